@@ -1,0 +1,1 @@
+//! facelockctl: arguments → request → rendering. The same socket as PAM; there is no second path.

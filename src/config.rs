@@ -1,0 +1,1 @@
+//! /etc/facelock/config.toml as validated types.

@@ -1,0 +1,2 @@
+//! Faces: detect, align, embed, compare. Pure given a frame.
+#![forbid(unsafe_code)]

@@ -1,0 +1,264 @@
+//! What travels: requests, events, replies.
+
+use serde::{Deserialize, Serialize};
+
+use crate::{Denied, Hint, Label, ServiceName, Unavailable, UserName, Verdict};
+
+/// Duration on the wire, in milliseconds.
+pub type Milliseconds = u32;
+
+/// Whose face. The side that asks resolves the name: the instance reaches no name service, and believes only uid 0 about
+/// anybody but the peer itself. Both must agree with what was enrolled, so that a reused uid opens nobody's templates.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub struct Subject {
+    pub uid: u32,
+    pub name: UserName,
+}
+
+/// A secret in a request; never printed.
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Secret(pub String);
+
+impl std::fmt::Debug for Secret {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Secret(..)")
+    }
+}
+
+/// What a peer may ask; who may ask what is the instance's policy table.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Request {
+    /// Is the subject in front of the camera? Answered by [`Reply::Verdict`]. `consent` is the module's own argument;
+    /// where it has none, the configuration decides for the service and the first event is [`Event::Consent`].
+    Verify { subject: Subject, service: ServiceName, consent: Option<Consent> },
+    /// The same attempt, counted the same way, with [`Event::Measured`] on the way. For uid 0.
+    Test { subject: Subject },
+    /// Take looks and store templates. For uid 0.
+    Enroll { subject: Subject, label: Option<Label> },
+    /// The subject's templates.
+    List { subject: Subject },
+    /// Remove one template, by its id.
+    Remove { subject: Subject, template: u32 },
+    /// Remove everything stored for the subject.
+    Clear { subject: Subject },
+    /// What an attempt would meet, without one: enrolled? locked out? protector? camera?
+    Status { subject: Subject },
+    /// Seal the subject's key again, under the platform's present state.
+    Reseal { subject: Subject, recovery_key: Secret },
+    /// A password succeeded for the subject: the tally and the strong-authentication rules hear of it. For uid 0.
+    RecordPassword { subject: Subject },
+    /// Clear the subject's tally. For uid 0.
+    Unlock { subject: Subject },
+    /// The cameras there are. For uid 0.
+    Devices,
+    /// What the camera sees, as [`Event::Preview`], for `seconds` (1..=60) or until the peer hangs up. For uid 0.
+    Preview { seconds: u8 },
+    /// Send an emitter quirk's payload to the camera, keep it for `seconds` (1..=10), then send its off payload. For uid 0.
+    TryEmitter { camera: String, unit: u8, selector: u8, payload: Vec<u8>, off: Vec<u8>, seconds: u8 },
+}
+
+/// One answer of the instance: events while it works, then one reply.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub enum Message {
+    Event(Event),
+    Reply(Reply),
+}
+
+/// How a person shows that a login is wanted: a face in front of a screen is not consent.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Consent {
+    /// Look at once.
+    Auto,
+    /// One prompt first: a password, or Enter for face. The module hangs up, prompts, and asks again with `Auto`.
+    Ask,
+    /// Look at once; a match counts when Enter confirms it.
+    Confirm,
+}
+
+/// What happens on the way. None of it is a decision.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub enum Event {
+    Progress(Progress),
+    Hint(Hint),
+    /// Scores and times of one judged frame. For uid 0 only: a score is a hill-climbing oracle.
+    Measured(Measurement),
+    /// For uid 0 only.
+    Preview(PreviewFrame),
+    /// First of all events where the request left consent to the configuration.
+    Consent(Consent),
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Progress {
+    /// The camera is being opened.
+    Starting,
+    /// Frames arrive; a face is looked for.
+    Looking,
+    /// Enrollment: look `taken` of `wanted` is stored.
+    LookTaken { taken: u8, wanted: u8 },
+    /// Enrollment: what to do for the next look.
+    NextLook(Look),
+}
+
+/// What an enrolling person is asked to do.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Look {
+    Straight,
+    TurnLeft,
+    TurnRight,
+    TiltUp,
+    TiltDown,
+    /// Any other difference: glasses on or off, another expression.
+    Different,
+}
+
+/// One judged frame. Scores are cosines, -1..=1; quality is 0..=1; the box is in pixels of the frame.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct Measurement {
+    pub frame: u32,
+    pub detection_score: f32,
+    /// x, y, width, height.
+    pub face: [f32; 4],
+    /// x, y of right eye, left eye, nose, right and left mouth corner (the subject's right and left).
+    pub landmarks: [[f32; 2]; 5],
+    pub quality: f32,
+    /// Absent where the frame was not good enough to be compared.
+    pub score: Option<f32>,
+    pub threshold: f32,
+    /// Presentation attack detection: 0 (attack) ..= 1 (live); absent where nothing could be measured.
+    pub liveness: Option<f32>,
+    pub stages: Stages,
+}
+
+/// When each stage was reached, in milliseconds since `main`; absent when it was not.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct Stages {
+    pub request_read: Option<f32>,
+    pub camera_open: Option<f32>,
+    pub first_frame: Option<f32>,
+    pub first_lit_frame: Option<f32>,
+    pub models_ready: Option<f32>,
+    pub vault_open: Option<f32>,
+    /// Duration of the last detection, alignment with embedding, and presentation attack detection.
+    pub detect: Option<f32>,
+    pub embed: Option<f32>,
+    pub pad: Option<f32>,
+    pub verdict: Option<f32>,
+}
+
+/// A frame to look at: 8-bit grey or RGB, rows without padding.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct PreviewFrame {
+    pub width: u32,
+    pub height: u32,
+    /// 1 or 3 bytes a pixel; `width * height * channels` bytes in all.
+    pub channels: u8,
+    pub pixels: Vec<u8>,
+    /// Mean brightness, 0..=255.
+    pub brightness: f32,
+    pub measurement: Option<Measurement>,
+    pub hint: Option<Hint>,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Spectrum {
+    Color,
+    Infrared,
+}
+
+/// The one final answer.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub enum Reply {
+    Verdict(Verdict),
+    Unavailable(Unavailable),
+    Denied(Denied),
+    Enrolled(EnrolledReport),
+    Templates(Vec<TemplateReport>),
+    Status(StatusReport),
+    Devices(Vec<CameraReport>),
+    /// Done; nothing to tell. `changed` is false where there was nothing to do.
+    Done {
+        changed: bool,
+    },
+}
+
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct EnrolledReport {
+    pub templates: Vec<TemplateReport>,
+    /// Shown once, when the subject's key was made. It opens the templates where the TPM no longer does.
+    pub recovery_key: Option<Secret>,
+    /// `tpm` or `file`.
+    pub protector: String,
+    /// What this enrollment is worth against a presentation attack, in plain words, where that is less than it could be.
+    pub warning: Option<String>,
+}
+
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct TemplateReport {
+    pub id: u32,
+    pub label: String,
+    /// Seconds since 1970-01-01 UTC.
+    pub created: u64,
+    pub camera: String,
+    pub spectrum: Spectrum,
+    /// 0..=1, of the frame it was made from.
+    pub quality: f32,
+}
+
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct StatusReport {
+    pub enrollment: EnrollmentState,
+    pub tally: TallyState,
+    /// The configured protector, and whether it is there: `tpm`, `file`.
+    pub protector: String,
+    pub protector_present: bool,
+    /// The camera an attempt would use; the reason where there is none.
+    pub camera: Result<String, Unavailable>,
+    /// What does not hold of the sandbox; empty when all of it does.
+    pub sandbox_missing: Vec<String>,
+}
+
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub enum EnrollmentState {
+    None,
+    Enrolled {
+        templates: u32,
+        protector: String,
+    },
+    /// The file is there but cannot be used.
+    Damaged,
+}
+
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct TallyState {
+    pub misses: u32,
+    pub lockout: Option<Unavailable>,
+}
+
+/// A capture node as `facelockctl devices` shows it.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct CameraReport {
+    /// Stable identity: what configuration and templates name.
+    pub identity: String,
+    /// Nodes with the same value are one physical camera.
+    pub group: String,
+    pub name: String,
+    pub driver: String,
+    pub bus: String,
+    /// `None` where the device is not on USB.
+    pub usb: Option<UsbReport>,
+    pub spectrum: Option<Spectrum>,
+    pub is_virtual: bool,
+    /// `MJPG 640x480 30/s`, one line each.
+    pub formats: Vec<String>,
+    /// Whether an attempt would use it, and why or why not.
+    pub used: bool,
+    pub reason: String,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct UsbReport {
+    pub vendor: u16,
+    pub product: u16,
+    pub serial: Option<String>,
+}

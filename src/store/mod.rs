@@ -1,0 +1,1 @@
+//! Enrollments on disk: format, atomic writes, secure opens.
