@@ -1,0 +1,210 @@
+//! The command line, as types; help, man page and completions come from here.
+
+use std::path::PathBuf;
+
+use clap::{Parser, Subcommand};
+
+/// Enroll faces for login, try them, and look after them.
+///
+/// Exit status: 0 done, or a match; 1 a face was judged and did not match; 2 wrong usage; 3 unavailable: no decision could
+/// be made, and the message says why; 4 not permitted; 5 Facelock's socket cannot be reached or the connection broke.
+#[derive(Debug, Parser)]
+#[command(name = "facelockctl", version, max_term_width = 100)]
+pub struct Args {
+    /// Print what a script would read
+    #[arg(long, global = true)]
+    pub json: bool,
+    /// The socket to ask
+    #[arg(long, global = true, default_value = facelock_protocol::SOCKET_PATH, value_name = "PATH")]
+    pub socket: PathBuf,
+    #[command(subcommand)]
+    pub command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// Enroll a face: several looks, one template each
+    Enroll {
+        #[command(flatten)]
+        user: User,
+        /// What to call these templates
+        #[arg(long)]
+        label: Option<String>,
+    },
+    /// Verify, and show quality, scores and times (counted like any login)
+    Test {
+        #[command(flatten)]
+        user: User,
+    },
+    /// List templates
+    List {
+        #[command(flatten)]
+        user: User,
+    },
+    /// Remove one template
+    Remove {
+        #[command(flatten)]
+        user: User,
+        /// The template's number, as `list` shows it
+        template: u32,
+    },
+    /// Remove all of a user's templates and what is stored beside them
+    Clear {
+        #[command(flatten)]
+        user: User,
+        /// Do not ask
+        #[arg(long)]
+        yes: bool,
+    },
+    /// Show what a login would meet: enrollment, lockout, TPM, camera, sandbox
+    Status {
+        #[command(flatten)]
+        user: User,
+    },
+    /// Allow face login again after too many misses
+    Unlock {
+        #[command(flatten)]
+        user: User,
+    },
+    /// Look after the TPM's part
+    Tpm {
+        #[command(subcommand)]
+        command: TpmCommand,
+    },
+    /// List cameras: which would be used, and why
+    Devices,
+    /// Show what the camera sees
+    Preview {
+        /// For how long
+        #[arg(long, default_value_t = 10, value_parser = clap::value_parser!(u8).range(1..=60), value_name = "SECONDS")]
+        seconds: u8,
+        /// Write the last frame here as PNG, with box and landmarks
+        #[arg(long, value_name = "FILE")]
+        save: Option<PathBuf>,
+        /// How to draw in the terminal
+        #[arg(long, value_enum, default_value_t = Graphics::Auto)]
+        graphics: Graphics,
+    },
+    /// Try an infrared emitter setting on a camera for some seconds, then put it back
+    Emitter(Emitter),
+    /// Look after the model files
+    Models {
+        #[command(subcommand)]
+        command: ModelsCommand,
+    },
+    /// Print a completion script
+    #[command(hide = true)]
+    Completions { shell: clap_complete::Shell },
+    /// Print the manual page
+    #[command(hide = true)]
+    Man,
+}
+
+#[derive(Debug, clap::Args)]
+pub struct User {
+    /// Whose face [default: who called sudo, else who runs this]
+    #[arg(long = "user", short = 'u', value_name = "NAME")]
+    pub name: Option<String>,
+}
+
+#[derive(Debug, Subcommand)]
+pub enum TpmCommand {
+    /// Seal a user's key again, under the platform's present state, with the recovery key that enrollment showed
+    Reseal {
+        #[command(flatten)]
+        user: User,
+    },
+}
+
+#[derive(Debug, clap::Args)]
+pub struct Emitter {
+    /// The camera, as `devices` shows it
+    #[arg(long)]
+    pub camera: String,
+    /// Extension unit, from the device's descriptors
+    #[arg(long)]
+    pub unit: u8,
+    /// Control selector
+    #[arg(long)]
+    pub selector: u8,
+    /// Bytes that turn the emitter on, in hexadecimal
+    #[arg(long, value_name = "HEX", value_parser = hex)]
+    pub payload: Bytes,
+    /// Bytes that turn it off again
+    #[arg(long, value_name = "HEX", value_parser = hex)]
+    pub off: Bytes,
+    /// For how long
+    #[arg(long, default_value_t = 3, value_parser = clap::value_parser!(u8).range(1..=10))]
+    pub seconds: u8,
+}
+
+#[derive(Debug, Subcommand)]
+pub enum ModelsCommand {
+    /// Fetch, convert, verify and prepare the models
+    Install {
+        /// Take files from this folder instead of their official addresses
+        #[arg(long, value_name = "DIR")]
+        from: Option<PathBuf>,
+        /// Where models are kept
+        #[arg(long, value_name = "DIR", default_value = "/usr/share/facelock/models")]
+        dest: PathBuf,
+        /// Where the form prepared for this CPU is kept
+        #[arg(long, value_name = "DIR", default_value = "/var/cache/facelock/models")]
+        cache: PathBuf,
+        /// The manifest that pins them [default: manifest.toml in --dest]
+        #[arg(long, value_name = "FILE")]
+        manifest: Option<PathBuf>,
+        /// ONNX Runtime
+        #[arg(long, value_name = "FILE", default_value = "/usr/lib/facelock/libonnxruntime.so")]
+        runtime: PathBuf,
+        /// Fetch and verify only; prepare nothing for this CPU
+        #[arg(long)]
+        no_cache: bool,
+    },
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
+pub enum Graphics {
+    Auto,
+    HalfBlock,
+    Sixel,
+    Kitty,
+    None,
+}
+
+/// Bytes given in hexadecimal.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Bytes(pub Vec<u8>);
+
+fn hex(text: &str) -> Result<Bytes, String> {
+    let digits: Vec<u8> = text.bytes().filter(|c| !matches!(c, b' ' | b':' | b',')).collect();
+    if digits.is_empty() || !digits.len().is_multiple_of(2) || digits.len() > 128 {
+        return Err("1 to 64 bytes, two digits each".into());
+    }
+    let digit = |c: u8| (c as char).to_digit(16).ok_or("not hexadecimal");
+    digits
+        .chunks_exact(2)
+        .map(|pair| Ok((digit(pair[0])? * 16 + digit(pair[1])?) as u8))
+        .collect::<Result<_, &str>>()
+        .map(Bytes)
+        .map_err(Into::into)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_command_line_is_consistent() {
+        use clap::CommandFactory as _;
+        Args::command().debug_assert();
+    }
+
+    #[test]
+    fn hexadecimal_payloads_are_whole_bytes() {
+        assert_eq!(hex("01 0a:ff").unwrap(), Bytes(vec![1, 10, 255]));
+        assert!(hex("").is_err());
+        assert!(hex("123").is_err());
+        assert!(hex("xy").is_err());
+    }
+}

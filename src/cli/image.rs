@@ -1,0 +1,225 @@
+//! An image to look at: boxes, landmarks, PNG, and the terminal's three ways to draw.
+
+use std::io::Write as _;
+use std::path::Path;
+
+use facelock_protocol::{Measurement, PreviewFrame};
+
+/// 8-bit RGB, rows without padding.
+pub struct Image {
+    pub width: usize,
+    pub height: usize,
+    pub rgb: Vec<u8>,
+}
+
+const LIVE: [u8; 3] = [40, 220, 80];
+const LANDMARK: [u8; 3] = [255, 210, 0];
+
+impl Image {
+    /// `None` where the pixels do not fit the shape.
+    pub fn from_preview(frame: &PreviewFrame) -> Option<Self> {
+        let (width, height) = (frame.width as usize, frame.height as usize);
+        let pixels = width.checked_mul(height).filter(|n| *n > 0)?;
+        let rgb = match frame.channels {
+            1 if frame.pixels.len() == pixels => frame.pixels.iter().flat_map(|v| [*v; 3]).collect(),
+            3 if frame.pixels.len() == pixels * 3 => frame.pixels.clone(),
+            _ => return None,
+        };
+        Some(Self { width, height, rgb })
+    }
+
+    /// Draws the face's box and its five landmarks.
+    pub fn annotate(&mut self, measurement: &Measurement) {
+        let [x, y, w, h] = measurement.face.map(|v| v.round() as i64);
+        for thickness in 0..2 {
+            for dx in 0..=w {
+                self.put(x + dx, y + thickness, LIVE);
+                self.put(x + dx, y + h - thickness, LIVE);
+            }
+            for dy in 0..=h {
+                self.put(x + thickness, y + dy, LIVE);
+                self.put(x + w - thickness, y + dy, LIVE);
+            }
+        }
+        for [lx, ly] in measurement.landmarks {
+            for (dx, dy) in (-2..=2).flat_map(|dx| (-2..=2).map(move |dy| (dx, dy))) {
+                self.put(lx.round() as i64 + dx, ly.round() as i64 + dy, LANDMARK);
+            }
+        }
+    }
+
+    fn put(&mut self, x: i64, y: i64, color: [u8; 3]) {
+        if (0..self.width as i64).contains(&x) && (0..self.height as i64).contains(&y) {
+            let at = (y as usize * self.width + x as usize) * 3;
+            self.rgb[at..at + 3].copy_from_slice(&color);
+        }
+    }
+
+    fn at(&self, x: usize, y: usize) -> [u8; 3] {
+        let at = (y.min(self.height - 1) * self.width + x.min(self.width - 1)) * 3;
+        [self.rgb[at], self.rgb[at + 1], self.rgb[at + 2]]
+    }
+
+    /// The nearest pixels of an image `width` wide, in proportion.
+    fn scaled(&self, width: usize) -> Self {
+        let width = width.clamp(1, self.width);
+        let height = (self.height * width / self.width).max(1);
+        let mut rgb = Vec::with_capacity(width * height * 3);
+        for y in 0..height {
+            for x in 0..width {
+                rgb.extend(self.at(x * self.width / width, y * self.height / height));
+            }
+        }
+        Self { width, height, rgb }
+    }
+
+    /// PNG bytes (RFC 2083).
+    ///
+    /// # Errors
+    /// The encoder fails.
+    pub fn png(&self) -> anyhow::Result<Vec<u8>> {
+        let mut bytes = Vec::new();
+        let mut encoder = png::Encoder::new(&mut bytes, self.width as u32, self.height as u32);
+        encoder.set_color(png::ColorType::Rgb);
+        encoder.set_compression(png::Compression::Fast);
+        encoder.write_header()?.write_image_data(&self.rgb)?;
+        Ok(bytes)
+    }
+
+    /// Writes a PNG that only its owner can read: it shows a face.
+    ///
+    /// # Errors
+    /// The file cannot be written.
+    pub fn save(&self, path: &Path) -> anyhow::Result<()> {
+        use std::os::unix::fs::OpenOptionsExt as _;
+        let mut file = std::fs::OpenOptions::new().write(true).create(true).truncate(true).mode(0o600).open(path)?;
+        Ok(file.write_all(&self.png()?)?)
+    }
+
+    /// Two pixels a character cell, with 24-bit colours.
+    pub fn half_blocks(&self, columns: usize) -> String {
+        let small = self.scaled(columns);
+        let mut text = String::new();
+        for y in (0..small.height).step_by(2) {
+            for x in 0..small.width {
+                let ([r, g, b], [r2, g2, b2]) = (small.at(x, y), small.at(x, y + 1));
+                text += &format!("\x1b[38;2;{r};{g};{b};48;2;{r2};{g2};{b2}m▀");
+            }
+            text += "\x1b[0m\n";
+        }
+        text
+    }
+
+    /// The kitty graphics protocol: a PNG in base64, in chunks of 4096 (<https://sw.kovidgoyal.net/kitty/graphics-protocol/>).
+    ///
+    /// # Errors
+    /// The encoder fails.
+    pub fn kitty(&self) -> anyhow::Result<String> {
+        let data = base64(&self.png()?);
+        let chunks: Vec<&str> = data.as_bytes().chunks(4096).map(|c| std::str::from_utf8(c).unwrap_or("")).collect();
+        let mut text = String::new();
+        for (i, chunk) in chunks.iter().enumerate() {
+            let more = u8::from(i + 1 < chunks.len());
+            let control = if i == 0 { "a=T,f=100,q=2,i=1," } else { "" };
+            text += &format!("\x1b_G{control}m={more};{chunk}\x1b\\");
+        }
+        Ok(text + "\n")
+    }
+
+    /// DEC sixel, in a 6x6x6 colour cube (VT330/VT340 programmer reference, chapter 14).
+    pub fn sixel(&self, width: usize) -> String {
+        let small = self.scaled(width);
+        let level = |v: u8| usize::from(v) * 5 / 255;
+        let index = |[r, g, b]: [u8; 3]| level(r) * 36 + level(g) * 6 + level(b);
+        let mut text = format!("\x1bPq\"1;1;{};{}", small.width, small.height);
+        for i in 0..216 {
+            text += &format!("#{i};2;{};{};{}", i / 36 * 20, i / 6 % 6 * 20, i % 6 * 20);
+        }
+        for top in (0..small.height).step_by(6) {
+            let mut rows = vec![None::<Vec<u8>>; 216];
+            for x in 0..small.width {
+                for bit in 0..6.min(small.height - top) {
+                    let row = rows[index(small.at(x, top + bit))].get_or_insert_with(|| vec![0; small.width]);
+                    row[x] |= 1 << bit;
+                }
+            }
+            for (color, row) in rows.iter().enumerate().filter_map(|(i, row)| row.as_ref().map(|row| (i, row))) {
+                text += &format!("#{color}");
+                text.extend(row.iter().map(|bits| char::from(63 + bits)));
+                text.push('$');
+            }
+            text.push('-');
+        }
+        text + "\x1b\\\n"
+    }
+}
+
+/// RFC 4648, section 4.
+fn base64(bytes: &[u8]) -> String {
+    const DIGITS: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+    let mut text = String::with_capacity(bytes.len().div_ceil(3) * 4);
+    for chunk in bytes.chunks(3) {
+        let group = chunk.iter().fold(0_u32, |n, b| n << 8 | u32::from(*b)) << (8 * (3 - chunk.len()));
+        for i in 0..4 {
+            let digit = DIGITS[(group >> (18 - 6 * i)) as usize & 63];
+            text.push(if i <= chunk.len() { char::from(digit) } else { '=' });
+        }
+    }
+    text
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn image() -> Image {
+        let rgb = (0..8 * 6).flat_map(|i| [i as u8 * 5, 0, 255 - i as u8 * 5]).collect();
+        Image { width: 8, height: 6, rgb }
+    }
+
+    #[test]
+    fn base64_follows_the_rfc_vectors() {
+        for (plain, coded) in [("", ""), ("f", "Zg=="), ("fo", "Zm8="), ("foo", "Zm9v"), ("foobar", "Zm9vYmFy")] {
+            assert_eq!(base64(plain.as_bytes()), coded);
+        }
+    }
+
+    #[test]
+    fn png_gives_back_the_pixels() {
+        let image = image();
+        let bytes = image.png().unwrap();
+        let mut reader = png::Decoder::new(std::io::Cursor::new(bytes)).read_info().unwrap();
+        let mut pixels = vec![0; reader.output_buffer_size().unwrap()];
+        reader.next_frame(&mut pixels).unwrap();
+        assert_eq!(pixels, image.rgb);
+    }
+
+    #[test]
+    fn a_box_outside_the_image_is_clipped() {
+        let mut image = image();
+        image.annotate(&Measurement { face: [-5.0, -5.0, 400.0, 400.0], ..Measurement::default() });
+        assert_eq!(image.rgb.len(), 8 * 6 * 3);
+    }
+
+    #[test]
+    fn pixels_that_do_not_fit_are_refused() {
+        let frame = PreviewFrame {
+            width: 9,
+            height: 6,
+            channels: 3,
+            pixels: vec![0; 8 * 6 * 3],
+            brightness: 0.0,
+            measurement: None,
+            hint: None,
+        };
+        assert!(Image::from_preview(&frame).is_none());
+    }
+
+    #[test]
+    fn every_way_to_draw_covers_the_image() {
+        let image = image();
+        assert_eq!(image.half_blocks(8).matches('▀').count(), 8 * 3);
+        assert!(image.kitty().unwrap().starts_with("\x1b_Ga=T"));
+        assert!(image.sixel(8).starts_with("\x1bPq\"1;1;8;6"));
+    }
+}

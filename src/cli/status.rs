@@ -1,0 +1,90 @@
+//! `status` and `devices`, for a person or for a script.
+
+use facelock_protocol::{CameraReport, EnrollmentState, StatusReport};
+use serde_json::{Value, json};
+
+use super::{render, words};
+
+pub fn text(report: &StatusReport) -> String {
+    let enrollment = match &report.enrollment {
+        EnrollmentState::None => "none".into(),
+        EnrollmentState::Enrolled { templates, protector } => {
+            let plural = if *templates == 1 { "" } else { "s" };
+            format!("{templates} template{plural}, protected by {}", protector_in_words(protector))
+        }
+        EnrollmentState::Damaged => "damaged; enroll again".into(),
+    };
+    let lockout = match report.tally.lockout {
+        Some(reason) => words::unavailable(reason),
+        None => format!("no ({} counted)", report.tally.misses),
+    };
+    let present = if report.protector_present { "present" } else { "MISSING" };
+    let camera = match &report.camera {
+        Ok(identity) => identity.clone(),
+        Err(reason) => words::unavailable(*reason),
+    };
+    let sandbox = match report.sandbox_missing.as_slice() {
+        [] => "in force".into(),
+        missing => format!("NOT in force: {}", missing.join(", ")),
+    };
+    format!(
+        "Enrolled:  {enrollment}\nLocked:    {lockout}\nProtector: {} ({present})\nCamera:    {camera}\nSandbox:   {sandbox}\n",
+        protector_in_words(&report.protector)
+    )
+}
+
+fn protector_in_words(protector: &str) -> String {
+    match protector {
+        "file" => "file (weaker than a TPM: whoever reads the disk as root reads the key)".into(),
+        "tpm" => "TPM".into(),
+        other => other.into(),
+    }
+}
+
+pub fn json(report: &StatusReport) -> Value {
+    let enrollment = match &report.enrollment {
+        EnrollmentState::None => json!({ "state": "none" }),
+        EnrollmentState::Enrolled { templates, protector } => {
+            json!({ "state": "enrolled", "templates": templates, "protector": protector })
+        }
+        EnrollmentState::Damaged => json!({ "state": "damaged" }),
+    };
+    json!({
+        "enrollment": enrollment,
+        "misses": report.tally.misses,
+        "lockout": report.tally.lockout.as_ref().map(words::name),
+        "protector": report.protector,
+        "protector_present": report.protector_present,
+        "camera": report.camera.as_ref().ok(),
+        "camera_unavailable": report.camera.as_ref().err().map(words::name),
+        "sandbox_missing": report.sandbox_missing,
+    })
+}
+
+pub fn cameras(cameras: &[CameraReport]) -> String {
+    if cameras.is_empty() {
+        return "No cameras.\n".into();
+    }
+    let mut text = String::new();
+    for camera in cameras {
+        let mark = if camera.used { "*" } else { " " };
+        text += &format!("{mark} {}\n    {} ({}, {})\n", camera.identity, camera.name, camera.driver, camera.bus);
+        text += &format!("    {}\n", camera.reason);
+        for format in &camera.formats {
+            text += &format!("      {format}\n");
+        }
+    }
+    text + "* would be used\n"
+}
+
+pub fn camera_json(camera: &CameraReport) -> Value {
+    json!({
+        "identity": camera.identity, "group": camera.group, "name": camera.name, "driver": camera.driver,
+        "bus": camera.bus,
+        "usb": camera.usb.as_ref().map(|usb| json!({
+            "vendor": format!("{:04x}", usb.vendor), "product": format!("{:04x}", usb.product), "serial": usb.serial,
+        })),
+        "spectrum": camera.spectrum.map(render::spectrum),
+        "virtual": camera.is_virtual, "formats": camera.formats, "used": camera.used, "reason": camera.reason,
+    })
+}

@@ -1,0 +1,147 @@
+//! Where the threads of one attempt leave what they have, and the attempt picks it up.
+
+use std::collections::VecDeque;
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
+use std::time::Instant;
+
+use crate::camera::CameraError;
+use crate::types::{CameraIdentity, Frame, Spectrum};
+
+/// Frames kept while the attempt is busy; the oldest goes first. Two, so that a lit and an unlit frame stay together.
+const FRAMES: usize = 2;
+
+/// What the attempt woke up for.
+#[derive(Debug)]
+pub enum Arrival<Engine, Templates> {
+    /// The camera streams.
+    Camera(CameraIdentity, Spectrum),
+    Frame(Frame),
+    CameraFailed(CameraError),
+    Engine(Engine),
+    Templates(Templates),
+    /// The peer is gone.
+    HungUp,
+    /// Nothing came before the deadline.
+    Deadline,
+}
+
+struct Slots<Engine, Templates> {
+    camera: Option<(CameraIdentity, Spectrum)>,
+    frames: VecDeque<Frame>,
+    camera_error: Option<CameraError>,
+    engine: Option<Engine>,
+    templates: Option<Templates>,
+    hung_up: bool,
+    closed: bool,
+}
+
+/// Shared by the threads of one attempt.
+pub struct Inbox<Engine, Templates> {
+    slots: Mutex<Slots<Engine, Templates>>,
+    changed: Condvar,
+}
+
+impl<Engine, Templates> Inbox<Engine, Templates> {
+    pub fn new() -> Arc<Self> {
+        let slots = Slots {
+            camera: None,
+            frames: VecDeque::with_capacity(FRAMES + 1),
+            camera_error: None,
+            engine: None,
+            templates: None,
+            hung_up: false,
+            closed: false,
+        };
+        Arc::new(Self { slots: Mutex::new(slots), changed: Condvar::new() })
+    }
+
+    /// Waits for the next arrival. A hang-up comes before everything, and again at every call.
+    pub fn next(&self, deadline: Instant) -> Arrival<Engine, Templates> {
+        let mut slots = self.slots();
+        loop {
+            if slots.hung_up {
+                return Arrival::HungUp;
+            }
+            if let Some(engine) = slots.engine.take() {
+                return Arrival::Engine(engine);
+            }
+            if let Some(templates) = slots.templates.take() {
+                return Arrival::Templates(templates);
+            }
+            if let Some((identity, spectrum)) = slots.camera.take() {
+                return Arrival::Camera(identity, spectrum);
+            }
+            if let Some(frame) = slots.frames.pop_front() {
+                return Arrival::Frame(frame);
+            }
+            if let Some(error) = slots.camera_error.take() {
+                return Arrival::CameraFailed(error);
+            }
+            let left = deadline.saturating_duration_since(Instant::now());
+            if left.is_zero() {
+                return Arrival::Deadline;
+            }
+            slots = self.changed.wait_timeout(slots, left).unwrap_or_else(PoisonError::into_inner).0;
+        }
+    }
+
+    pub fn put_camera(&self, identity: CameraIdentity, spectrum: Spectrum) {
+        self.put(|slots| slots.camera = Some((identity, spectrum)));
+    }
+
+    /// Leaves a frame. False once nobody will look at it: the camera thread ends.
+    #[must_use]
+    pub fn put_frame(&self, frame: Frame) -> bool {
+        self.put(|slots| {
+            slots.frames.push_back(frame);
+            if slots.frames.len() > FRAMES {
+                slots.frames.pop_front();
+            }
+            !slots.closed
+        })
+    }
+
+    pub fn put_camera_error(&self, error: CameraError) {
+        self.put(|slots| slots.camera_error = Some(error));
+    }
+
+    pub fn put_engine(&self, engine: Engine) {
+        self.put(|slots| slots.engine = Some(engine));
+    }
+
+    pub fn put_templates(&self, templates: Templates) {
+        self.put(|slots| slots.templates = Some(templates));
+    }
+
+    pub fn hang_up(&self) {
+        self.put(|slots| slots.hung_up = true);
+    }
+
+    /// Whether the peer has hung up, without waiting.
+    pub fn is_hung_up(&self) -> bool {
+        self.slots().hung_up
+    }
+
+    /// No more frames are wanted.
+    pub fn close(&self) {
+        self.put(|slots| {
+            slots.closed = true;
+            slots.frames.clear();
+        });
+    }
+
+    pub fn is_closed(&self) -> bool {
+        self.slots().closed
+    }
+
+    fn put<T>(&self, change: impl FnOnce(&mut Slots<Engine, Templates>) -> T) -> T {
+        let result = change(&mut self.slots());
+        self.changed.notify_all();
+        result
+    }
+
+    /// A thread that panicked left whole values behind, or none: every change above is a single store.
+    fn slots(&self) -> MutexGuard<'_, Slots<Engine, Templates>> {
+        self.slots.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
