@@ -1,2 +1,18 @@
 //! Faces: detect, align, embed, compare. Pure given a frame.
+//!
+//! The maths is that of OpenCV's `FaceDetectorYN` and of a closed-form similarity alignment; `tests/face.rs` holds it
+//! against numbers recorded from a reference implementation.
 #![forbid(unsafe_code)]
+
+pub mod align;
+mod compare;
+mod detect;
+mod embed;
+mod engine;
+mod quality;
+
+pub use compare::compare;
+pub use detect::Detector;
+pub use embed::Embedder;
+pub use engine::{Engine, EngineOptions, prepare};
+pub use quality::{Quality, QualityLimits};

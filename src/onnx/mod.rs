@@ -1,1 +1,39 @@
 //! ONNX models: which ones there are, that they are the ones that were pinned, and running them.
+//!
+//! What MUST hold:
+//! 1. No byte of a model reaches ONNX Runtime before its SHA-256 equals the manifest's, at every load.
+//! 2. Inputs and outputs have the shapes the caller names, or the model is refused.
+//! 3. ONNX Runtime is loaded from one absolute path, with telemetry switched off before its first instruction runs.
+
+mod cache;
+mod convert;
+mod install;
+mod manifest;
+mod map;
+mod patch;
+mod protobuf;
+mod runtime;
+mod session;
+
+pub use cache::prepare;
+pub use convert::ir_to_onnx;
+pub use install::{InstallError, InstallOptions, install};
+pub use manifest::{Manifest, ModelEntry, Role, SourceFile, Threshold};
+pub use patch::{Dimension, set_input_dimensions};
+pub use runtime::Runtime;
+pub use session::{ModelDirs, Session};
+
+/// Why a model cannot be used. Never a judgement about a face.
+#[derive(Debug, thiserror::Error)]
+pub enum ModelError {
+    #[error("{0} is missing")]
+    Missing(String),
+    #[error("{0} is not the file its digest names")]
+    Digest(String),
+    #[error("{model}: {detail}")]
+    Shape { model: String, detail: String },
+    #[error("the manifest cannot be used: {0}")]
+    Manifest(String),
+    #[error("ONNX Runtime: {0}")]
+    Runtime(String),
+}

@@ -1,1 +1,116 @@
 //! Enrollments on disk: format, atomic writes, secure opens.
+
+pub mod atomic;
+pub mod format;
+mod lock;
+
+use std::path::{Path, PathBuf};
+use std::time::Instant;
+
+pub use format::{Enrollment, MAX_TEMPLATES, StoredTemplate};
+pub use lock::Lock;
+
+/// Why the store gave or took nothing.
+#[derive(Debug, thiserror::Error)]
+pub enum StoreError {
+    #[error("{path}: {error}")]
+    Io { path: PathBuf, error: std::io::Error },
+    #[error("{0} is not a private file of this service")]
+    NotPrivate(PathBuf),
+    #[error("{path}: {error}")]
+    Damaged { path: PathBuf, error: format::FormatError },
+    #[error("{0} is held by another instance")]
+    Locked(PathBuf),
+}
+
+/// The folder of one kind of per-user files: one file a user, named by uid.
+#[derive(Clone, Debug)]
+pub struct Store {
+    folder: PathBuf,
+}
+
+impl Store {
+    /// The store under `state`; its folder is made where it is missing, for this service alone.
+    ///
+    /// # Errors
+    /// [`StoreError::Io`].
+    pub fn open(state: &Path, kind: &str) -> Result<Self, StoreError> {
+        let folder = state.join(kind);
+        atomic::make_folder(&folder).map_err(|error| StoreError::Io { path: folder.clone(), error })?;
+        Ok(Self { folder })
+    }
+
+    /// Holds the user's file against other instances.
+    ///
+    /// # Errors
+    /// [`StoreError::Locked`] where another instance holds it past the deadline.
+    pub fn lock(&self, uid: u32, deadline: Instant) -> Result<Lock, StoreError> {
+        let lock = Lock::acquire(&self.folder.join(format!("{uid}.lock")), deadline)?;
+        atomic::clean(&self.folder, &uid.to_string());
+        Ok(lock)
+    }
+
+    /// # Errors
+    /// [`StoreError`]; no file is `None`.
+    pub fn read(&self, uid: u32, cap: usize) -> Result<Option<Vec<u8>>, StoreError> {
+        atomic::read(&self.path(uid), cap)
+    }
+
+    /// Replaces the user's file, whole or not at all. The lock shows that nobody else does so now.
+    ///
+    /// # Errors
+    /// [`StoreError::Io`]; the old file stands.
+    pub fn write(&self, _held: &Lock, uid: u32, bytes: &[u8]) -> Result<(), StoreError> {
+        let path = self.path(uid);
+        atomic::write(&path, bytes).map_err(|error| StoreError::Io { path, error })
+    }
+
+    /// Removes the user's file; whether there was one.
+    ///
+    /// # Errors
+    /// [`StoreError::Io`].
+    pub fn remove(&self, _held: &Lock, uid: u32) -> Result<bool, StoreError> {
+        let path = self.path(uid);
+        atomic::remove(&path).map_err(|error| StoreError::Io { path, error })
+    }
+
+    /// The uids that have a file.
+    ///
+    /// # Errors
+    /// [`StoreError::Io`].
+    pub fn uids(&self) -> Result<Vec<u32>, StoreError> {
+        let io = |error| StoreError::Io { path: self.folder.clone(), error };
+        let mut uids = Vec::new();
+        for entry in std::fs::read_dir(&self.folder).map_err(io)? {
+            uids.extend(entry.map_err(io)?.file_name().to_str().and_then(|name| name.parse::<u32>().ok()));
+        }
+        uids.sort_unstable();
+        Ok(uids)
+    }
+
+    /// The user's enrollment.
+    ///
+    /// # Errors
+    /// [`StoreError::Damaged`] for bytes that are none, or that are another uid's.
+    pub fn load(&self, uid: u32) -> Result<Option<Enrollment>, StoreError> {
+        let Some(bytes) = self.read(uid, format::MAX_BYTES)? else { return Ok(None) };
+        let damaged = |error| StoreError::Damaged { path: self.path(uid), error };
+        let enrollment = Enrollment::decode(&bytes).map_err(damaged)?;
+        if enrollment.uid != uid {
+            return Err(damaged(format::FormatError::Moved));
+        }
+        Ok(Some(enrollment))
+    }
+
+    /// # Errors
+    /// [`StoreError`]; the old enrollment stands.
+    pub fn save(&self, held: &Lock, enrollment: &Enrollment) -> Result<(), StoreError> {
+        let path = self.path(enrollment.uid);
+        let bytes = enrollment.encode().map_err(|error| StoreError::Damaged { path, error })?;
+        self.write(held, enrollment.uid, &bytes)
+    }
+
+    fn path(&self, uid: u32) -> PathBuf {
+        self.folder.join(uid.to_string())
+    }
+}

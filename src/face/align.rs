@@ -1,0 +1,125 @@
+//! The similarity that puts five landmarks where an embedder expects them, and the crop it makes.
+
+use crate::types::{Frame, PixelFormat, Point};
+
+/// Where the landmarks lie in a 112x112 crop (ArcFace's template, insightface `face_align.py`).
+pub const REFERENCE: [Point; 5] = [
+    Point { x: 38.2946, y: 51.6963 },
+    Point { x: 73.5318, y: 51.5014 },
+    Point { x: 56.0252, y: 71.7366 },
+    Point { x: 41.5493, y: 92.3655 },
+    Point { x: 70.7299, y: 92.2041 },
+];
+const REFERENCE_SIDE: f64 = 112.0;
+
+/// `[a -b tx; b a ty]`: frame to crop.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Similarity {
+    pub a: f64,
+    pub b: f64,
+    pub tx: f64,
+    pub ty: f64,
+}
+
+impl Similarity {
+    /// The least-squares similarity without reflection from `landmarks` to the reference in a crop of `side` pixels
+    /// (Umeyama 1991, in closed form for two dimensions). `None` where the landmarks are one point or not finite.
+    pub fn to_reference(landmarks: &[Point; 5], side: usize) -> Option<Self> {
+        let scale = side as f64 / REFERENCE_SIDE;
+        let source = landmarks.map(|p| (f64::from(p.x), f64::from(p.y)));
+        let target = REFERENCE.map(|p| (f64::from(p.x) * scale, f64::from(p.y) * scale));
+        let mean = |points: &[(f64, f64); 5]| {
+            let sum = points.iter().fold((0.0, 0.0), |sum, p| (sum.0 + p.0, sum.1 + p.1));
+            (sum.0 / 5.0, sum.1 / 5.0)
+        };
+        let (source_mean, target_mean) = (mean(&source), mean(&target));
+        let (mut along, mut across, mut norm) = (0.0, 0.0, 0.0);
+        for (s, d) in source.iter().zip(&target) {
+            let (sx, sy) = (s.0 - source_mean.0, s.1 - source_mean.1);
+            let (dx, dy) = (d.0 - target_mean.0, d.1 - target_mean.1);
+            along += sx * dx + sy * dy;
+            across += sx * dy - sy * dx;
+            norm += sx * sx + sy * sy;
+        }
+        let (a, b) = (along / norm, across / norm);
+        let tx = target_mean.0 - (a * source_mean.0 - b * source_mean.1);
+        let ty = target_mean.1 - (b * source_mean.0 + a * source_mean.1);
+        let usable = norm > 1e-6 && [a, b, tx, ty].iter().all(|v| v.is_finite()) && a * a + b * b > 1e-9;
+        usable.then_some(Self { a, b, tx, ty })
+    }
+
+    /// Crop pixel to frame position.
+    fn invert(&self, u: f64, v: f64) -> (f64, f64) {
+        let norm = self.a * self.a + self.b * self.b;
+        let (du, dv) = (u - self.tx, v - self.ty);
+        ((self.a * du + self.b * dv) / norm, (self.a * dv - self.b * du) / norm)
+    }
+}
+
+/// The aligned crop: `side * side * 3` bytes, BGR; grey frames are replicated. Bilinear, black outside the frame, rounded to
+/// whole grey levels as OpenCV's `warpAffine` does.
+pub fn warp(frame: &Frame, similarity: &Similarity, side: usize) -> Vec<u8> {
+    let mut crop = Vec::with_capacity(side * side * 3);
+    for v in 0..side {
+        for u in 0..side {
+            let (x, y) = similarity.invert(u as f64, v as f64);
+            crop.extend(sample(frame, x as f32, y as f32));
+        }
+    }
+    crop
+}
+
+/// BGR at a position between pixels.
+pub fn sample(frame: &Frame, x: f32, y: f32) -> [u8; 3] {
+    let (x0, y0) = (x.floor(), y.floor());
+    let (fx, fy) = (x - x0, y - y0);
+    let (x0, y0) = (x0 as i64, y0 as i64);
+    let corners = [
+        (pixel(frame, x0, y0), (1.0 - fx) * (1.0 - fy)),
+        (pixel(frame, x0 + 1, y0), fx * (1.0 - fy)),
+        (pixel(frame, x0, y0 + 1), (1.0 - fx) * fy),
+        (pixel(frame, x0 + 1, y0 + 1), fx * fy),
+    ];
+    let channel = |c: usize| corners.iter().map(|(p, weight)| f32::from(p[c]) * weight).sum::<f32>().round() as u8;
+    [channel(0), channel(1), channel(2)]
+}
+
+fn pixel(frame: &Frame, x: i64, y: i64) -> [u8; 3] {
+    if !(0..i64::from(frame.width())).contains(&x) || !(0..i64::from(frame.height())).contains(&y) {
+        return [0; 3];
+    }
+    let at = y as usize * frame.width() as usize + x as usize;
+    match frame.format() {
+        PixelFormat::Gray8 => [frame.pixels()[at]; 3],
+        PixelFormat::Bgr8 => {
+            let p = &frame.pixels()[at * 3..at * 3 + 3];
+            [p[0], p[1], p[2]]
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_reference_maps_to_itself() {
+        let m = Similarity::to_reference(&REFERENCE, 112).unwrap();
+        assert!((m.a - 1.0).abs() < 1e-9 && m.b.abs() < 1e-9 && m.tx.abs() < 1e-6 && m.ty.abs() < 1e-6);
+    }
+
+    #[test]
+    fn landmarks_that_are_no_face_have_no_alignment() {
+        assert_eq!(Similarity::to_reference(&[Point { x: 5.0, y: 5.0 }; 5], 112), None);
+        let mut points = REFERENCE;
+        points[2].x = f32::NAN;
+        assert_eq!(Similarity::to_reference(&points, 112), None);
+    }
+
+    #[test]
+    fn a_crop_from_outside_the_frame_is_black() {
+        let frame = Frame::new(4, 4, PixelFormat::Gray8, vec![200; 16]).unwrap();
+        let away = Similarity { a: 1.0, b: 0.0, tx: 1e7, ty: -1e7 };
+        assert!(warp(&frame, &away, 8).iter().all(|v| *v == 0));
+    }
+}

@@ -1,0 +1,329 @@
+//! OpenVINO IR (version 11, convolutional networks) to ONNX (opset 13, IR version 8).
+//!
+//! Weights stored as 16-bit floats become 32-bit floats, which loses nothing. The same input gives the same bytes, so that
+//! the result can be pinned by digest. Operation semantics: OpenVINO opset specifications; onnx/onnx `Operators.md`.
+#![forbid(unsafe_code)]
+
+use std::collections::BTreeMap;
+
+use roxmltree::{Document, Node};
+
+use super::protobuf::Message;
+
+/// Why an IR could not be converted.
+#[derive(Debug, thiserror::Error)]
+pub enum ConvertError {
+    #[error("the XML cannot be read: {0}")]
+    Xml(#[from] roxmltree::Error),
+    #[error("layer {layer}: {detail}")]
+    Layer { layer: String, detail: String },
+    #[error("the network has no input or no output")]
+    Incomplete,
+}
+
+struct Constant {
+    shape: Vec<i64>,
+    values: Vec<f32>,
+}
+
+struct Converter<'a, 'x> {
+    weights: &'a [u8],
+    layers: BTreeMap<&'a str, Node<'a, 'x>>,
+    /// Layers feeding a layer, by the port they feed.
+    inputs: BTreeMap<&'a str, BTreeMap<u32, &'a str>>,
+    consumers: BTreeMap<&'a str, Vec<&'a str>>,
+    constants: BTreeMap<&'a str, Constant>,
+    /// The tensor that holds a layer's result.
+    names: BTreeMap<&'a str, String>,
+    /// Additions that became the bias of a convolution.
+    folded: Vec<&'a str>,
+    nodes: Vec<Message>,
+    initializers: BTreeMap<String, Message>,
+}
+
+/// Converts a network with one input and one output; the output is flattened to `[1, n]`.
+///
+/// # Errors
+/// [`ConvertError`]: an operation or a shape outside the subset, or weights that end too early.
+pub fn ir_to_onnx(xml: &str, weights: &[u8], input: &str, output: &str) -> Result<Vec<u8>, ConvertError> {
+    let document = Document::parse(xml)?;
+    let mut converter = Converter::new(&document, weights);
+    let (mut input_shape, mut result) = (None, None);
+    for layer in document.descendants().filter(|node| node.has_tag_name("layer")) {
+        let id = layer.attribute("id").unwrap_or_default();
+        match layer.attribute("type").unwrap_or_default() {
+            "Parameter" => {
+                input_shape = Some(converter.list(layer, "shape")?);
+                converter.names.insert(id, input.into());
+            }
+            "Result" => result = converter.sources(layer)?.first().copied(),
+            _ => converter.layer(id, layer)?,
+        }
+    }
+    let (Some(input_shape), Some(result)) = (input_shape, result) else { return Err(ConvertError::Incomplete) };
+    let width: i64 = output_shape(converter.layers[result]).iter().product();
+    let last = converter.tensor(result, converter.layers[result])?;
+    converter.node("Flatten", &[last], output.into(), vec![int_attribute("axis", 1)]);
+    let graph = Message::default()
+        .messages(1, converter.nodes)
+        .text(2, "network")
+        .messages(5, converter.initializers.into_values())
+        .message(11, value_info(input, &input_shape))
+        .message(12, value_info(output, &[1, width]));
+    let opset = Message::default().text(1, "").int(2, 13);
+    Ok(Message::default().int(1, 8).text(2, "facelock").message(7, graph).message(8, opset).into_bytes())
+}
+
+impl<'a, 'x> Converter<'a, 'x> {
+    fn new(document: &'a Document<'x>, weights: &'a [u8]) -> Self
+    where
+        'a: 'x,
+        'x: 'a,
+    {
+        let tagged = |tag: &'static str| document.descendants().filter(move |node| node.has_tag_name(tag));
+        let layers = tagged("layer").filter_map(|node| Some((node.attribute("id")?, node))).collect();
+        let mut inputs: BTreeMap<&str, BTreeMap<u32, &str>> = BTreeMap::new();
+        let mut consumers: BTreeMap<&str, Vec<&str>> = BTreeMap::new();
+        for edge in tagged("edge") {
+            let (Some(from), Some(to)) = (edge.attribute("from-layer"), edge.attribute("to-layer")) else { continue };
+            let port = edge.attribute("to-port").and_then(|port| port.parse().ok()).unwrap_or(0);
+            inputs.entry(to).or_default().insert(port, from);
+            consumers.entry(from).or_default().push(to);
+        }
+        Self {
+            weights,
+            layers,
+            inputs,
+            consumers,
+            constants: BTreeMap::new(),
+            names: BTreeMap::new(),
+            folded: Vec::new(),
+            nodes: Vec::new(),
+            initializers: BTreeMap::new(),
+        }
+    }
+
+    fn layer(&mut self, id: &'a str, layer: Node<'a, 'x>) -> Result<(), ConvertError> {
+        if self.folded.contains(&id) {
+            return Ok(());
+        }
+        let output = format!("t{id}");
+        let kind = layer.attribute("type").unwrap_or_default();
+        match kind {
+            "Const" => return self.constant(id, layer),
+            // Weights are widened when they are read; there is nothing left to convert.
+            "Convert" => {
+                let source = self.source(layer, 0)?;
+                let constant = self.constants.get(source).ok_or_else(|| refuse(layer, "converts what is no constant"))?;
+                let copy = Constant { shape: constant.shape.clone(), values: constant.values.clone() };
+                self.constants.insert(id, copy);
+                return Ok(());
+            }
+            "Convolution" | "GroupConvolution" => self.convolution(id, layer, &output)?,
+            "Add" | "Multiply" => {
+                let inputs = [self.source(layer, 0)?, self.source(layer, 1)?];
+                let inputs = [self.tensor(inputs[0], layer)?, self.tensor(inputs[1], layer)?];
+                self.node(if kind == "Add" { "Add" } else { "Mul" }, &inputs, output.clone(), vec![]);
+            }
+            "PReLU" => {
+                let data = self.tensor(self.source(layer, 0)?, layer)?;
+                let slope = self.channels(self.source(layer, 1)?, layer, "s")?;
+                self.node("PRelu", &[data, slope], output.clone(), vec![]);
+            }
+            "ReLU" | "Sigmoid" => {
+                let data = self.tensor(self.source(layer, 0)?, layer)?;
+                self.node(if kind == "ReLU" { "Relu" } else { "Sigmoid" }, &[data], output.clone(), vec![]);
+            }
+            "AvgPool" | "MaxPool" => self.pool(layer, kind, &output)?,
+            other => return Err(refuse(layer, &format!("operation {other} is not in the subset"))),
+        }
+        self.names.insert(id, output);
+        Ok(())
+    }
+
+    fn constant(&mut self, id: &'a str, layer: Node<'a, 'x>) -> Result<(), ConvertError> {
+        let number = |name| data(layer, name).and_then(|text| text.parse::<usize>().ok());
+        let (Some(offset), Some(size)) = (number("offset"), number("size")) else {
+            return Err(refuse(layer, "has no place in the weights"));
+        };
+        let bytes = self.weights.get(offset..offset.saturating_add(size));
+        let bytes = bytes.ok_or_else(|| refuse(layer, "lies outside the weights"))?;
+        let values: Vec<f32> = match data(layer, "element_type") {
+            Some("f16") => bytes.chunks_exact(2).map(|b| half(u16::from_le_bytes([b[0], b[1]]))).collect(),
+            Some("f32") => bytes.chunks_exact(4).map(|b| f32::from_le_bytes([b[0], b[1], b[2], b[3]])).collect(),
+            // Shapes of reshapes and the like: nothing in the subset reads them.
+            _ => Vec::new(),
+        };
+        let shape = self.list(layer, "shape")?;
+        self.constants.insert(id, Constant { shape, values });
+        Ok(())
+    }
+
+    fn convolution(&mut self, id: &'a str, layer: Node<'a, 'x>, output: &str) -> Result<(), ConvertError> {
+        let (source, weights) = (self.source(layer, 0)?, self.source(layer, 1)?);
+        let constant = self.constants.get(weights).ok_or_else(|| refuse(layer, "weights are no constant"))?;
+        let (mut shape, mut groups) = (constant.shape.clone(), 1);
+        if layer.attribute("type") == Some("GroupConvolution") {
+            groups = shape.remove(0);
+            let first = shape.first_mut().ok_or_else(|| refuse(layer, "weights have no shape"))?;
+            *first *= groups;
+        }
+        if shape.len() != 4 {
+            return Err(refuse(layer, "is not two-dimensional"));
+        }
+        let name = format!("c{weights}w");
+        let tensor = tensor(&name, &shape, &constant.values);
+        self.initializers.insert(name.clone(), tensor);
+        let mut inputs = vec![self.tensor(source, layer)?, name];
+        if let Some(bias) = self.fold_bias(id, shape[0], output) {
+            inputs.push(bias);
+        }
+        let mut attributes = self.window(layer)?;
+        attributes.extend([ints("dilations", &self.list(layer, "dilations")?), int_attribute("group", groups)]);
+        attributes.push(ints("kernel_shape", &shape[2..]));
+        self.node("Conv", &inputs, output.into(), attributes);
+        Ok(())
+    }
+
+    /// The bias of a convolution whose only consumer adds one constant a channel.
+    fn fold_bias(&mut self, id: &'a str, channels: i64, output: &str) -> Option<String> {
+        let [add] = self.consumers.get(id)?[..] else { return None };
+        if self.layers.get(add)?.attribute("type") != Some("Add") {
+            return None;
+        }
+        let other = self.inputs.get(add)?.values().copied().find(|input| *input != id)?;
+        let constant = self.constants.get(other)?;
+        if constant.shape.len() != 4 || constant.values.len() as i64 != channels {
+            return None;
+        }
+        let name = format!("c{other}b");
+        self.initializers.insert(name.clone(), tensor(&name, &[channels], &constant.values));
+        self.folded.push(add);
+        self.names.insert(add, output.into());
+        Some(name)
+    }
+
+    fn pool(&mut self, layer: Node<'a, 'x>, kind: &str, output: &str) -> Result<(), ConvertError> {
+        let input = self.tensor(self.source(layer, 0)?, layer)?;
+        let mut attributes = self.window(layer)?;
+        attributes.push(ints("kernel_shape", &self.list(layer, "kernel")?));
+        if kind == "AvgPool" {
+            let excluded = data(layer, "exclude-pad") == Some("true");
+            attributes.push(int_attribute("count_include_pad", i64::from(!excluded)));
+        }
+        self.node(if kind == "AvgPool" { "AveragePool" } else { "MaxPool" }, &[input], output.into(), attributes);
+        Ok(())
+    }
+
+    fn window(&self, layer: Node) -> Result<Vec<Message>, ConvertError> {
+        let pads = [self.list(layer, "pads_begin")?, self.list(layer, "pads_end")?].concat();
+        Ok(vec![ints("strides", &self.list(layer, "strides")?), ints("pads", &pads)])
+    }
+
+    /// A constant with one value a channel, shaped to be broadcast over height and width.
+    fn channels(&mut self, id: &str, layer: Node, suffix: &str) -> Result<String, ConvertError> {
+        let constant = self.constants.get(id).ok_or_else(|| refuse(layer, "needs a constant"))?;
+        let name = format!("c{id}{suffix}");
+        let tensor = tensor(&name, &[constant.values.len() as i64, 1, 1], &constant.values);
+        self.initializers.insert(name.clone(), tensor);
+        Ok(name)
+    }
+
+    /// The tensor that holds a layer's result; a constant becomes an initializer.
+    fn tensor(&mut self, id: &str, layer: Node) -> Result<String, ConvertError> {
+        if let Some(constant) = self.constants.get(id) {
+            let name = format!("c{id}");
+            self.initializers.insert(name.clone(), tensor(&name, &constant.shape, &constant.values));
+            return Ok(name);
+        }
+        self.names.get(id).cloned().ok_or_else(|| refuse(layer, "reads a layer that comes later"))
+    }
+
+    fn node(&mut self, kind: &str, inputs: &[String], output: String, attributes: Vec<Message>) {
+        let node = inputs.iter().fold(Message::default(), |node, input| node.text(1, input));
+        let node = node.text(2, &output).text(3, &format!("n{}", self.nodes.len())).text(4, kind).messages(5, attributes);
+        self.nodes.push(node);
+    }
+
+    fn sources(&self, layer: Node) -> Result<Vec<&'a str>, ConvertError> {
+        let id = layer.attribute("id").unwrap_or_default();
+        let inputs = self.inputs.get(id).ok_or_else(|| refuse(layer, "has no input"))?;
+        Ok(inputs.values().copied().collect())
+    }
+
+    fn source(&self, layer: Node, index: usize) -> Result<&'a str, ConvertError> {
+        self.sources(layer)?.get(index).copied().ok_or_else(|| refuse(layer, "lacks an input"))
+    }
+
+    fn list(&self, layer: Node, name: &str) -> Result<Vec<i64>, ConvertError> {
+        let text = data(layer, name).ok_or_else(|| refuse(layer, &format!("has no {name}")))?;
+        let numbers = text.split(',').map(str::trim).filter(|number| !number.is_empty());
+        numbers.map(|n| n.parse().map_err(|_| refuse(layer, &format!("{name} is not a list of numbers")))).collect()
+    }
+}
+
+fn refuse(layer: Node, detail: &str) -> ConvertError {
+    ConvertError::Layer { layer: layer.attribute("name").unwrap_or("?").into(), detail: detail.into() }
+}
+
+fn data<'a>(layer: Node<'a, '_>, name: &str) -> Option<&'a str> {
+    layer.children().find(|node| node.has_tag_name("data"))?.attribute(name)
+}
+
+fn output_shape(layer: Node) -> Vec<i64> {
+    let ports = layer.children().filter(|node| node.has_tag_name("output"));
+    let dims = ports.flat_map(|port| port.descendants()).filter(|node| node.has_tag_name("dim"));
+    dims.filter_map(|dim| dim.text()?.trim().parse().ok()).collect()
+}
+
+fn tensor(name: &str, shape: &[i64], values: &[f32]) -> Message {
+    let raw: Vec<u8> = values.iter().flat_map(|value| value.to_le_bytes()).collect();
+    let tensor = shape.iter().fold(Message::default(), |tensor, n| tensor.int(1, *n));
+    tensor.int(2, 1).text(8, name).bytes(9, &raw)
+}
+
+fn value_info(name: &str, shape: &[i64]) -> Message {
+    let dims = Message::default().messages(1, shape.iter().map(|n| Message::default().int(1, *n)));
+    let tensor = Message::default().int(1, 1).message(2, dims);
+    Message::default().text(1, name).message(2, Message::default().message(1, tensor))
+}
+
+fn int_attribute(name: &str, value: i64) -> Message {
+    Message::default().text(1, name).int(3, value).int(20, 2)
+}
+
+fn ints(name: &str, values: &[i64]) -> Message {
+    values.iter().fold(Message::default().text(1, name), |attribute, n| attribute.int(8, *n)).int(20, 7)
+}
+
+/// IEEE 754 binary16 to binary32, exactly.
+fn half(bits: u16) -> f32 {
+    let sign = if bits & 0x8000 == 0 { 1.0 } else { -1.0 };
+    let (exponent, fraction) = (i32::from(bits >> 10 & 0x1f), f32::from(bits & 0x3ff));
+    sign * match exponent {
+        0 => fraction * 2_f32.powi(-24),
+        31 if fraction == 0.0 => f32::INFINITY,
+        31 => f32::NAN,
+        _ => (1.0 + fraction / 1024.0) * 2_f32.powi(exponent - 15),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn halves_widen_exactly() {
+        for (bits, value) in [(0, 0.0), (0x3c00, 1.0), (0xc000, -2.0), (0x7bff, 65504.0), (1, 5.960_464_5e-8)] {
+            assert_eq!(half(bits), value);
+        }
+    }
+
+    #[test]
+    fn a_network_outside_the_subset_is_refused() {
+        let xml = r#"<net><layers><layer id="0" name="x" type="Swish"/></layers></net>"#;
+        assert!(matches!(ir_to_onnx(xml, &[], "data", "out"), Err(ConvertError::Layer { .. })));
+        assert!(matches!(ir_to_onnx("<net/>", &[], "data", "out"), Err(ConvertError::Incomplete)));
+        assert!(matches!(ir_to_onnx("<net", &[], "data", "out"), Err(ConvertError::Xml(_))));
+    }
+}

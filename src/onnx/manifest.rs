@@ -1,0 +1,150 @@
+//! `manifest.toml`: every model with its digest, its source, its licence and its thresholds.
+#![forbid(unsafe_code)]
+
+use std::path::Path;
+
+use serde::Deserialize;
+
+use super::ModelError;
+use crate::types::Digest;
+
+/// What a model is for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Role {
+    /// Boxes and five landmarks.
+    Detector,
+    /// Features that are compared.
+    Embedder,
+    /// A second embedder, averaged with the first where fusion is on.
+    Fusion,
+    /// Presentation attack detection on colour frames.
+    Pad,
+}
+
+/// Thresholds of a comparison, as cosines, with what they rest on.
+#[derive(Clone, Debug, PartialEq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Threshold {
+    /// For colour frames.
+    pub color: f32,
+    /// For grey and infrared frames.
+    pub gray: f32,
+    pub evidence: String,
+}
+
+/// A file as it is published.
+#[derive(Clone, Debug, PartialEq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct SourceFile {
+    /// Its name in a mirror folder.
+    pub name: String,
+    pub sha256: Hex,
+    /// Official addresses, best first.
+    pub urls: Vec<String>,
+}
+
+/// How the installed file comes from its sources.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Conversion {
+    /// The first source, as it is.
+    None,
+    /// OpenVINO IR (`.xml`, then `.bin`) to ONNX.
+    OpenvinoIr,
+    /// The first source with its height and width made free.
+    FreeSize,
+}
+
+#[derive(Clone, Debug, PartialEq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ModelEntry {
+    pub name: String,
+    pub role: Role,
+    /// The installed file's name.
+    pub file: String,
+    /// The installed file's digest.
+    pub sha256: Hex,
+    pub licence: String,
+    pub licence_url: String,
+    pub conversion: Conversion,
+    pub sources: Vec<SourceFile>,
+    /// Colour order, value range and shape, in words.
+    pub input: String,
+    /// What is known of the data it was trained on.
+    pub training_data: String,
+    /// Whether an install without further choice brings it.
+    pub optional: bool,
+    pub threshold: Option<Threshold>,
+}
+
+/// A digest in hexadecimal.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[serde(try_from = "String")]
+pub struct Hex(pub Digest);
+
+impl TryFrom<String> for Hex {
+    type Error = &'static str;
+
+    fn try_from(text: String) -> Result<Self, Self::Error> {
+        Digest::from_hex(&text).map(Self).ok_or("not a SHA-256 digest")
+    }
+}
+
+#[derive(Clone, Debug, PartialEq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Manifest {
+    pub model: Vec<ModelEntry>,
+}
+
+impl Manifest {
+    /// Reads and checks a manifest.
+    ///
+    /// # Errors
+    /// [`ModelError::Missing`], [`ModelError::Manifest`].
+    pub fn load(path: &Path) -> Result<Self, ModelError> {
+        let text = std::fs::read_to_string(path).map_err(|_| ModelError::Missing(path.display().to_string()))?;
+        Self::parse(&text)
+    }
+
+    /// # Errors
+    /// [`ModelError::Manifest`] for unknown keys, names with a path in them, thresholds outside 0..1, double names.
+    pub fn parse(text: &str) -> Result<Self, ModelError> {
+        let manifest: Self = toml::from_str(text).map_err(|error| ModelError::Manifest(error.to_string()))?;
+        for (i, model) in manifest.model.iter().enumerate() {
+            let refuse = |what: &str| Err(ModelError::Manifest(format!("{}: {what}", model.name)));
+            let names = model.sources.iter().map(|source| &source.name).chain([&model.file]);
+            if names.into_iter().any(|name| name.is_empty() || name.contains('/') || name.starts_with('.')) {
+                return refuse("a file name must not hold a path");
+            }
+            if let Some(t) = &model.threshold
+                && ![t.color, t.gray].iter().all(|v| (0.05..1.0).contains(v))
+            {
+                return refuse("a threshold must lie between 0.05 and 1");
+            }
+            if matches!(model.role, Role::Embedder | Role::Fusion) && model.threshold.is_none() {
+                return refuse("an embedder needs a threshold");
+            }
+            if manifest.model[..i].iter().any(|other| other.name == model.name || other.file == model.file) {
+                return refuse("stands twice");
+            }
+        }
+        Ok(manifest)
+    }
+
+    /// The only model of a role.
+    ///
+    /// # Errors
+    /// [`ModelError::Manifest`] unless there is exactly one.
+    pub fn only(&self, role: Role) -> Result<&ModelEntry, ModelError> {
+        let mut models = self.of(role);
+        match (models.next(), models.next()) {
+            (Some(model), None) => Ok(model),
+            _ => Err(ModelError::Manifest(format!("exactly one model must be the {role:?}"))),
+        }
+    }
+
+    pub fn of(&self, role: Role) -> impl Iterator<Item = &ModelEntry> {
+        self.model.iter().filter(move |model| model.role == role)
+    }
+}

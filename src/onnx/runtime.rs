@@ -1,0 +1,50 @@
+//! ONNX Runtime, loaded once from one absolute path.
+#![allow(unsafe_code)]
+
+use std::path::Path;
+use std::sync::OnceLock;
+
+use ort::environment::Environment;
+
+use super::ModelError;
+
+/// The release that scripts/fetch-onnxruntime pins; another one is refused.
+pub const VERSION: &str = "1.27.0";
+/// Its commit, which is what the library itself tells.
+const COMMIT: &str = "git-commit-id=8f0278c77b";
+
+/// The loaded library; one a process.
+#[derive(Clone, Debug)]
+pub struct Runtime(Environment);
+
+impl Runtime {
+    /// Loads ONNX Runtime. Later calls give the same runtime, whatever they name.
+    ///
+    /// # Errors
+    /// [`ModelError::Runtime`]: a relative path, no library there, another version.
+    pub fn load(library: &Path) -> Result<Self, ModelError> {
+        static LOADED: OnceLock<Result<Runtime, String>> = OnceLock::new();
+        LOADED.get_or_init(|| load(library)).clone().map_err(ModelError::Runtime)
+    }
+
+    pub(super) fn environment(&self) -> &Environment {
+        &self.0
+    }
+}
+
+fn load(library: &Path) -> Result<Runtime, String> {
+    if !library.is_absolute() {
+        return Err(format!("{} is not an absolute path", library.display()));
+    }
+    // SAFETY: the C library's environment is only read concurrently by code that this process does not run: no thread of
+    // ours reads or writes it, and ONNX Runtime is not loaded yet. The release in use has no telemetry; this holds for one
+    // that has.
+    unsafe { std::env::set_var("ORT_DISABLE_TELEMETRY", "1") };
+    let builder = ort::init_from(library).map_err(|error| format!("{}: {error}", library.display()))?;
+    let build = ort::info();
+    if !build.contains(COMMIT) {
+        return Err(format!("{} is not version {VERSION}: {build}", library.display()));
+    }
+    let environment = builder.with_name("facelock").with_telemetry(false).build().map_err(|error| error.to_string())?;
+    Ok(Runtime(environment))
+}
