@@ -1,1 +1,102 @@
-//! What the unit cannot do: capabilities, no_new_privs, dumpable, landlock, seccomp.
+//! What the unit cannot do, and whether the unit did what it should.
+//!
+//! What MUST hold:
+//! 1. [`enter`] runs before the first thread: capabilities and no_new_privs are per thread.
+//! 2. Whatever cannot be given up is reported; the vault opens only if nothing is (or root's configuration says so).
+//! 3. The checks try the forbidden thing; they do not ask whether it was meant to be forbidden.
+#![allow(unsafe_code)]
+
+use std::fmt;
+
+use caps::CapSet;
+
+/// Something the sandbox should have and has not.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Missing {
+    Unprivileged,
+    NoCapabilities,
+    NoNewPrivileges,
+    Undumpable,
+    Seccomp,
+    NoNetwork,
+    NoWritableCode,
+}
+
+impl fmt::Display for Missing {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Missing::Unprivileged => "runs as root",
+            Missing::NoCapabilities => "capabilities are left",
+            Missing::NoNewPrivileges => "new privileges are possible",
+            Missing::Undumpable => "memory can be dumped",
+            Missing::Seccomp => "no system call filter",
+            Missing::NoNetwork => "network sockets are possible",
+            Missing::NoWritableCode => "writable memory can be executed",
+        })
+    }
+}
+
+/// Settles what must be settled before libraries load and threads start: variables they read, and privileges.
+pub fn enter() {
+    // SAFETY: the first thing this process does, with one thread; nothing reads the environment at the same time.
+    unsafe {
+        std::env::set_var("ORT_DISABLE_TELEMETRY", "1");
+        std::env::set_var("TSS2_LOG", "all+NONE");
+    }
+    // What cannot be dropped is found by `verify`. The bounding set goes first: dropping it needs a capability.
+    for set in [CapSet::Bounding, CapSet::Ambient, CapSet::Inheritable, CapSet::Effective, CapSet::Permitted] {
+        let _ = caps::clear(None, set);
+    }
+    let _ = rustix::thread::set_no_new_privs(true);
+    let _ = rustix::process::set_dumpable_behavior(rustix::process::DumpableBehavior::NotDumpable);
+}
+
+/// What does not hold of the sandbox.
+pub fn verify() -> Vec<Missing> {
+    let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
+    let field = |name: &str| status.lines().find_map(|line| line.strip_prefix(name)?.strip_prefix(':')).map(str::trim);
+    let no_capabilities = ["CapInh", "CapPrm", "CapEff", "CapAmb"]
+        .into_iter()
+        .all(|set| field(set).is_some_and(|value| value.bytes().all(|digit| digit == b'0')));
+    let uids = field("Uid").unwrap_or("0");
+    let checks = [
+        (uids.split_whitespace().all(|uid| uid != "0"), Missing::Unprivileged),
+        (no_capabilities, Missing::NoCapabilities),
+        (field("NoNewPrivs") == Some("1"), Missing::NoNewPrivileges),
+        (undumpable(), Missing::Undumpable),
+        (field("Seccomp") == Some("2"), Missing::Seccomp),
+        (!can_open_network_socket(), Missing::NoNetwork),
+        (!can_map_writable_code(), Missing::NoWritableCode),
+    ];
+    checks.into_iter().filter(|(holds, _)| !holds).map(|(_, missing)| missing).collect()
+}
+
+fn undumpable() -> bool {
+    use rustix::process::{DumpableBehavior, dumpable_behavior};
+    matches!(dumpable_behavior(), Ok(DumpableBehavior::NotDumpable))
+}
+
+fn can_open_network_socket() -> bool {
+    use rustix::net::{AddressFamily, SocketType, socket};
+    socket(AddressFamily::INET, SocketType::STREAM, None).is_ok()
+}
+
+fn can_map_writable_code() -> bool {
+    use rustix::mm::{MapFlags, ProtFlags, mmap_anonymous, munmap};
+    const LENGTH: usize = 4096;
+    let protection = ProtFlags::READ | ProtFlags::WRITE | ProtFlags::EXEC;
+    // SAFETY: a new anonymous mapping at an address the kernel chooses; nothing else is affected.
+    let Ok(address) = (unsafe { mmap_anonymous(std::ptr::null_mut(), LENGTH, protection, MapFlags::PRIVATE) }) else {
+        return false;
+    };
+    // SAFETY: the mapping was made above, is not used, and goes as a whole.
+    let _ = unsafe { munmap(address, LENGTH) };
+    true
+}
+
+/// Ends the process at once. ONNX Runtime's and the TPM library's destructors do not run: the kernel frees everything, and
+/// they have crashed at exit.
+pub fn leave(status: u8) -> ! {
+    // SAFETY: never returns; no lock, file or memory of this process is used afterwards.
+    unsafe { libc::_exit(i32::from(status)) }
+}

@@ -1,1 +1,3 @@
-fn main() {}
+fn main() {
+    facelock::service::main(facelock::service::DeviceCameras)
+}

@@ -124,8 +124,10 @@ impl Quality {
 fn light(frame: &Frame, face: &Detection) -> (f32, f32, f32) {
     let Some(similarity) = Similarity::to_reference(&face.landmarks, SIDE) else { return (0.0, 0.0, 0.0) };
     let crop = warp(frame, &similarity, SIDE);
-    let gray: Vec<f32> =
-        crop.chunks_exact(3).map(|p| 0.114 * f32::from(p[0]) + 0.587 * f32::from(p[1]) + 0.299 * f32::from(p[2])).collect();
+    let gray: Vec<f32> = crop
+        .chunks_exact(3)
+        .map(|p| 0.114 * f32::from(p[0]) + 0.587 * f32::from(p[1]) + 0.299 * f32::from(p[2]))
+        .collect();
     let (mean, deviation) = statistics(&gray);
     let mut edges = Vec::with_capacity(SIDE * SIDE);
     for y in 1..SIDE - 1 {

@@ -114,7 +114,8 @@ impl<'a, 'x> Converter<'a, 'x> {
             // Weights are widened when they are read; there is nothing left to convert.
             "Convert" => {
                 let source = self.source(layer, 0)?;
-                let constant = self.constants.get(source).ok_or_else(|| refuse(layer, "converts what is no constant"))?;
+                let constant =
+                    self.constants.get(source).ok_or_else(|| refuse(layer, "converts what is no constant"))?;
                 let copy = Constant { shape: constant.shape.clone(), values: constant.values.clone() };
                 self.constants.insert(id, copy);
                 return Ok(());
@@ -241,7 +242,8 @@ impl<'a, 'x> Converter<'a, 'x> {
 
     fn node(&mut self, kind: &str, inputs: &[String], output: String, attributes: Vec<Message>) {
         let node = inputs.iter().fold(Message::default(), |node, input| node.text(1, input));
-        let node = node.text(2, &output).text(3, &format!("n{}", self.nodes.len())).text(4, kind).messages(5, attributes);
+        let node =
+            node.text(2, &output).text(3, &format!("n{}", self.nodes.len())).text(4, kind).messages(5, attributes);
         self.nodes.push(node);
     }
 

@@ -89,12 +89,17 @@ fn bring(source: &SourceFile, mirror: Option<&Path>) -> Result<Vec<u8>, InstallE
             return Ok(bytes);
         }
     }
-    source.urls.iter().find_map(|url| download(url).filter(right)).ok_or_else(|| InstallError::NotFound(source.name.clone()))
+    source
+        .urls
+        .iter()
+        .find_map(|url| download(url).filter(right))
+        .ok_or_else(|| InstallError::NotFound(source.name.clone()))
 }
 
 /// curl does the transport; what it brings counts only by its digest.
 fn download(url: &str) -> Option<Vec<u8>> {
-    let arguments = ["--proto", "=https", "--fail", "--silent", "--location", "--max-time", "300", "--max-filesize", "200M"];
+    let arguments =
+        ["--proto", "=https", "--fail", "--silent", "--location", "--max-time", "300", "--max-filesize", "200M"];
     let output = Command::new("curl").args(arguments).arg("--").arg(url).output().ok()?;
     output.status.success().then_some(output.stdout)
 }

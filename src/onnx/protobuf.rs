@@ -12,7 +12,6 @@ impl Message {
         self
     }
 
-
     pub fn bytes(mut self, field: u64, value: &[u8]) -> Self {
         self.key(field, 2);
         self.varint(value.len() as u64);

@@ -1,5 +1,6 @@
-//! ONNX Runtime, loaded once from one absolute path.
-#![allow(unsafe_code)]
+//! ONNX Runtime, loaded once from one absolute path. The release in use has no telemetry; `sandbox::enter` has switched off
+//! that of one that would.
+#![forbid(unsafe_code)]
 
 use std::path::Path;
 use std::sync::OnceLock;
@@ -36,10 +37,6 @@ fn load(library: &Path) -> Result<Runtime, String> {
     if !library.is_absolute() {
         return Err(format!("{} is not an absolute path", library.display()));
     }
-    // SAFETY: the C library's environment is only read concurrently by code that this process does not run: no thread of
-    // ours reads or writes it, and ONNX Runtime is not loaded yet. The release in use has no telemetry; this holds for one
-    // that has.
-    unsafe { std::env::set_var("ORT_DISABLE_TELEMETRY", "1") };
     let builder = ort::init_from(library).map_err(|error| format!("{}: {error}", library.display()))?;
     let build = ort::info();
     if !build.contains(COMMIT) {

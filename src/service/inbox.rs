@@ -117,11 +117,6 @@ impl<Engine, Templates> Inbox<Engine, Templates> {
         self.put(|slots| slots.hung_up = true);
     }
 
-    /// Whether the peer has hung up, without waiting.
-    pub fn is_hung_up(&self) -> bool {
-        self.slots().hung_up
-    }
-
     /// No more frames are wanted.
     pub fn close(&self) {
         self.put(|slots| {

@@ -50,6 +50,14 @@ impl Store {
         Ok(lock)
     }
 
+    /// Holds one of the user's numbered places, if it is free now.
+    ///
+    /// # Errors
+    /// [`StoreError::Locked`] where it is not.
+    pub fn lock_nth(&self, uid: u32, n: u32) -> Result<Lock, StoreError> {
+        Lock::acquire(&self.folder.join(format!("{uid}.{n}.lock")), Instant::now())
+    }
+
     /// # Errors
     /// [`StoreError`]; no file is `None`.
     pub fn read(&self, uid: u32, cap: usize) -> Result<Option<Vec<u8>>, StoreError> {

@@ -27,9 +27,7 @@ impl FileProtector {
     /// [`VaultError::Failed`]: it cannot be read or made, or others could have.
     pub fn open(path: &Path) -> Result<Self, VaultError> {
         match read(path) {
-            Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
-                create(path).and_then(|()| read(path))
-            }
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => create(path).and_then(|()| read(path)),
             result => result,
         }
         .map(|key| Self { key })
@@ -70,7 +68,8 @@ impl KeyProtector for FileProtector {
 }
 
 fn read(path: &Path) -> std::io::Result<Zeroizing<[u8; 32]>> {
-    let mut file = std::fs::OpenOptions::new().read(true).custom_flags(libc::O_NOFOLLOW | libc::O_NONBLOCK).open(path)?;
+    let mut file =
+        std::fs::OpenOptions::new().read(true).custom_flags(libc::O_NOFOLLOW | libc::O_NONBLOCK).open(path)?;
     let metadata = file.metadata()?;
     let own = metadata.uid() == rustix::process::geteuid().as_raw() || metadata.uid() == 0;
     let private = metadata.is_file() && metadata.mode() & 0o077 == 0 && metadata.nlink() == 1;

@@ -89,8 +89,12 @@ pub fn open_for(kind: ProtectorKind, options: &VaultOptions) -> Result<Box<dyn K
             Err(error) => Err(error),
             Ok(_) => Err(VaultError::Refused("sealed by the key file, but this machine has a TPM")),
         },
-        (ProtectorKind::File, Choice::Tpm) => Err(VaultError::Refused("sealed by the key file, but the TPM is asked for")),
-        (ProtectorKind::Tpm, Choice::File) => Err(VaultError::Refused("sealed by the TPM, but the key file is asked for")),
+        (ProtectorKind::File, Choice::Tpm) => {
+            Err(VaultError::Refused("sealed by the key file, but the TPM is asked for"))
+        }
+        (ProtectorKind::Tpm, Choice::File) => {
+            Err(VaultError::Refused("sealed by the TPM, but the key file is asked for"))
+        }
     }
 }
 

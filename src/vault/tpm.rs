@@ -78,7 +78,9 @@ impl TpmProtector {
         let srk = made.map_err(failed)?.key_handle;
         let result = match self.is_named(srk, wanted) {
             Ok(true) => work(self, srk),
-            Ok(false) => Err(VaultError::Refused("its storage root key is another one: the TPM was cleared or replaced")),
+            Ok(false) => {
+                Err(VaultError::Refused("its storage root key is another one: the TPM was cleared or replaced"))
+            }
             Err(error) => Err(error),
         };
         self.flush(srk.into());

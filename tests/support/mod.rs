@@ -1,5 +1,5 @@
 //! What the tests stand on: the fetched models, the made samples, the evaluation data.
-#![allow(dead_code)]
+#![allow(dead_code, clippy::unwrap_used, clippy::panic)]
 
 use std::path::{Path, PathBuf};
 

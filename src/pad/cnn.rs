@@ -1,0 +1,117 @@
+//! MiniFASNet on colour frames (minivision-ai/Silent-Face-Anti-Spoofing): two crops of the face at two scales, the mean of
+//! both networks' word. Never on grey or infrared frames: it rejects nearly every live one.
+
+use super::{Judgement, Live};
+use crate::onnx::{Manifest, ModelDirs, ModelError, Role, Runtime, Session};
+use crate::types::{Detection, Frame, PixelFormat, Rect};
+
+/// Side of a crop, in pixels.
+const SIDE: usize = 80;
+/// Frames are averaged over this many, so that one noisy frame does not decide.
+const WINDOW: usize = 5;
+/// Mean score from which a face is live.
+const LIVE: f32 = 0.5;
+/// Mean score below which it is an attack; between, it is not known yet.
+const ATTACK: f32 = 0.3;
+
+pub struct Cnn {
+    networks: Vec<(Session, f32)>,
+    scores: Vec<f32>,
+}
+
+impl Cnn {
+    pub fn load(dirs: &ModelDirs) -> Result<Self, ModelError> {
+        let manifest = Manifest::load(&dirs.models.join("manifest.toml"))?;
+        let runtime = Runtime::load(&dirs.runtime)?;
+        let mut networks = Vec::new();
+        for entry in manifest.of(Role::Pad) {
+            let scale = if entry.name.contains("v1se") { 4.0 } else { 2.7 };
+            networks.push((Session::open(&runtime, dirs, entry, &[])?, scale));
+        }
+        if networks.is_empty() {
+            return Err(ModelError::Manifest("no model for presentation attack detection".into()));
+        }
+        Ok(Self { networks, scores: Vec::new() })
+    }
+
+    pub fn judge(&mut self, frame: &Frame, face: &Detection) -> Result<Judgement, ModelError> {
+        let mut sum = 0.0;
+        for (session, scale) in &mut self.networks {
+            let Some(input) = crop(frame, &face.bounds, *scale) else {
+                return Ok(Judgement { live: Live::Unknown, score: None });
+            };
+            let outputs = session.run([1, 3, SIDE, SIDE], &input)?;
+            let logits = outputs.first().map(|output| output.values.as_slice());
+            let Some(&[a, b, c]) = logits.and_then(|values| <&[f32; 3]>::try_from(values).ok()) else {
+                return Err(session.misshapen("does not give three classes"));
+            };
+            sum += softmax([a, b, c])[1];
+        }
+        let score = sum / self.networks.len() as f32;
+        if !score.is_finite() {
+            return Ok(Judgement { live: Live::Failed, score: None });
+        }
+        self.scores.push(score);
+        let recent = &self.scores[self.scores.len().saturating_sub(WINDOW)..];
+        let mean = recent.iter().sum::<f32>() / recent.len() as f32;
+        let live = match mean {
+            mean if mean >= LIVE => Live::Yes,
+            mean if mean < ATTACK && recent.len() >= 3 => Live::No,
+            _ => Live::Unknown,
+        };
+        Ok(Judgement { live, score: Some(mean) })
+    }
+}
+
+fn softmax(logits: [f32; 3]) -> [f32; 3] {
+    let most = logits.into_iter().fold(f32::NEG_INFINITY, f32::max);
+    let exps = logits.map(|v| (v - most).exp());
+    let sum: f32 = exps.iter().sum();
+    exps.map(|v| v / sum)
+}
+
+/// The box scaled about its middle, shifted back into the frame, resized: NCHW, BGR, 0..255. `None` where there is no box.
+fn crop(frame: &Frame, bounds: &Rect, scale: f32) -> Option<Vec<f32>> {
+    let (fw, fh) = (frame.width() as f32, frame.height() as f32);
+    let (w, h) = (bounds.width, bounds.height);
+    let positive = |v: f32| v.is_finite() && v >= 1.0;
+    if frame.format() != PixelFormat::Bgr8
+        || !positive(w)
+        || !positive(h)
+        || !bounds.x.is_finite()
+        || !bounds.y.is_finite()
+    {
+        return None;
+    }
+    let scale = scale.min((fh - 1.0) / h).min((fw - 1.0) / w);
+    let (cw, ch) = (w * scale, h * scale);
+    let place = |center: f32, size: f32, frame: f32| (center - size / 2.0).clamp(0.0, (frame - 1.0 - size).max(0.0));
+    let left = place(bounds.x + w / 2.0, cw, fw).trunc();
+    let top = place(bounds.y + h / 2.0, ch, fh).trunc();
+    let (columns, rows) = (cw.trunc() + 1.0, ch.trunc() + 1.0);
+    let mut input = vec![0.0; 3 * SIDE * SIDE];
+    for y in 0..SIDE {
+        for x in 0..SIDE {
+            // Pixel middles, as OpenCV's bilinear resize has them.
+            let sx = (x as f32 + 0.5) * columns / SIDE as f32 - 0.5;
+            let sy = (y as f32 + 0.5) * rows / SIDE as f32 - 0.5;
+            let sx = left + sx.clamp(0.0, columns - 1.0);
+            let sy = top + sy.clamp(0.0, rows - 1.0);
+            for c in 0..3 {
+                input[c * SIDE * SIDE + y * SIDE + x] = bilinear(frame, sx, sy, c);
+            }
+        }
+    }
+    Some(input)
+}
+
+fn bilinear(frame: &Frame, x: f32, y: f32, channel: usize) -> f32 {
+    let (w, h) = (frame.width() as usize, frame.height() as usize);
+    let (x0, y0) = ((x as usize).min(w - 1), (y as usize).min(h - 1));
+    let (x1, y1) = ((x0 + 1).min(w - 1), (y0 + 1).min(h - 1));
+    let (fx, fy) = (x - x0 as f32, y - y0 as f32);
+    let at = |x: usize, y: usize| f32::from(frame.pixels()[(y * w + x) * 3 + channel]);
+    let top = at(x0, y0) * (1.0 - fx) + at(x1, y0) * fx;
+    let bottom = at(x0, y1) * (1.0 - fx) + at(x1, y1) * fx;
+    (top * (1.0 - fy) + bottom * fy).round()
+}

@@ -1,0 +1,154 @@
+//! When does it say yes? Here, and nowhere else.
+//!
+//! What MUST hold:
+//! 1. [`Verdict::Match`] needs [`Rules::matches`] frames, each with one face that was judged live **and** compared, at or
+//!    above its threshold. Liveness and score come in one [`Judged`], so that no other face's score can stand beside it.
+//! 2. A number that is not finite is no score: it ends the attempt without a decision.
+//! 3. A detector that failed is not a detector that found a live face: it ends the attempt without a decision.
+//! 4. An attempt that was cut off, by whatever, made no decision.
+#![forbid(unsafe_code)]
+
+use std::time::Duration;
+
+use crate::types::{Hint, Unavailable, Verdict};
+
+/// What presentation attack detection said of one face.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Liveness {
+    Live,
+    Attack,
+    /// Not enough was seen yet.
+    Undecided,
+    /// A detector could not do its work.
+    Failed,
+}
+
+/// One face of one frame, good enough to be judged.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Judged {
+    /// Since the attempt began.
+    pub at: Duration,
+    pub liveness: Liveness,
+    /// Cosine with the best template, -1..=1.
+    pub score: f32,
+    /// The model's threshold for this spectrum.
+    pub threshold: f32,
+}
+
+impl Judged {
+    fn is_sound(&self) -> bool {
+        self.score.is_finite() && self.threshold.is_finite() && self.liveness != Liveness::Failed
+    }
+
+    fn is_match(&self) -> bool {
+        self.liveness == Liveness::Live && self.score >= self.threshold
+    }
+
+    fn is_miss(&self) -> bool {
+        self.liveness == Liveness::Live && self.score < self.threshold
+    }
+
+    fn is_attack(&self) -> bool {
+        self.liveness == Liveness::Attack
+    }
+}
+
+/// Why no more frames will be judged.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Ended {
+    /// The time is over; what was judged so far decides.
+    Deadline,
+    /// Something made a decision impossible.
+    Cut(Unavailable),
+}
+
+/// All that an attempt has seen.
+#[derive(Clone, Debug, Default)]
+pub struct Evidence {
+    /// In the order of their frames.
+    pub judged: Vec<Judged>,
+    /// Why the newest frame could not be judged.
+    pub last_hint: Option<Hint>,
+    pub ended: Option<Ended>,
+}
+
+/// How much evidence a verdict needs.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Rules {
+    /// Matching frames for a match, 1..=5.
+    pub matches: u8,
+    /// Frames for a non-match, or for an attack, 1..=20.
+    pub misses: u8,
+    /// What they must be spread over, so that a turned head is not a non-match at once.
+    pub spread: Duration,
+    /// Only frames this recent count for a verdict before the deadline.
+    pub window: Duration,
+}
+
+impl Default for Rules {
+    fn default() -> Self {
+        Self { matches: 2, misses: 5, spread: Duration::from_millis(800), window: Duration::from_secs(3) }
+    }
+}
+
+#[must_use]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Decision {
+    Verdict(Verdict),
+    Unavailable(Unavailable),
+    /// Look at another frame.
+    Undecided,
+}
+
+/// Turns evidence into a decision.
+pub fn decide(evidence: &Evidence, rules: &Rules) -> Decision {
+    if let Some(Ended::Cut(reason)) = evidence.ended {
+        return Decision::Unavailable(reason);
+    }
+    if evidence.judged.iter().any(|frame| !frame.is_sound()) {
+        return Decision::Unavailable(Unavailable::Internal);
+    }
+    let recent = window(&evidence.judged, rules.window);
+    let matches = recent.iter().filter(|frame| frame.is_match()).count();
+    let attacks = recent.iter().filter(|frame| frame.is_attack()).count();
+    if matches >= usize::from(rules.matches.max(1)) && matches > attacks {
+        return Decision::Verdict(Verdict::Match);
+    }
+    if evidence.ended == Some(Ended::Deadline) {
+        return at_deadline(evidence);
+    }
+    if matches == 0 && suffices(recent, Judged::is_attack, rules) {
+        return Decision::Verdict(Verdict::AttackSuspected);
+    }
+    if matches == 0 && attacks == 0 && suffices(recent, Judged::is_miss, rules) {
+        return Decision::Verdict(Verdict::NonMatch);
+    }
+    Decision::Undecided
+}
+
+fn window(judged: &[Judged], length: Duration) -> &[Judged] {
+    let Some(newest) = judged.last() else { return judged };
+    let start = newest.at.saturating_sub(length);
+    &judged[judged.partition_point(|frame| frame.at < start)..]
+}
+
+fn suffices(recent: &[Judged], counts: fn(&Judged) -> bool, rules: &Rules) -> bool {
+    let times: Vec<Duration> = recent.iter().filter(|frame| counts(frame)).map(|frame| frame.at).collect();
+    let (Some(first), Some(last)) = (times.first(), times.last()) else { return false };
+    times.len() >= usize::from(rules.misses.max(1)) && last.saturating_sub(*first) >= rules.spread
+}
+
+/// The time is over. A face that was judged and did not get in is a verdict; everything else is none.
+fn at_deadline(evidence: &Evidence) -> Decision {
+    if evidence.judged.iter().any(Judged::is_attack) {
+        Decision::Verdict(Verdict::AttackSuspected)
+    } else if evidence.judged.iter().any(Judged::is_miss) {
+        Decision::Verdict(Verdict::NonMatch)
+    } else {
+        Decision::Unavailable(match evidence.last_hint {
+            Some(Hint::NoFace) if evidence.judged.is_empty() => Unavailable::NoFace,
+            Some(Hint::TooDark) if evidence.judged.is_empty() => Unavailable::TooDark,
+            _ => Unavailable::Timeout,
+        })
+    }
+}

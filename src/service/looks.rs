@@ -1,0 +1,104 @@
+//! What one frame shows: a face that can be judged, or what to change.
+
+use std::time::Instant;
+
+use super::decide::Liveness;
+use super::stages::Stopwatch;
+use crate::config::Config;
+use crate::face::{Engine, Quality, QualityLimits};
+use crate::onnx::{ModelDirs, ModelError};
+use crate::pad::{Live, Pad, PadOptions};
+use crate::types::{Detection, Embedding, Frame, Hint, Spectrum};
+
+/// A second face of more than this part of the largest one's area makes it unclear whose face is meant.
+const SECOND_FACE: f32 = 0.4;
+/// Frames darker than this mean light, 0..=255, show nothing.
+const DARK: f32 = 12.0;
+
+/// The models of an attempt, ready to judge frames.
+pub struct Judge {
+    engine: Engine,
+    pad: Pad,
+}
+
+/// A face good enough to be judged. What is said of its liveness is said of this very face.
+pub struct Look {
+    pub face: Detection,
+    pub quality: Quality,
+    pub embedding: Embedding,
+    pub liveness: Liveness,
+    /// 0 (attack) ..= 1 (live); absent where nothing measures it.
+    pub live_score: Option<f32>,
+}
+
+/// What a frame shows.
+pub enum Seen {
+    Look(Box<Look>),
+    /// Nothing to judge, and what would help; the face, if there is one.
+    Hint(Hint, Option<Detection>),
+}
+
+impl Judge {
+    /// Loads the models that `config` calls for.
+    ///
+    /// # Errors
+    /// [`ModelError`].
+    pub fn load(config: &Config) -> Result<Self, ModelError> {
+        let dirs: ModelDirs = config.model_dirs();
+        let engine = Engine::load(&dirs, config.engine_options())?;
+        let options = PadOptions { cnn: config.pad.cnn, infrared: config.pad.infrared, motion: config.pad.motion };
+        Ok(Self { engine, pad: Pad::load(&dirs, options)? })
+    }
+
+    pub fn engine(&self) -> &Engine {
+        &self.engine
+    }
+
+    /// Judges one frame.
+    ///
+    /// # Errors
+    /// [`ModelError`]: a model does not do its work; no decision can be made.
+    pub fn look(
+        &mut self,
+        frame: &Frame,
+        spectrum: Spectrum,
+        limits: &QualityLimits,
+        watch: &mut Stopwatch,
+    ) -> Result<Seen, ModelError> {
+        if brightness(frame) < DARK {
+            return Ok(Seen::Hint(Hint::TooDark, None));
+        }
+        watch.mark(|stages| &mut stages.first_lit_frame);
+        let begun = Instant::now();
+        let faces = self.engine.detect(frame)?;
+        watch.took(|stages| &mut stages.detect, begun);
+        let Some(face) = faces.first().copied() else { return Ok(Seen::Hint(Hint::NoFace, None)) };
+        if faces.get(1).is_some_and(|second| second.bounds.area() > SECOND_FACE * face.bounds.area()) {
+            return Ok(Seen::Hint(Hint::ManyFaces, Some(face)));
+        }
+        let quality = Quality::of(frame, &face);
+        if let Some(hint) = quality.hint(limits) {
+            return Ok(Seen::Hint(hint, Some(face)));
+        }
+        let begun = Instant::now();
+        let judged = self.pad.observe(frame, &face, spectrum)?;
+        watch.took(|stages| &mut stages.pad, begun);
+        let begun = Instant::now();
+        let embedding = self.engine.embed(frame, &face)?;
+        watch.took(|stages| &mut stages.embed, begun);
+        let Some(embedding) = embedding else { return Ok(Seen::Hint(Hint::LookAtCamera, Some(face))) };
+        let liveness = match judged.live {
+            Live::Yes => Liveness::Live,
+            Live::No => Liveness::Attack,
+            Live::Unknown => Liveness::Undecided,
+            Live::Failed => Liveness::Failed,
+        };
+        Ok(Seen::Look(Box::new(Look { face, quality, embedding, liveness, live_score: judged.score })))
+    }
+}
+
+/// Mean light of a frame, 0..=255, from every 16th byte.
+pub fn brightness(frame: &Frame) -> f32 {
+    let (sum, n) = frame.pixels().iter().step_by(17).fold((0_u64, 0_u64), |(sum, n), v| (sum + u64::from(*v), n + 1));
+    sum as f32 / n.max(1) as f32
+}

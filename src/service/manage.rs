@@ -1,0 +1,144 @@
+//! Everything that looks at no face: list, remove, clear, status, reseal, unlock, record.
+
+use facelock_protocol::{EnrollmentState, Reply, Secret, StatusReport, TallyState};
+
+use super::answer::{Desk, store_failed};
+use super::enroll::{protector_name, reports};
+use super::journal::Priority;
+use super::keys::{self, KeyError};
+use crate::sandbox;
+use crate::types::{Subject, Unavailable};
+use crate::vault::{self, VaultError, recovery};
+
+type Answer = Result<Reply, Unavailable>;
+
+/// # Errors
+/// The store's failure.
+pub fn list(desk: &Desk, subject: &Subject) -> Answer {
+    match keys::enrollment_of(desk, subject) {
+        Ok(enrollment) => Ok(Reply::Templates(reports(&enrollment))),
+        Err(Unavailable::NotEnrolled) => Ok(Reply::Templates(Vec::new())),
+        Err(reason) => Err(reason),
+    }
+}
+
+/// # Errors
+/// Nothing was removed, and why.
+pub fn remove(desk: &Desk, subject: &Subject, template: u32) -> Answer {
+    let held = keys::hold(desk, subject)?;
+    let mut enrollment = keys::enrollment_of(desk, subject)?;
+    let key = keys::unseal(&enrollment, &desk.config.vault_options()).map_err(|error| error.report(desk, subject))?;
+    keys::check(&enrollment, &key).map_err(|error| error.report(desk, subject))?;
+    let before = enrollment.templates.len();
+    enrollment.templates.retain(|stored| stored.id != template);
+    let changed = enrollment.templates.len() < before;
+    if enrollment.templates.is_empty() {
+        desk.enrollments.remove(&held, subject.uid).map_err(store_failed)?;
+    } else if changed {
+        keys::bind(&mut enrollment, &key).map_err(|error| error.report(desk, subject))?;
+        desk.enrollments.save(&held, &enrollment).map_err(store_failed)?;
+    }
+    desk.line(Priority::Notice, "remove", subject).with("template", template).with("changed", changed).write();
+    Ok(Reply::Done { changed })
+}
+
+/// Removes whatever is there, readable or not. The tally stays: removing a face does not give guesses back.
+///
+/// # Errors
+/// The store's failure.
+pub fn clear(desk: &Desk, subject: &Subject) -> Answer {
+    let held = keys::hold(desk, subject)?;
+    let changed = desk.enrollments.remove(&held, subject.uid).map_err(store_failed)?;
+    desk.line(Priority::Notice, "clear", subject).with("changed", changed).write();
+    Ok(Reply::Done { changed })
+}
+
+/// # Errors
+/// The tally's failure.
+pub fn status(desk: &Desk, subject: &Subject) -> Answer {
+    let enrollment = match keys::enrollment_of(desk, subject) {
+        Ok(enrollment) => EnrollmentState::Enrolled {
+            templates: enrollment.templates.len() as u32,
+            protector: protector_name(&enrollment),
+        },
+        Err(Unavailable::NotEnrolled) => EnrollmentState::None,
+        Err(_) => EnrollmentState::Damaged,
+    };
+    let (misses, lockout) = desk.tally.peek(subject.uid)?;
+    let options = desk.config.vault_options();
+    let (protector, protector_present) = match vault::open(&options) {
+        Ok(protector) => (protector.kind().name(), true),
+        Err(_) => (desk.config.protector_name(), false),
+    };
+    // Which camera there is, is root's and the owner's business; what is plugged in beside it is not.
+    let cameras = desk.cameras.list(&desk.config.camera_options());
+    let camera = cameras.iter().find(|camera| camera.used).map(|camera| camera.identity.clone());
+    Ok(Reply::Status(StatusReport {
+        enrollment,
+        tally: TallyState { misses, lockout },
+        protector: protector.into(),
+        protector_present,
+        camera: camera.ok_or(Unavailable::NoCamera),
+        sandbox_missing: sandbox::verify().iter().map(ToString::to_string).collect(),
+    }))
+}
+
+/// Seals the user's key under the platform's present state, opened by the recovery key.
+///
+/// # Errors
+/// [`Unavailable::VaultRefused`]: not the recovery key of this enrollment; else the vault's or the store's failure.
+pub fn reseal(desk: &Desk, subject: &Subject, recovery_key: &Secret) -> Answer {
+    let held = keys::hold(desk, subject)?;
+    let mut enrollment = keys::enrollment_of(desk, subject)?;
+    let report = |error: KeyError| error.report(desk, subject);
+    let refused = || report(VaultError::Refused("not this user's recovery key").into());
+    let recovery_key = recovery::RecoveryKey::parse(&recovery_key.0).ok_or_else(refused)?;
+    let key = recovery::unwrap(&recovery_key, &keys::recovery_aad(&enrollment), &enrollment.recovery)
+        .map_err(|error| if matches!(error, VaultError::Damaged) { refused() } else { report(error.into()) })?;
+    keys::check(&enrollment, &key).map_err(report)?;
+    let gallery_kind = enrollment.protector;
+    let mut protector = vault::open(&desk.config.vault_options()).map_err(|error| report(error.into()))?;
+    let sealed = protector.seal(&key).map_err(|error| report(error.into()))?;
+    if sealed.kind as u8 != gallery_kind {
+        // Templates are bound to the kind of protector they were enrolled under.
+        return Err(report(VaultError::Refused("enrolled under another kind of protector; enroll again").into()));
+    }
+    enrollment.sealed_key = sealed.bytes;
+    desk.enrollments.save(&held, &enrollment).map_err(store_failed)?;
+    desk.line(Priority::Notice, "reseal", subject).write();
+    Ok(Reply::Done { changed: true })
+}
+
+/// # Errors
+/// The tally's failure.
+pub fn record_password(desk: &Desk, subject: &Subject) -> Answer {
+    match keys::enrollment_of(desk, subject) {
+        // Nothing is kept about people who do not use this.
+        Err(Unavailable::NotEnrolled) => Ok(Reply::Done { changed: false }),
+        _ => desk.tally.record_password(subject.uid).map(|()| Reply::Done { changed: true }),
+    }
+}
+
+/// # Errors
+/// The tally's failure.
+pub fn unlock(desk: &Desk, subject: &Subject) -> Answer {
+    let changed = desk.tally.unlock(subject.uid)?;
+    desk.line(Priority::Notice, "unlock", subject).with("changed", changed).write();
+    Ok(Reply::Done { changed })
+}
+
+/// An emitter setting to try.
+pub struct EmitterTrial {
+    pub camera: String,
+    pub unit: u8,
+    pub selector: u8,
+    pub payload: Vec<u8>,
+    pub off: Vec<u8>,
+    pub seconds: u8,
+}
+
+/// # Errors
+/// Nothing was sent, and why.
+pub fn try_emitter(_desk: &Desk, _trial: &EmitterTrial) -> Answer {
+    Err(Unavailable::NoCamera)
+}

@@ -1,0 +1,84 @@
+//! The three threads that work side by side: camera, models, vault. The slowest of them is the latency.
+
+use std::sync::Arc;
+use std::sync::mpsc::{Receiver, RecvTimeoutError, channel};
+use std::time::{Duration, Instant};
+
+use super::inbox::Inbox;
+use crate::camera::{CameraError, FrameSource};
+
+/// A camera is waited for in slices, so that an attempt that is over closes it soon.
+const SLICE: Duration = Duration::from_millis(40);
+/// How long an ended attempt waits for the camera to be put back as it was; the kernel closes it in any case.
+const PUT_BACK: Duration = Duration::from_millis(150);
+
+/// Opens a camera, before the deadline.
+pub type Open = Box<dyn FnOnce(Instant) -> Result<Box<dyn FrameSource>, CameraError> + Send>;
+
+/// The camera thread, as the attempt holds it.
+pub struct CameraThread {
+    ended: Receiver<()>,
+}
+
+impl CameraThread {
+    /// Waits until the camera is closed, but not for a driver that is stuck.
+    pub fn wait_closed(self) {
+        // Either the sender is dropped, because the thread ended, or the wait is over.
+        let _: Result<(), RecvTimeoutError> = self.ended.recv_timeout(PUT_BACK);
+    }
+}
+
+/// Opens the camera on a thread of its own and leaves its frames in the inbox, until the inbox is closed, the camera fails,
+/// or the deadline has passed.
+///
+/// # Errors
+/// No thread could be started.
+pub fn start_camera<E, T>(inbox: &Arc<Inbox<E, T>>, open: Open, deadline: Instant) -> std::io::Result<CameraThread>
+where
+    E: Send + 'static,
+    T: Send + 'static,
+{
+    let (alive, ended) = channel();
+    let inbox = Arc::clone(inbox);
+    std::thread::Builder::new().name("camera".into()).spawn(move || {
+        if let Err(error) = stream(&inbox, open, deadline) {
+            inbox.put_camera_error(error);
+        }
+        drop::<std::sync::mpsc::Sender<()>>(alive);
+    })?;
+    Ok(CameraThread { ended })
+}
+
+fn stream<E, T>(inbox: &Inbox<E, T>, open: Open, deadline: Instant) -> Result<(), CameraError> {
+    let mut source = open(deadline)?;
+    inbox.put_camera(source.identity().clone(), source.spectrum());
+    while !inbox.is_closed() {
+        match source.next_frame(deadline.min(Instant::now() + SLICE)) {
+            Ok(frame) => {
+                if !inbox.put_frame(frame) {
+                    break;
+                }
+            }
+            Err(CameraError::TimedOut) if Instant::now() < deadline => {}
+            Err(error) => return Err(error),
+        }
+    }
+    Ok(())
+}
+
+/// Runs `work` on a thread of its own; a panic in it is caught and becomes `panicked()`.
+///
+/// # Errors
+/// No thread could be started.
+pub fn start_work<R: Send + 'static>(
+    name: &str,
+    work: impl FnOnce() -> R + Send + 'static,
+    panicked: impl FnOnce() -> R + Send + 'static,
+    put: impl FnOnce(R) + Send + 'static,
+) -> std::io::Result<()> {
+    std::thread::Builder::new().name(name.into()).spawn(move || {
+        let result = std::panic::catch_unwind(std::panic::AssertUnwindSafe(work));
+        put(result.unwrap_or_else(|_| panicked()));
+    })?;
+    Ok(())
+}

@@ -1,0 +1,289 @@
+//! One attempt: is the subject in front of the camera?
+
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use facelock_protocol::{Consent, Event, Measurement, Progress, Reply};
+
+use super::answer::Desk;
+use super::decide::{Decision, Ended, Evidence, Judged, decide};
+use super::inbox::{Arrival, Inbox};
+use super::journal::Priority;
+use super::keys::{self, Gallery, KeyError};
+use super::looks::{Judge, Look, Seen};
+use super::side::{CameraThread, start_camera, start_work};
+use super::stages::{self, Stopwatch};
+use super::tally::Ending;
+use crate::camera::{CameraError, Wanted};
+use crate::face::{QualityLimits, compare};
+use crate::onnx::ModelError;
+use crate::sandbox;
+use crate::store::Enrollment;
+use crate::types::{CameraIdentity, Frame, Hint, Spectrum, Subject, Unavailable};
+
+type Side = Inbox<Result<Judge, ModelError>, Result<Gallery, KeyError>>;
+
+/// Answers PAM.
+///
+/// # Errors
+/// No decision can be made, and why.
+pub fn verify(desk: &Desk, subject: &Subject, service: &str, consent: Option<Consent>) -> Result<Reply, Unavailable> {
+    if consent.is_none() {
+        let wanted = desk.config.consent(service);
+        desk.connection.send_event(Event::Consent(wanted));
+        if wanted == Consent::Ask {
+            // The module hangs up, asks, and comes again.
+            return Err(Unavailable::Cancelled);
+        }
+    }
+    attempt(desk, subject, service, false)
+}
+
+/// Answers root's `facelockctl test`: the same attempt, counted by the same tally, with its measurements told.
+///
+/// # Errors
+/// No decision can be made, and why.
+pub fn test(desk: &Desk, subject: &Subject) -> Result<Reply, Unavailable> {
+    attempt(desk, subject, "facelockctl-test", true)
+}
+
+fn attempt(desk: &Desk, subject: &Subject, service: &str, told: bool) -> Result<Reply, Unavailable> {
+    let decision = charged(desk, subject, told);
+    let (outcome, priority) = match &decision {
+        Ok(verdict) => (format!("{verdict:?}"), Priority::Notice),
+        Err(reason) => (format!("{reason:?}"), Priority::Info),
+    };
+    desk.line(priority, "verify", subject).with("service", service).with("outcome", outcome).write();
+    decision.map(Reply::Verdict)
+}
+
+/// The early answers, before any device opens; then the attempt, charged to the tally.
+fn charged(desk: &Desk, subject: &Subject, told: bool) -> Result<crate::types::Verdict, Unavailable> {
+    let enrollment = keys::enrollment_of(desk, subject)?;
+    let charge = desk.tally.begin(subject.uid)?;
+    let decision = guarded(desk, subject, enrollment, told);
+    match decision {
+        Ok(verdict) => desk.tally.finish(&charge, Ending::from(verdict)).map(|()| verdict),
+        Err(reason) => desk.tally.finish(&charge, Ending::Nothing).and(Err(reason)),
+    }
+}
+
+fn guarded(
+    desk: &Desk,
+    subject: &Subject,
+    enrollment: Enrollment,
+    told: bool,
+) -> Result<crate::types::Verdict, Unavailable> {
+    let missing = sandbox::verify();
+    if desk.config.sandbox.require && !missing.is_empty() {
+        let list: Vec<String> = missing.iter().map(ToString::to_string).collect();
+        desk.line(Priority::Error, "sandbox", subject).with("missing", list.join(", ")).write();
+        return Err(Unavailable::SandboxMissing);
+    }
+    let begun = Instant::now();
+    let deadlines = desk.config.deadlines();
+    let side: Arc<Side> = Inbox::new();
+    let hangup = Arc::clone(&side);
+    desk.connection.watch(move || hangup.hang_up()).map_err(|_| Unavailable::Internal)?;
+    desk.connection.send_event(Event::Progress(Progress::Starting));
+    stages::announce("Looking");
+    let camera = start(desk, &side, &enrollment, begun + deadlines.attempt).map_err(|_| Unavailable::Internal)?;
+    let mut attempt = Attempt {
+        desk,
+        subject,
+        told,
+        begun,
+        judge: None,
+        gallery: None,
+        camera: None,
+        evidence: Evidence::default(),
+        watch: Stopwatch::new(desk.started),
+        frames: 0,
+        last_face: begun,
+        lit: None,
+        last_hint: None,
+    };
+    let decision = attempt.run(&side);
+    side.close();
+    camera.wait_closed();
+    decision
+}
+
+/// Starts camera, models and vault side by side.
+fn start(desk: &Desk, side: &Arc<Side>, enrollment: &Enrollment, deadline: Instant) -> std::io::Result<CameraThread> {
+    let infrared = enrollment.templates.iter().any(|template| template.spectrum == Spectrum::Infrared);
+    let wanted = if infrared { Wanted::Infrared } else { Wanted::Color };
+    let (cameras, options) = (Arc::clone(&desk.cameras), desk.config.camera_options());
+    let camera = start_camera(side, Box::new(move |deadline| cameras.open(&options, wanted, deadline)), deadline)?;
+    let (config, inbox) = (desk.config.clone(), Arc::clone(side));
+    start_work(
+        "models",
+        move || Judge::load(&config),
+        || Err(ModelError::Runtime("the loader panicked".into())),
+        move |judge| inbox.put_engine(judge),
+    )?;
+    let (options, enrollment, inbox) = (desk.config.vault_options(), enrollment.clone(), Arc::clone(side));
+    start_work(
+        "vault",
+        move || Gallery::open(&enrollment, &options),
+        || Err(KeyError::Panicked),
+        move |gallery| inbox.put_templates(gallery),
+    )?;
+    Ok(camera)
+}
+
+struct Attempt<'a> {
+    desk: &'a Desk<'a>,
+    subject: &'a Subject,
+    told: bool,
+    begun: Instant,
+    judge: Option<Judge>,
+    gallery: Option<Gallery>,
+    camera: Option<(CameraIdentity, Spectrum)>,
+    evidence: Evidence,
+    watch: Stopwatch,
+    frames: u32,
+    /// When a face was last seen.
+    last_face: Instant,
+    /// When the first frame came.
+    lit: Option<Instant>,
+    last_hint: Option<Hint>,
+}
+
+impl Attempt<'_> {
+    /// Takes what arrives until there is a decision.
+    fn run(&mut self, side: &Side) -> Result<crate::types::Verdict, Unavailable> {
+        let rules = self.desk.config.decide_rules();
+        loop {
+            if let Err(reason) = self.take(side.next(self.patience())) {
+                self.evidence.ended = Some(Ended::Cut(reason));
+            }
+            match decide(&self.evidence, &rules) {
+                Decision::Verdict(verdict) => {
+                    self.watch.mark(|stages| &mut stages.verdict);
+                    self.measure(None);
+                    return Ok(verdict);
+                }
+                Decision::Unavailable(reason) => return Err(reason),
+                Decision::Undecided => {}
+            }
+        }
+    }
+
+    /// How long to wait for the next arrival: the whole attempt's deadline, or an earlier one that says more.
+    fn patience(&self) -> Instant {
+        let deadlines = self.desk.config.deadlines();
+        let end = self.begun + deadlines.attempt;
+        let (Some(lit), true) = (self.lit, self.evidence.judged.is_empty()) else { return end };
+        let first = match self.evidence.last_hint {
+            Some(Hint::TooDark) => lit + deadlines.dark,
+            _ => self.last_face.max(lit) + deadlines.no_face,
+        };
+        end.min(first)
+    }
+
+    fn take(
+        &mut self,
+        arrival: Arrival<Result<Judge, ModelError>, Result<Gallery, KeyError>>,
+    ) -> Result<(), Unavailable> {
+        match arrival {
+            Arrival::HungUp => return Err(Unavailable::Cancelled),
+            Arrival::Deadline => self.evidence.ended = Some(Ended::Deadline),
+            Arrival::CameraFailed(error) => return self.camera_failed(&error),
+            Arrival::Engine(judge) => {
+                self.judge = Some(judge.map_err(|error| self.model_failed(&error))?);
+                self.watch.mark(|stages| &mut stages.models_ready);
+            }
+            Arrival::Templates(gallery) => {
+                self.gallery = Some(gallery.map_err(|error| error.report(self.desk, self.subject))?);
+                self.watch.mark(|stages| &mut stages.vault_open);
+            }
+            Arrival::Camera(identity, spectrum) => {
+                self.camera = Some((identity, spectrum));
+                self.watch.mark(|stages| &mut stages.camera_open);
+                self.desk.connection.send_event(Event::Progress(Progress::Looking));
+            }
+            Arrival::Frame(frame) => self.frame(&frame)?,
+        }
+        Ok(())
+    }
+
+    /// Judges a frame, once models and templates are there; until then only its time counts.
+    fn frame(&mut self, frame: &Frame) -> Result<(), Unavailable> {
+        let now = Instant::now();
+        self.frames += 1;
+        self.lit.get_or_insert(now);
+        self.watch.mark(|stages| &mut stages.first_frame);
+        let (Some(judge), Some(gallery), Some((camera, spectrum))) = (&mut self.judge, &self.gallery, &self.camera)
+        else {
+            self.last_face = now;
+            return Ok(());
+        };
+        let templates = gallery.of(camera, *spectrum, judge.engine().digest())?;
+        let threshold = judge.engine().threshold(*spectrum);
+        let seen = judge.look(frame, *spectrum, &QualityLimits::VERIFY, &mut self.watch);
+        match seen.map_err(|error| self.model_failed(&error))? {
+            Seen::Hint(hint, face) => {
+                if face.is_some() {
+                    self.last_face = now;
+                }
+                self.evidence.last_hint = Some(hint);
+                self.hint(hint);
+            }
+            Seen::Look(look) => {
+                self.last_face = now;
+                self.evidence.last_hint = None;
+                let score = compare(&look.embedding, templates).ok_or(Unavailable::TemplatesRejected)?;
+                let at = now.duration_since(self.begun);
+                self.evidence.judged.push(Judged { at, liveness: look.liveness, score, threshold });
+                self.measure(Some((&look, score, threshold)));
+            }
+        }
+        Ok(())
+    }
+
+    fn camera_failed(&mut self, error: &CameraError) -> Result<(), Unavailable> {
+        if matches!(error, CameraError::TimedOut) && Instant::now() + Duration::from_millis(50) >= self.patience() {
+            self.evidence.ended = Some(Ended::Deadline);
+            return Ok(());
+        }
+        Err(keys::camera_unavailable(self.desk, error))
+    }
+
+    fn model_failed(&self, error: &ModelError) -> Unavailable {
+        self.desk.line(Priority::Error, "model", self.subject).with("error", error).write();
+        Unavailable::ModelRejected
+    }
+
+    /// Tells the person what to change, when that changes.
+    fn hint(&mut self, hint: Hint) {
+        if self.last_hint.replace(hint) != Some(hint) {
+            self.desk.connection.send_event(Event::Hint(hint));
+        }
+    }
+
+    fn measure(&self, judged: Option<(&Look, f32, f32)>) {
+        if !self.told {
+            return;
+        }
+        let mut measurement = Measurement { frame: self.frames, stages: self.watch.stages, ..Measurement::default() };
+        if let Some((look, score, threshold)) = judged {
+            look.describe(&mut measurement);
+            measurement.score = Some(score);
+            measurement.threshold = threshold;
+        }
+        self.desk.connection.send_event(Event::Measured(measurement));
+    }
+}
+
+impl Look {
+    /// Fills in what this look shows.
+    pub fn describe(&self, measurement: &mut Measurement) {
+        let b = self.face.bounds;
+        measurement.detection_score = self.face.score;
+        measurement.face = [b.x, b.y, b.width, b.height];
+        measurement.landmarks = self.face.landmarks.map(|p| [p.x, p.y]);
+        measurement.quality = self.quality.overall();
+        measurement.liveness = self.live_score;
+    }
+}
