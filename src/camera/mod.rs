@@ -1,6 +1,14 @@
 //! Cameras: a source of frames, whatever is behind it.
 
+mod options;
+#[cfg(feature = "replay")]
+pub mod recorded;
+
 use std::time::Instant;
+
+use facelock_protocol::CameraReport;
+
+pub use options::{CameraOptions, Choice, Rotation, Wanted};
 
 use crate::types::{CameraIdentity, Frame, Spectrum};
 
@@ -34,4 +42,17 @@ pub trait FrameSource: Send {
     /// # Errors
     /// [`CameraError::TimedOut`] at `deadline`, whatever the driver does; [`CameraError::Unplugged`].
     fn next_frame(&mut self, deadline: Instant) -> Result<Frame, CameraError>;
+}
+
+/// Opens the configured camera.
+///
+/// # Errors
+/// [`CameraError`].
+pub fn open(_: &CameraOptions, _: Wanted, _: Instant) -> Result<Box<dyn FrameSource>, CameraError> {
+    Err(CameraError::NotFound)
+}
+
+/// The cameras there are.
+pub fn list(_: &CameraOptions) -> Vec<CameraReport> {
+    Vec::new()
 }
