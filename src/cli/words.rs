@@ -1,6 +1,7 @@
 //! Outcomes in plain words, for the person who runs `facelockctl`.
 
-use facelock_protocol::{Denied, Hint, Look, Unavailable, Verdict};
+pub use facelock_protocol::words::{hint, unavailable};
+use facelock_protocol::{Denied, Look, Verdict};
 
 /// The name a script sees: the variant, in snake case.
 pub fn name(debug: &impl std::fmt::Debug) -> String {
@@ -14,22 +15,6 @@ pub fn name(debug: &impl std::fmt::Debug) -> String {
         name.push(c.to_ascii_lowercase());
     }
     name
-}
-
-pub fn hint(hint: Hint) -> &'static str {
-    match hint {
-        Hint::NoFace => "Looking for a face",
-        Hint::TooDark => "It is too dark",
-        Hint::TooBright => "It is too bright",
-        Hint::TooFar => "Come closer",
-        Hint::TooClose => "Move back a little",
-        Hint::ManyFaces => "One face at a time, please",
-        Hint::HoldStill => "Hold still",
-        Hint::LookAtCamera => "Look at the camera",
-        Hint::OffCenter => "Move to the middle of the picture",
-        Hint::TurnALittle => "Turn your head a little",
-        Hint::Blink => "Blink",
-    }
 }
 
 pub fn look(look: Look) -> &'static str {
@@ -57,43 +42,4 @@ pub fn denied(denied: Denied) -> &'static str {
         Denied::Malformed => "the instance could not read the request",
         Denied::Version => "facelockctl and the instance are of different versions",
     }
-}
-
-/// What happened, and what to do about it.
-pub fn unavailable(unavailable: Unavailable) -> String {
-    let text = match unavailable {
-        Unavailable::NotEnrolled => "no face is enrolled for this user (facelockctl enroll)",
-        Unavailable::NoCamera => "no usable camera (facelockctl devices)",
-        Unavailable::CameraBusy => "another program holds the camera",
-        Unavailable::CameraDenied => "the camera may not be opened; is user facelock in group video?",
-        Unavailable::CameraUnplugged => "the camera went away",
-        Unavailable::CameraFailed => "the camera does not deliver usable frames; the journal has the details",
-        Unavailable::CameraVirtual => "only virtual cameras are there, and those are refused (camera.allow_virtual)",
-        Unavailable::OtherCamera => "the enrolled templates belong to another camera; enroll with this one",
-        Unavailable::ModelRejected => "a model is missing or not the pinned one (facelockctl models install)",
-        Unavailable::VaultRefused => {
-            "the TPM does not give the key back: the platform's state changed (facelockctl tpm reseal)"
-        }
-        Unavailable::VaultMissing => "the configured key protector is not there (is there a TPM? see vault.protector)",
-        Unavailable::TemplatesRejected => "the stored templates are damaged or not this user's; enroll again",
-        Unavailable::StoreFailed => "the store cannot be read or written; is the disk full?",
-        Unavailable::LockedOut { seconds: Some(seconds) } => {
-            return format!("locked out after too many misses, for {seconds} s more (facelockctl unlock)");
-        }
-        Unavailable::LockedOut { seconds: None } => {
-            "locked out after too many misses, until a password succeeds or facelockctl unlock"
-        }
-        Unavailable::PasswordRequired => "a password is wanted first",
-        Unavailable::NoFace => "nobody was seen",
-        Unavailable::TooDark => "it is too dark to see",
-        Unavailable::Timeout => "no face good enough to be judged was seen in time",
-        Unavailable::Cancelled => "cancelled",
-        Unavailable::Busy => "too many attempts at once",
-        Unavailable::SandboxMissing => "the sandbox is not in force; the vault stays shut (facelockctl status)",
-        Unavailable::ConfigRejected => "the configuration cannot be used; the journal says what is wrong with it",
-        Unavailable::NotPresent => "nobody is at this machine's own seat",
-        Unavailable::EnrollmentRejected => "these looks cannot be enrolled; the journal says why",
-        Unavailable::Internal => "an internal error; the journal has the details",
-    };
-    text.into()
 }

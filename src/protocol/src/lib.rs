@@ -24,6 +24,7 @@ mod frame;
 mod limits;
 mod message;
 mod outcome;
+pub mod words;
 
 pub use frame::{FrameError, decode, encode, read_message, write_message};
 pub use limits::{Label, LimitError, ServiceName, UserName};

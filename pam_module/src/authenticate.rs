@@ -1,0 +1,254 @@
+//! One authentication, as PAM asks for it.
+
+use std::ffi::CStr;
+use std::path::Path;
+use std::time::{Duration, Instant};
+
+use facelock_protocol::{
+    Consent, Event, Hint, Reply, Request, ServiceName, Subject, Unavailable, UserName, Verdict, words,
+};
+use pam::constants::{PAM_PROMPT_ECHO_OFF, PAM_SILENT, PAM_TEXT_INFO, PamFlag, PamResultCode};
+use pam::conv::Conv;
+use pam::items::{AuthTok, RHost, Service};
+use pam::module::PamHandle;
+
+use crate::args::Args;
+use crate::client::{Client, ClientError};
+use crate::{code, ffi, gates};
+
+/// A hint must stand this long before another one follows.
+const HINT_PACE: Duration = Duration::from_millis(700);
+/// Reporting a password holds nobody up.
+const RECORD_PATIENCE: Duration = Duration::from_millis(500);
+/// Services that raise privileges, for an instance that does not say what consent they need.
+const ELEVATION: [&str; 8] = ["sudo", "sudo-i", "su", "su-l", "polkit-1", "doas", "pkexec", "runuser"];
+
+/// Why nothing was decided; for the log.
+struct NoDecision(String);
+
+type Decided = Result<PamResultCode, NoDecision>;
+
+pub fn authenticate(handle: &mut PamHandle, args: &[&CStr], flags: PamFlag) -> PamResultCode {
+    let args = match Args::parse(args) {
+        Ok(args) => args,
+        Err(wrong) => {
+            ffi::log(handle, libc::LOG_ERR, &format!("wrong argument {wrong}"));
+            return code::NO_DECISION;
+        }
+    };
+    for unknown in &args.unknown {
+        ffi::log(handle, libc::LOG_WARNING, &format!("unknown argument {unknown}"));
+    }
+    if args.record {
+        return record(handle, &args);
+    }
+    match attempt(handle, &args, flags) {
+        Ok(code) => code,
+        Err(NoDecision(why)) => {
+            if args.debug {
+                ffi::log(handle, libc::LOG_DEBUG, &why);
+            }
+            code::NO_DECISION
+        }
+    }
+}
+
+fn attempt(handle: &mut PamHandle, args: &Args, flags: PamFlag) -> Decided {
+    let subject = subject(handle)?;
+    if let Some(rhost) = handle.get_item::<RHost>().ok().flatten()
+        && gates::is_remote_host(&rhost.to_string_lossy())
+    {
+        return Err(NoDecision("the user is on another machine".into()));
+    }
+    if let Some(why) = gates::absence(Path::new("/")) {
+        return Err(NoDecision(why.into()));
+    }
+    let silent = flags & PAM_SILENT != 0;
+    let mut asked = false;
+    if args.mode == Some(Consent::Ask) {
+        asked = ask_first(handle)?;
+    }
+    let service = service(handle)?;
+    let mut question = Question { args, silent, subject, service };
+    let (reply, consent) = match question.put(handle, if asked { Some(Consent::Auto) } else { args.mode }) {
+        Ok(answer) => answer,
+        // The configuration wants the person asked before any camera opens.
+        Err(Failure::AskFirst) => {
+            ask_first(handle)?;
+            question.put(handle, Some(Consent::Auto)).map_err(Failure::into_no_decision)?
+        }
+        Err(failure) => return Err(failure.into_no_decision()),
+    };
+    conclude(handle, &reply, consent, silent)
+}
+
+/// From the reply to PAM's code: a match may want to be confirmed.
+fn conclude(handle: &mut PamHandle, reply: &Reply, consent: Consent, silent: bool) -> Decided {
+    if let Reply::Unavailable(reason) = reply
+        && worth_telling(*reason)
+    {
+        tell(handle, silent, &words::unavailable(*reason));
+    }
+    if matches!(reply, Reply::Verdict(Verdict::Match)) {
+        if consent == Consent::Confirm {
+            confirm(handle, silent)?;
+        }
+        ffi::remember_match(handle);
+    }
+    Ok(code::of(reply))
+}
+
+/// One question to an instance.
+struct Question<'a> {
+    args: &'a Args,
+    silent: bool,
+    subject: Subject,
+    service: ServiceName,
+}
+
+enum Failure {
+    AskFirst,
+    Client(ClientError),
+}
+
+impl Failure {
+    fn into_no_decision(self) -> NoDecision {
+        match self {
+            Failure::AskFirst => NoDecision("asked twice for consent".into()),
+            Failure::Client(error) => NoDecision(error.to_string()),
+        }
+    }
+}
+
+impl Question<'_> {
+    /// The reply, and the consent that a match needs.
+    fn put(&mut self, handle: &PamHandle, mode: Option<Consent>) -> Result<(Reply, Consent), Failure> {
+        let mut client =
+            Client::connect(&self.args.socket, Instant::now() + self.args.timeout).map_err(Failure::Client)?;
+        let request = Request::Verify { subject: self.subject.clone(), service: self.service.clone(), consent: mode };
+        let elevates = ELEVATION.contains(&self.service.as_str());
+        let mut consent = mode.unwrap_or(if elevates { Consent::Confirm } else { Consent::Auto });
+        let mut hints = Hints { last: None, told: Instant::now() };
+        let reply = client.ask(&request, |event| {
+            match event {
+                Event::Consent(wanted) if mode.is_none() => consent = wanted,
+                Event::Hint(hint) => hints.tell(handle, self.silent, hint),
+                Event::Progress(facelock_protocol::Progress::Starting) => tell(handle, self.silent, "Looking for you"),
+                Event::Progress(_) | Event::Measured(_) | Event::Preview(_) | Event::Consent(_) => {}
+            }
+            mode.is_some() || consent != Consent::Ask
+        });
+        match reply {
+            Ok(reply) => Ok((reply, consent)),
+            Err(ClientError::GivenUp) => Err(Failure::AskFirst),
+            Err(error) => Err(Failure::Client(error)),
+        }
+    }
+}
+
+/// Hints, each told once and not too fast.
+struct Hints {
+    last: Option<Hint>,
+    told: Instant,
+}
+
+impl Hints {
+    fn tell(&mut self, handle: &PamHandle, silent: bool, hint: Hint) {
+        let first = self.last.is_none();
+        // The first "no face" says what "Looking for you" said.
+        if self.last == Some(hint) || hint == Hint::NoFace || (!first && self.told.elapsed() < HINT_PACE) {
+            return;
+        }
+        self.last = Some(hint);
+        self.told = Instant::now();
+        tell(handle, silent, words::hint(hint));
+    }
+}
+
+fn subject(handle: &mut PamHandle) -> Result<Subject, NoDecision> {
+    let name = handle.get_user(None).map_err(|code| NoDecision(format!("no user: {code:?}")))?;
+    let uid = ffi::uid_of(&name).ok_or_else(|| NoDecision("no such user".into()))?;
+    let name = UserName::new(name).map_err(|error| NoDecision(format!("user name: {error}")))?;
+    Ok(Subject { uid, name })
+}
+
+fn service(handle: &PamHandle) -> Result<ServiceName, NoDecision> {
+    let name = handle.get_item::<Service>().ok().flatten();
+    let name = name.map_or_else(|| "unknown".into(), |service| service.to_string_lossy().into_owned());
+    ServiceName::new(name).map_err(|error| NoDecision(format!("service name: {error}")))
+}
+
+/// "Password, or Enter for face". A typed password goes on to the next module, and no camera opens. True: Enter.
+fn ask_first(handle: &mut PamHandle) -> Result<bool, NoDecision> {
+    if handle.get_item::<AuthTok>().ok().flatten().is_some_and(|password| !password.as_bytes().is_empty()) {
+        return Err(NoDecision("a password was typed already".into()));
+    }
+    let typed = prompt(handle, "Password, or Enter for face: ")?;
+    if typed.is_empty() {
+        return Ok(true);
+    }
+    ffi::set_password(handle, &typed);
+    Err(NoDecision("a password was typed".into()))
+}
+
+/// Enter confirms a match. A password typed by habit goes on to the next module instead.
+fn confirm(handle: &mut PamHandle, silent: bool) -> Result<(), NoDecision> {
+    if silent {
+        return Err(NoDecision("a match that must be confirmed, and nobody may be asked".into()));
+    }
+    let typed = prompt(handle, "Face recognised. Press Enter to confirm: ")?;
+    if typed.is_empty() {
+        return Ok(());
+    }
+    ffi::set_password(handle, &typed);
+    Err(NoDecision("the match was not confirmed".into()))
+}
+
+fn prompt(handle: &PamHandle, text: &str) -> Result<zeroize::Zeroizing<Vec<u8>>, NoDecision> {
+    let conversation = handle.get_item::<Conv>().ok().flatten().ok_or_else(|| NoDecision("no conversation".into()))?;
+    match conversation.send(PAM_PROMPT_ECHO_OFF, text) {
+        // No answer at all is not Enter.
+        Ok(None) => Err(NoDecision("the prompt was not answered".into())),
+        Ok(Some(typed)) => Ok(zeroize::Zeroizing::new(typed.as_bytes().to_vec())),
+        Err(code) => Err(NoDecision(format!("the prompt failed: {code:?}"))),
+    }
+}
+
+/// Says something that needs no answer. A host that cannot show it changes nothing.
+fn tell(handle: &PamHandle, silent: bool, text: &str) {
+    if !silent && let Ok(Some(conversation)) = handle.get_item::<Conv>() {
+        let _ = conversation.send(PAM_TEXT_INFO, text);
+    }
+}
+
+/// Reasons that a person at the prompt can act on, or would wonder about.
+fn worth_telling(reason: Unavailable) -> bool {
+    matches!(
+        reason,
+        Unavailable::CameraBusy
+            | Unavailable::CameraUnplugged
+            | Unavailable::VaultRefused
+            | Unavailable::LockedOut { .. }
+            | Unavailable::PasswordRequired
+            | Unavailable::TooDark
+    )
+}
+
+/// `auth optional pam_facelock.so record`, behind the stack's primary block: reports that a password succeeded. It decides
+/// nothing, whatever happens, so it can neither let anybody in nor keep anybody out: PAM_IGNORE is right here, and only
+/// here.
+fn record(handle: &mut PamHandle, args: &Args) -> PamResultCode {
+    let typed = handle.get_item::<AuthTok>().ok().flatten().is_some_and(|password| !password.as_bytes().is_empty());
+    if typed
+        && !ffi::remembers_match(handle)
+        && let Ok(subject) = subject(handle)
+    {
+        let deadline = Instant::now() + RECORD_PATIENCE.min(args.timeout);
+        let result = Client::connect(&args.socket, deadline)
+            .and_then(|mut client| client.ask(&Request::RecordPassword { subject }, |_| true));
+        if let (true, Err(error)) = (args.debug, result) {
+            ffi::log(handle, libc::LOG_DEBUG, &format!("record: {error}"));
+        }
+    }
+    PamResultCode::PAM_IGNORE
+}

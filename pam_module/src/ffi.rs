@@ -1,0 +1,75 @@
+//! The only unsafe code: what `pam-bindings` and the standard library have no safe call for.
+#![allow(unsafe_code)]
+
+use std::ffi::{CStr, CString, c_char, c_int, c_void};
+
+use pam::module::PamHandle;
+use zeroize::Zeroizing;
+
+#[link(name = "pam")]
+unsafe extern "C" {
+    fn pam_set_item(handle: *mut PamHandle, kind: c_int, item: *const c_void) -> c_int;
+    fn pam_syslog(handle: *const PamHandle, priority: c_int, format: *const c_char, ...);
+}
+
+const PAM_SUCCESS: c_int = 0;
+/// `_pam_types.h`.
+const PAM_AUTHTOK: c_int = 6;
+/// Set in this transaction by a match, so that it is not taken for a password.
+const MATCHED: &str = "facelock-matched";
+
+/// What a match leaves in the transaction.
+struct Matched;
+
+/// Hands a typed password to the modules that follow. Whether PAM took it.
+pub fn set_password(handle: &mut PamHandle, password: &[u8]) -> bool {
+    let Ok(password) = CString::new(password) else { return false };
+    // SAFETY: the handle is libpam's own, valid for this call; libpam copies the string, which ends in a NUL.
+    let result = unsafe { pam_set_item(handle, PAM_AUTHTOK, password.as_ptr().cast()) };
+    drop(Zeroizing::new(password.into_bytes_with_nul()));
+    result == PAM_SUCCESS
+}
+
+/// Writes to the system log, with the service's and the module's name in front.
+pub fn log(handle: &PamHandle, priority: c_int, text: &str) {
+    let Ok(text) = CString::new(text) else { return };
+    // SAFETY: both strings end in a NUL and live through the call; the format takes exactly one string.
+    unsafe { pam_syslog(handle, libc::LOG_AUTH | priority, c"%s".as_ptr(), text.as_ptr()) };
+}
+
+/// Remembers that a face let the user in.
+pub fn remember_match(handle: &mut PamHandle) {
+    // Where it cannot be remembered, `record` reports at worst a password that succeeded as well.
+    let _ = handle.set_data(MATCHED, Box::new(Matched));
+}
+
+/// Whether a face let the user in.
+pub fn remembers_match(handle: &PamHandle) -> bool {
+    // SAFETY: only `remember_match` stores under this name, and always a `Matched`.
+    unsafe { handle.get_data::<Matched>(MATCHED) }.is_ok()
+}
+
+/// The uid behind a login name, by the C library's name services.
+pub fn uid_of(name: &str) -> Option<u32> {
+    let name = CString::new(name).ok()?;
+    let mut buffer: Vec<c_char> = vec![0; 1024];
+    loop {
+        // SAFETY: all zeroes is a valid `passwd`: integers and null pointers.
+        let mut entry: libc::passwd = unsafe { std::mem::zeroed() };
+        let mut found = std::ptr::null_mut();
+        // SAFETY: every pointer is to a live value of its type, and the buffer's length is given.
+        let error =
+            unsafe { libc::getpwnam_r(name.as_ptr(), &mut entry, buffer.as_mut_ptr(), buffer.len(), &mut found) };
+        if error == libc::ERANGE && buffer.len() < 1 << 20 {
+            buffer.resize(buffer.len() * 4, 0);
+            continue;
+        }
+        if error != 0 || found.is_null() {
+            return None;
+        }
+        // SAFETY: on success the name points into the buffer and ends in a NUL.
+        let canonical = unsafe { CStr::from_ptr(entry.pw_name) };
+        // A name service that folds case gives another name: that is not the user who was enrolled.
+        return (canonical == name.as_c_str()).then_some(entry.pw_uid);
+    }
+}
