@@ -1,82 +1,115 @@
-//! A folder of frames in place of a camera, for tests and the demo. Not in any binary that is packaged.
+//! A folder of pictures in place of a camera, for tests and the demo; the shipped programs do not have it.
+//!
+//! `*.png` and `*.jpg` in name order. `timeline.toml`, where there is one, says how they arrive; every key may be left out:
+//! `first_frame_ms` (0), `fps` (30), `stall_at` (frame) with `stall_ms`, `unplug_at` (frame), `spectrum` (`"color"` or
+//! `"infrared"`), `busy` (false), `name` (the folder's), `loop` (true). Frames count from 0 and none is skipped.
+#![forbid(unsafe_code)]
 
-use std::fs::File;
-use std::io::BufReader;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
 use serde::Deserialize;
 
-use super::{CameraError, FrameSource};
-use crate::types::{CameraIdentity, Frame, PixelFormat, Spectrum};
+use super::exposure::{self, Strobe};
+use super::{CameraError, FrameSource, Wanted, convert};
+use crate::types::{CameraIdentity, Frame, MAX_FRAME_SIDE, PixelFormat, Spectrum};
 
-/// `timeline.toml` beside the frames: what a camera would do.
-#[derive(Clone, Debug, Deserialize)]
-#[serde(default, deny_unknown_fields)]
-pub struct Timeline {
-    pub name: String,
-    pub infrared: bool,
-    /// From opening to the first frame.
-    pub first_frame_ms: u64,
-    pub fps: f64,
-    /// No frame comes after this many.
-    pub stall_after: Option<usize>,
-    /// The camera goes away after this many.
-    pub unplug_after: Option<usize>,
-    /// Another program holds it.
-    pub busy: bool,
-    /// Begin again after the last frame.
-    pub repeat: bool,
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+enum Light {
+    #[default]
+    Color,
+    Infrared,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+struct Timeline {
+    first_frame_ms: u64,
+    fps: f64,
+    stall_at: Option<usize>,
+    stall_ms: u64,
+    unplug_at: Option<usize>,
+    spectrum: Light,
+    busy: bool,
+    name: Option<String>,
+    #[serde(rename = "loop")]
+    repeat: bool,
 }
 
 impl Default for Timeline {
     fn default() -> Self {
         Self {
-            name: "camera".into(),
-            infrared: false,
             first_frame_ms: 0,
             fps: 30.0,
-            stall_after: None,
-            unplug_after: None,
+            stall_at: None,
+            stall_ms: 0,
+            unplug_at: None,
+            spectrum: Light::Color,
             busy: false,
+            name: None,
             repeat: true,
         }
     }
 }
 
-/// Plays PNG frames, in the order of their names.
+/// Recorded frames, arriving as their timeline says.
 pub struct Recorded {
-    files: Vec<PathBuf>,
     timeline: Timeline,
+    frames: Vec<PathBuf>,
     identity: CameraIdentity,
+    opened: Instant,
     next: usize,
-    due: Instant,
+    strobe: Strobe,
 }
 
 impl Recorded {
-    /// Opens the folder.
-    ///
     /// # Errors
-    /// [`CameraError::NotFound`] without frames, [`CameraError::Busy`] where the timeline says so.
-    pub fn open(folder: &Path) -> Result<Self, CameraError> {
-        let entries = std::fs::read_dir(folder).map_err(|_| CameraError::NotFound)?;
-        let mut files: Vec<PathBuf> = entries.flatten().map(|entry| entry.path()).collect();
-        files.retain(|path| path.extension().is_some_and(|extension| extension == "png"));
-        files.sort();
-        let timeline = match std::fs::read_to_string(folder.join("timeline.toml")) {
-            Ok(text) => toml::from_str(&text).map_err(|error| CameraError::Failed(error.to_string()))?,
-            Err(_) => Timeline::default(),
-        };
+    /// [`CameraError::NotFound`] for a folder without frames; [`CameraError::Busy`] where the timeline says so;
+    /// [`CameraError::Failed`] for a timeline that cannot be used.
+    pub fn open(dir: &Path) -> Result<Self, CameraError> {
+        let timeline = timeline(dir)?;
         if timeline.busy {
             return Err(CameraError::Busy);
         }
-        if files.is_empty() {
+        let picture = |path: &PathBuf| {
+            path.extension().and_then(|e| e.to_str()).is_some_and(|e| ["png", "jpg", "jpeg"].contains(&e))
+        };
+        let entries = std::fs::read_dir(dir).map_err(|_| CameraError::NotFound)?;
+        let mut frames: Vec<PathBuf> = entries.filter_map(|entry| Some(entry.ok()?.path())).filter(picture).collect();
+        frames.sort();
+        if frames.is_empty() {
             return Err(CameraError::NotFound);
         }
-        let spectrum = if timeline.infrared { "infrared" } else { "color" };
-        let identity = CameraIdentity::new(format!("recorded:{}/{spectrum}", timeline.name));
-        let due = Instant::now() + Duration::from_millis(timeline.first_frame_ms);
-        Ok(Self { files, timeline, identity, next: 0, due })
+        let folder = || dir.file_name().and_then(|name| name.to_str()).unwrap_or("frames").to_owned();
+        let word = match timeline.spectrum {
+            Light::Color => Wanted::Color.word(),
+            Light::Infrared => Wanted::Infrared.word(),
+        };
+        let name = timeline.name.clone().unwrap_or_else(folder);
+        let identity = CameraIdentity::new(format!("recorded:{name}/{word}"));
+        Ok(Self { timeline, frames, identity, opened: Instant::now(), next: 0, strobe: Strobe::new() })
+    }
+
+    /// When frame `index` arrives; `None` for never.
+    fn due(&self, index: usize) -> Option<Instant> {
+        if index >= self.frames.len() && !self.timeline.repeat {
+            return None;
+        }
+        let mut after = Duration::from_millis(self.timeline.first_frame_ms);
+        after += Duration::from_secs_f64(index as f64 / self.timeline.fps);
+        if self.timeline.stall_at.is_some_and(|stall| index >= stall) {
+            after += Duration::from_millis(self.timeline.stall_ms);
+        }
+        self.opened.checked_add(after)
+    }
+
+    fn load(&self, index: usize) -> Result<Frame, CameraError> {
+        let path = &self.frames[index % self.frames.len()];
+        let failed = |why: String| CameraError::Failed(format!("{}: {why}", path.display()));
+        let bytes = std::fs::read(path).map_err(|why| failed(why.to_string()))?;
+        let gray = self.timeline.spectrum == Light::Infrared;
+        if bytes.starts_with(b"\x89PNG") { decode_png(&bytes, gray) } else { decode_jpeg(&bytes, gray) }.map_err(failed)
     }
 }
 
@@ -86,46 +119,87 @@ impl FrameSource for Recorded {
     }
 
     fn spectrum(&self) -> Spectrum {
-        if self.timeline.infrared { Spectrum::Infrared } else { Spectrum::Color }
+        match self.timeline.spectrum {
+            Light::Color => Spectrum::Color,
+            Light::Infrared => Spectrum::Infrared,
+        }
     }
 
     fn next_frame(&mut self, deadline: Instant) -> Result<Frame, CameraError> {
-        let number = self.next;
-        if self.timeline.unplug_after.is_some_and(|n| number >= n) {
+        let wait_until = |until: Instant| std::thread::sleep(until.saturating_duration_since(Instant::now()));
+        let due = self.due(self.next);
+        let Some(due) = due.filter(|due| *due <= deadline) else {
+            wait_until(deadline);
+            return Err(CameraError::TimedOut);
+        };
+        if self.timeline.unplug_at.is_some_and(|at| self.next >= at) {
+            wait_until(due);
             return Err(CameraError::Unplugged);
         }
-        let ended = !self.timeline.repeat && number >= self.files.len();
-        let stalled = ended || self.timeline.stall_after.is_some_and(|n| number >= n);
-        let due = if stalled { deadline } else { self.due };
-        std::thread::sleep(due.min(deadline).saturating_duration_since(Instant::now()));
-        if stalled || due > deadline {
-            return Err(CameraError::TimedOut);
+        let mut frame = self.load(self.next)?;
+        wait_until(due);
+        frame.captured = Instant::now();
+        frame.sequence = self.next as u32;
+        if self.timeline.spectrum == Light::Infrared {
+            frame.illumination = self.strobe.observe(frame.sequence, exposure::judge(&frame).mean);
         }
         self.next += 1;
-        self.due = Instant::now() + Duration::from_secs_f64(1.0 / self.timeline.fps.clamp(0.1, 1000.0));
-        let mut frame = read(&self.files[number % self.files.len()], self.timeline.infrared)?;
-        frame.sequence = number as u32;
         Ok(frame)
     }
 }
 
-fn read(path: &Path, infrared: bool) -> Result<Frame, CameraError> {
-    let failed = |error: &dyn std::fmt::Display| CameraError::Failed(format!("{}: {error}", path.display()));
-    let file = File::open(path).map_err(|error| failed(&error))?;
-    let mut reader = png::Decoder::new(BufReader::new(file)).read_info().map_err(|error| failed(&error))?;
-    let size = reader.output_buffer_size().ok_or_else(|| failed(&"too large"))?;
-    let mut pixels = vec![0; size];
-    let info = reader.next_frame(&mut pixels).map_err(|error| failed(&error))?;
-    let rgb: Vec<u8> = match info.color_type {
-        png::ColorType::Rgb => pixels,
-        png::ColorType::Grayscale => pixels.iter().flat_map(|v| [*v; 3]).collect(),
-        other => return Err(failed(&format!("{other:?} is not RGB or grey"))),
+fn timeline(dir: &Path) -> Result<Timeline, CameraError> {
+    let failed = |why: String| CameraError::Failed(format!("timeline.toml: {why}"));
+    let timeline: Timeline = match std::fs::read_to_string(dir.join("timeline.toml")) {
+        Err(why) if why.kind() == std::io::ErrorKind::NotFound => Timeline::default(),
+        Err(why) => return Err(failed(why.to_string())),
+        Ok(text) => toml::from_str(&text).map_err(|why| failed(why.to_string()))?,
     };
-    let (format, pixels) = if infrared {
-        let gray = |p: &[u8]| ((u32::from(p[0]) * 299 + u32::from(p[1]) * 587 + u32::from(p[2]) * 114) / 1000) as u8;
-        (PixelFormat::Gray8, rgb.chunks_exact(3).map(gray).collect())
-    } else {
-        (PixelFormat::Bgr8, rgb.chunks_exact(3).flat_map(|p| [p[2], p[1], p[0]]).collect())
+    if !(0.1..=1000.0).contains(&timeline.fps) {
+        return Err(failed("fps must be 0.1 to 1000".into()));
+    }
+    Ok(timeline)
+}
+
+fn decode_jpeg(bytes: &[u8], gray: bool) -> Result<Frame, String> {
+    let (width, height) = convert::jpeg_size(bytes).map_err(|why| why.to_string())?;
+    let layout = convert::Layout::packed(width, height);
+    let decode = if gray { convert::to_gray } else { convert::to_bgr };
+    decode(bytes, convert::Encoding::Mjpeg, layout).map_err(|why| why.to_string())
+}
+
+fn decode_png(bytes: &[u8], gray: bool) -> Result<Frame, String> {
+    let mut decoder = png::Decoder::new(std::io::Cursor::new(bytes));
+    decoder.set_transformations(png::Transformations::normalize_to_color8());
+    let mut reader = decoder.read_info().map_err(|why| why.to_string())?;
+    let (width, height) = (reader.info().width, reader.info().height);
+    if width > MAX_FRAME_SIDE || height > MAX_FRAME_SIDE {
+        return Err(format!("{width}x{height} is too large"));
+    }
+    let mut pixels = vec![0; reader.output_buffer_size().ok_or("too large")?];
+    let shape = reader.next_frame(&mut pixels).map_err(|why| why.to_string())?;
+    pixels.truncate(shape.buffer_size());
+    let channels = match shape.color_type {
+        png::ColorType::Grayscale => 1,
+        png::ColorType::GrayscaleAlpha => 2,
+        png::ColorType::Rgb => 3,
+        png::ColorType::Rgba => 4,
+        png::ColorType::Indexed => return Err("a palette that was not expanded".into()),
     };
-    Frame::new(info.width, info.height, format, pixels).map_err(|error| failed(&error))
+    let (format, pixels) = arrange(&pixels, channels, gray);
+    Frame::new(width, height, format, pixels).map_err(|why| why.to_string())
+}
+
+/// Grey or RGB, with or without alpha, as the spectrum's frames are: luma of RGB by BT.601, in 1/256.
+fn arrange(pixels: &[u8], channels: usize, gray: bool) -> (PixelFormat, Vec<u8>) {
+    let luma = |rgb: &[u8]| {
+        ((77 * u32::from(rgb[0]) + 150 * u32::from(rgb[1]) + 29 * u32::from(rgb[2]) + 128) >> 8).min(255) as u8
+    };
+    let each = pixels.chunks_exact(channels);
+    match (channels < 3, gray) {
+        (true, true) => (PixelFormat::Gray8, each.map(|pixel| pixel[0]).collect()),
+        (true, false) => (PixelFormat::Bgr8, each.flat_map(|pixel| [pixel[0]; 3]).collect()),
+        (false, true) => (PixelFormat::Gray8, each.map(luma).collect()),
+        (false, false) => (PixelFormat::Bgr8, each.flat_map(|rgb| [rgb[2], rgb[1], rgb[0]]).collect()),
+    }
 }

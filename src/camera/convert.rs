@@ -1,0 +1,259 @@
+//! From a camera's bytes to pixels: pure, exact, and safe against whatever a camera delivers.
+//!
+//! YUV is BT.601 with limited range (Y 16..=235, chroma 16..=240), what UVC cameras send unless they say otherwise
+//! (USB Video Class 1.5, color matching descriptor defaults; ITU-R BT.601-7 §2.5). With C = Y − 16, D = U − 128,
+//! E = V − 128, rounded and clamped: R = (298 C + 409 E) / 256, G = (298 C − 100 D − 208 E) / 256,
+//! B = (298 C + 516 D) / 256. A chroma sample stands for all the pixels it covers.
+#![forbid(unsafe_code)]
+
+use zune_jpeg::JpegDecoder;
+use zune_jpeg::zune_core::bytestream::ZCursor;
+use zune_jpeg::zune_core::colorspace::ColorSpace;
+use zune_jpeg::zune_core::options::DecoderOptions;
+
+use super::Rotation;
+use crate::types::{Frame, MAX_FRAME_SIDE, PixelFormat};
+
+/// Why a buffer is no frame. The frame is dropped; the stream goes on.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum ConvertError {
+    #[error("{have} bytes where the frame needs {need}")]
+    Short { have: usize, need: usize },
+    #[error("{0}x{1} pixels are not allowed here")]
+    Size(u32, u32),
+    #[error("rows of {0} bytes are shorter than the picture is wide")]
+    Stride(u32),
+    #[error("broken JPEG: {0}")]
+    Jpeg(String),
+}
+
+/// The formats that are read.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Encoding {
+    /// 4:2:2, bytes Y0 U Y1 V.
+    Yuyv,
+    /// 4:2:0, a plane of Y, then one of U and V by turns.
+    Nv12,
+    Mjpeg,
+    /// 8 bits.
+    Grey,
+    /// 16 bits little-endian, of which the lowest `bits` (8..=16) carry the value. Full scale is fixed per open.
+    GreyWide {
+        bits: u8,
+    },
+}
+
+/// How the rows lie in the buffer.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Layout {
+    pub width: u32,
+    pub height: u32,
+    /// Bytes from one row to the next; 0 where rows lie without padding. For NV12 that of both planes.
+    pub stride: u32,
+}
+
+impl Layout {
+    pub const fn packed(width: u32, height: u32) -> Self {
+        Self { width, height, stride: 0 }
+    }
+
+    /// Rows of `row` meaningful bytes: the distance between them, after checking that the picture is allowed.
+    fn rows(&self, row: usize) -> Result<usize, ConvertError> {
+        let sides = 1..=MAX_FRAME_SIDE;
+        if !sides.contains(&self.width) || !sides.contains(&self.height) {
+            return Err(ConvertError::Size(self.width, self.height));
+        }
+        match self.stride as usize {
+            0 => Ok(row),
+            stride if stride < row => Err(ConvertError::Stride(self.stride)),
+            stride => Ok(stride),
+        }
+    }
+}
+
+/// A color frame, [`PixelFormat::Bgr8`], from any encoding; grey ones have three equal channels.
+///
+/// # Errors
+/// [`ConvertError`]; nothing is allocated before the buffer is known to be long enough.
+pub fn to_bgr(bytes: &[u8], encoding: Encoding, layout: Layout) -> Result<Frame, ConvertError> {
+    let pixels = match encoding {
+        Encoding::Yuyv => yuyv_to_bgr(bytes, layout)?,
+        Encoding::Nv12 => nv12_to_bgr(bytes, layout)?,
+        Encoding::Mjpeg => jpeg(bytes, layout, ColorSpace::BGR)?,
+        Encoding::Grey | Encoding::GreyWide { .. } => {
+            let gray = to_gray(bytes, encoding, layout)?;
+            gray.pixels().iter().flat_map(|v| [*v; 3]).collect()
+        }
+    };
+    frame(layout, PixelFormat::Bgr8, pixels)
+}
+
+/// A grey frame, [`PixelFormat::Gray8`], from any encoding. Of YUV the luma as it is, since a mono sensor behind a color
+/// format puts its value there; of JPEG its luma component.
+///
+/// # Errors
+/// [`ConvertError`]; nothing is allocated before the buffer is known to be long enough.
+pub fn to_gray(bytes: &[u8], encoding: Encoding, layout: Layout) -> Result<Frame, ConvertError> {
+    let width = layout.width as usize;
+    let pixels = match encoding {
+        Encoding::Grey | Encoding::Nv12 => rows(bytes, layout, width)?.flatten().copied().collect(),
+        Encoding::Yuyv => {
+            let row = yuyv_row(width);
+            rows(bytes, layout, row)?.flat_map(|row| row.iter().step_by(2).take(width)).copied().collect()
+        }
+        Encoding::GreyWide { bits } => {
+            let narrow = |pair: &[u8]| narrow(u16::from_le_bytes([pair[0], pair[1]]), bits);
+            rows(bytes, layout, width * 2)?.flat_map(|row| row.chunks_exact(2)).map(narrow).collect()
+        }
+        Encoding::Mjpeg => jpeg(bytes, layout, ColorSpace::Luma)?,
+    };
+    frame(layout, PixelFormat::Gray8, pixels)
+}
+
+/// Turns a frame clockwise. Exact: pixels move, none changes.
+pub fn rotate(frame: Frame, rotation: Rotation) -> Frame {
+    let (width, height) = (frame.width() as usize, frame.height() as usize);
+    let channels = frame.format().channels();
+    // Where the pixel shown at (x, y) comes from.
+    let from: fn(usize, usize, usize, usize) -> (usize, usize) = match rotation {
+        Rotation::None => return frame,
+        Rotation::Quarter => |x, y, _, height| (y, height - 1 - x),
+        Rotation::Half => |x, y, width, height| (width - 1 - x, height - 1 - y),
+        Rotation::ThreeQuarters => |x, y, width, _| (width - 1 - y, x),
+    };
+    let (turned_width, turned_height) = match rotation {
+        Rotation::None | Rotation::Half => (width, height),
+        Rotation::Quarter | Rotation::ThreeQuarters => (height, width),
+    };
+    let source = frame.pixels();
+    let mut pixels = Vec::with_capacity(source.len());
+    for y in 0..turned_height {
+        for x in 0..turned_width {
+            let (from_x, from_y) = from(x, y, width, height);
+            let at = (from_y * width + from_x) * channels;
+            pixels.extend_from_slice(&source[at..at + channels]);
+        }
+    }
+    let Ok(mut turned) = Frame::new(turned_width as u32, turned_height as u32, frame.format(), pixels) else {
+        return frame;
+    };
+    (turned.captured, turned.sequence, turned.illumination) = (frame.captured, frame.sequence, frame.illumination);
+    turned
+}
+
+fn frame(layout: Layout, format: PixelFormat, pixels: Vec<u8>) -> Result<Frame, ConvertError> {
+    Frame::new(layout.width, layout.height, format, pixels).map_err(|_| ConvertError::Size(layout.width, layout.height))
+}
+
+/// The picture's rows, each `row` bytes, once the buffer is known to hold them all.
+fn rows(bytes: &[u8], layout: Layout, row: usize) -> Result<impl Iterator<Item = &[u8]>, ConvertError> {
+    let stride = layout.rows(row)?;
+    let height = layout.height as usize;
+    // The last row may lack its padding.
+    let need = stride * (height - 1) + row;
+    if bytes.len() < need {
+        return Err(ConvertError::Short { have: bytes.len(), need });
+    }
+    Ok(bytes.chunks(stride).take(height).map(move |line| &line[..row]))
+}
+
+/// Bytes of a YUYV row: an odd last pixel still has its whole pair.
+const fn yuyv_row(width: usize) -> usize {
+    width.div_ceil(2) * 4
+}
+
+fn yuyv_to_bgr(bytes: &[u8], layout: Layout) -> Result<Vec<u8>, ConvertError> {
+    let width = layout.width as usize;
+    let rows = rows(bytes, layout, yuyv_row(width))?;
+    let mut pixels = Vec::with_capacity(width * layout.height as usize * 3);
+    for row in rows {
+        let end = pixels.len() + width * 3;
+        for pair in row.chunks_exact(4) {
+            pixels.extend_from_slice(&bgr(pair[0], pair[1], pair[3]));
+            pixels.extend_from_slice(&bgr(pair[2], pair[1], pair[3]));
+        }
+        pixels.truncate(end);
+    }
+    Ok(pixels)
+}
+
+fn nv12_to_bgr(bytes: &[u8], layout: Layout) -> Result<Vec<u8>, ConvertError> {
+    let (width, height) = (layout.width as usize, layout.height as usize);
+    let chroma_row = width.div_ceil(2) * 2;
+    let stride = layout.rows(chroma_row)?;
+    let luma = rows(bytes, Layout { stride: stride as u32, ..layout }, width)?;
+    let need = stride * height + stride * (height.div_ceil(2) - 1) + chroma_row;
+    if bytes.len() < need {
+        return Err(ConvertError::Short { have: bytes.len(), need });
+    }
+    let chroma = &bytes[stride * height..];
+    let mut pixels = Vec::with_capacity(width * height * 3);
+    for (y, line) in luma.enumerate() {
+        let pairs = &chroma[stride * (y / 2)..][..chroma_row];
+        for (x, value) in line.iter().enumerate() {
+            let pair = x / 2 * 2;
+            pixels.extend_from_slice(&bgr(*value, pairs[pair], pairs[pair + 1]));
+        }
+    }
+    Ok(pixels)
+}
+
+fn bgr(y: u8, u: u8, v: u8) -> [u8; 3] {
+    let (c, d, e) = (298 * (i32::from(y) - 16), i32::from(u) - 128, i32::from(v) - 128);
+    let byte = |scaled: i32| ((scaled + 128) >> 8).clamp(0, 255) as u8;
+    [byte(c + 516 * d), byte(c - 100 * d - 208 * e), byte(c + 409 * e)]
+}
+
+/// The upper 8 of `bits` bits; a value above full scale is full scale.
+fn narrow(value: u16, bits: u8) -> u8 {
+    (value >> bits.clamp(8, 16).saturating_sub(8)).min(255) as u8
+}
+
+/// Width and height a JPEG announces, within [`MAX_FRAME_SIDE`].
+///
+/// # Errors
+/// [`ConvertError::Jpeg`].
+#[cfg(feature = "replay")]
+pub fn jpeg_size(bytes: &[u8]) -> Result<(u32, u32), ConvertError> {
+    let side = MAX_FRAME_SIDE as usize;
+    let options = DecoderOptions::default().set_max_width(side).set_max_height(side);
+    let mut decoder = JpegDecoder::new_with_options(ZCursor::new(bytes), options);
+    decoder.decode_headers().map_err(|why| ConvertError::Jpeg(format!("{why:?}")))?;
+    let (width, height) = decoder.dimensions().ok_or_else(|| ConvertError::Jpeg("no size".into()))?;
+    Ok((width as u32, height as u32))
+}
+
+/// Decodes a JPEG that must have exactly the announced size. Damaged data is an error, not a half-grey picture; what
+/// follows the end of the picture is not looked at, since a mapped buffer is longer than what it holds.
+fn jpeg(bytes: &[u8], layout: Layout, space: ColorSpace) -> Result<Vec<u8>, ConvertError> {
+    layout.rows(0)?;
+    let broken = |why: &dyn std::fmt::Debug| ConvertError::Jpeg(format!("{why:?}").chars().take(120).collect());
+    let (width, height) = (layout.width as usize, layout.height as usize);
+    let options = DecoderOptions::default()
+        .set_max_width(width)
+        .set_max_height(height)
+        .set_strict_mode(true)
+        .jpeg_set_max_scans(16)
+        .jpeg_set_out_colorspace(space);
+    let mut decoder = JpegDecoder::new_with_options(ZCursor::new(bytes), options);
+    decoder.decode_headers().map_err(|why| broken(&why))?;
+    match decoder.dimensions() {
+        Some(size) if size == (width, height) => {}
+        Some((width, height)) => return Err(ConvertError::Size(width as u32, height as u32)),
+        None => return Err(broken(&"no size")),
+    }
+    match decoder.input_colorspace() {
+        // The decoder turns grey into grey only.
+        Some(ColorSpace::Luma) if space != ColorSpace::Luma => {
+            return Ok(jpeg(bytes, layout, ColorSpace::Luma)?.iter().flat_map(|v| [*v; 3]).collect());
+        }
+        Some(ColorSpace::Luma | ColorSpace::YCbCr) => {}
+        other => return Err(broken(&other)),
+    }
+    let mut pixels = vec![0; width * height * space.num_components()];
+    if decoder.output_buffer_size() != Some(pixels.len()) {
+        return Err(broken(&"another pixel layout"));
+    }
+    decoder.decode_into(&mut pixels).map_err(|why| broken(&why))?;
+    Ok(pixels)
+}

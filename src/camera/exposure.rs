@@ -1,0 +1,211 @@
+//! Light: how bright a frame is, whether the stream is lit yet, and which frame of a strobing emitter's pair this is.
+#![forbid(unsafe_code)]
+
+use crate::types::{Frame, Hint, Illumination, PixelFormat};
+
+/// Luma at or under this is dark.
+const DARK: u8 = 16;
+/// Luma at or over this is saturated.
+const SATURATED: u8 = 250;
+/// A mean below this cannot show a face; sensors deliver it before exposure settles and under an unlit emitter.
+const UNLIT_MEAN: f32 = 12.0;
+/// More of the frame dark than this, and not even a lit face in front of a black room is there.
+const DARK_FRACTION: f32 = 0.97;
+const SATURATED_FRACTION: f32 = 0.60;
+/// Every how many pixels one is looked at, across and down: 1/9 of the frame tells the same.
+const STEP: usize = 3;
+
+/// The light of one frame.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Exposure {
+    /// Mean luma, 0..=255.
+    pub mean: f32,
+    /// Part of the frame that is dark, 0..=1.
+    pub dark: f32,
+    /// Part of the frame that is saturated, 0..=1.
+    pub saturated: f32,
+}
+
+impl Exposure {
+    /// Whether a face could be seen in this light; warm-up ends with the first lit frame.
+    pub fn lit(&self) -> bool {
+        self.mean >= UNLIT_MEAN && self.dark <= DARK_FRACTION
+    }
+
+    /// What a person could change about the light.
+    pub fn hint(&self) -> Option<Hint> {
+        if !self.lit() {
+            Some(Hint::TooDark)
+        } else if self.saturated > SATURATED_FRACTION {
+            Some(Hint::TooBright)
+        } else {
+            None
+        }
+    }
+}
+
+/// Measures a frame's light. Luma of color is (B + 2 G + R) / 4.
+pub fn judge(frame: &Frame) -> Exposure {
+    let width = frame.width() as usize;
+    let channels = frame.format().channels();
+    let luma = |pixel: &[u8]| match frame.format() {
+        PixelFormat::Gray8 => pixel[0],
+        PixelFormat::Bgr8 => ((u16::from(pixel[0]) + 2 * u16::from(pixel[1]) + u16::from(pixel[2])) / 4) as u8,
+    };
+    let (mut sum, mut dark, mut saturated, mut count) = (0_u64, 0_u32, 0_u32, 0_u32);
+    for row in frame.pixels().chunks_exact(width * channels).step_by(STEP) {
+        for value in row.chunks_exact(channels).step_by(STEP).map(luma) {
+            sum += u64::from(value);
+            dark += u32::from(value <= DARK);
+            saturated += u32::from(value >= SATURATED);
+            count += 1;
+        }
+    }
+    let of = |part: f64| (part / f64::from(count.max(1))) as f32;
+    Exposure { mean: of(sum as f64), dark: of(f64::from(dark)), saturated: of(f64::from(saturated)) }
+}
+
+/// Frames looked at to recognise a strobe.
+const WINDOW: usize = 6;
+/// How much brighter, as a ratio and in steps, each lit frame of the window is than each unlit one.
+const CONTRAST_RATIO: f32 = 1.4;
+const CONTRAST_STEP: f32 = 6.0;
+
+/// Recognises an emitter that lights every second frame.
+///
+/// Over the last frames the means must fall into two groups by turns, each lit mean well above each unlit one; a lamp
+/// switched on, a face that moves, or exposure that settles does not alternate. Lost frames break the turns, so the
+/// camera's sequence number decides which turn a frame is.
+#[derive(Clone, Debug, Default)]
+pub struct Strobe {
+    /// Sequence number and mean, oldest first.
+    seen: std::collections::VecDeque<(u32, f32)>,
+}
+
+impl Strobe {
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// Labels a frame by the means up to it. [`Illumination::Unknown`] until a strobe is recognised, and again when it ends.
+    pub fn observe(&mut self, sequence: u32, mean: f32) -> Illumination {
+        if self.seen.back().is_some_and(|(last, _)| *last >= sequence) {
+            self.seen.clear();
+        }
+        if self.seen.len() == WINDOW {
+            self.seen.pop_front();
+        }
+        self.seen.push_back((sequence, mean));
+        self.label(sequence)
+    }
+
+    fn label(&self, sequence: u32) -> Illumination {
+        let turn = |number: u32| number % 2 == sequence % 2;
+        let (mut own, mut other) = ((f32::MAX, f32::MIN, 0), (f32::MAX, f32::MIN, 0));
+        for (number, mean) in &self.seen {
+            let group = if turn(*number) { &mut own } else { &mut other };
+            *group = (group.0.min(*mean), group.1.max(*mean), group.2 + 1);
+        }
+        // Two of each at least, or one bright frame would do.
+        if self.seen.len() < WINDOW - 2 || own.2 < 2 || other.2 < 2 {
+            return Illumination::Unknown;
+        }
+        let brighter = |low: f32, high: f32| low - high >= CONTRAST_STEP && low >= high * CONTRAST_RATIO;
+        if brighter(own.0, other.1) {
+            Illumination::Lit
+        } else if brighter(other.0, own.1) {
+            Illumination::Unlit
+        } else {
+            Illumination::Unknown
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn gray(value: u8) -> Frame {
+        Frame::new(9, 9, PixelFormat::Gray8, vec![value; 81]).unwrap()
+    }
+
+    fn labels(means: impl IntoIterator<Item = (u32, f32)>) -> Vec<Illumination> {
+        let mut strobe = Strobe::new();
+        means.into_iter().map(|(sequence, mean)| strobe.observe(sequence, mean)).collect()
+    }
+
+    #[test]
+    fn a_black_frame_is_dark_and_unlit() {
+        let exposure = judge(&gray(4));
+        assert_eq!(exposure, Exposure { mean: 4.0, dark: 1.0, saturated: 0.0 });
+        assert!(!exposure.lit());
+        assert_eq!(exposure.hint(), Some(Hint::TooDark));
+    }
+
+    #[test]
+    fn a_white_frame_is_too_bright_and_a_grey_one_is_fine() {
+        assert_eq!(judge(&gray(255)).hint(), Some(Hint::TooBright));
+        assert_eq!(judge(&gray(90)).hint(), None);
+    }
+
+    #[test]
+    fn a_lit_face_in_a_black_room_is_lit() {
+        let mut pixels = vec![2; 300 * 300];
+        for row in pixels.chunks_exact_mut(300).skip(100).take(100) {
+            row[100..200].fill(160);
+        }
+        let exposure = judge(&Frame::new(300, 300, PixelFormat::Gray8, pixels).unwrap());
+        assert!(exposure.lit(), "{exposure:?}");
+        assert_eq!(exposure.hint(), None);
+    }
+
+    #[test]
+    fn the_luma_of_color_weighs_green_twice() {
+        let frame = Frame::new(1, 1, PixelFormat::Bgr8, vec![40, 100, 200]).unwrap();
+        assert!((judge(&frame).mean - 110.0).abs() < 1e-6);
+    }
+
+    #[test]
+    fn alternating_frames_are_recognised_and_labelled() {
+        let labels = labels((0..12).map(|i| (i, if i % 2 == 0 { 80.0 } else { 20.0 })));
+        for (i, label) in labels.iter().enumerate().skip(4) {
+            assert_eq!(*label, if i % 2 == 0 { Illumination::Lit } else { Illumination::Unlit }, "frame {i}");
+        }
+        assert_eq!(labels[..3], [Illumination::Unknown; 3]);
+    }
+
+    #[test]
+    fn a_strobe_survives_lost_frames_and_settling_exposure() {
+        let kept = [0, 1, 2, 3, 5, 6, 8, 9, 10, 13, 14];
+        let mean = |i: u32| if i % 2 == 0 { 60.0 + i as f32 } else { 15.0 + i as f32 };
+        let labels = labels(kept.map(|i| (i, mean(i))));
+        for (label, i) in labels.iter().zip(kept).skip(5) {
+            assert_eq!(*label, if i % 2 == 0 { Illumination::Lit } else { Illumination::Unlit }, "frame {i}");
+        }
+    }
+
+    #[test]
+    fn steady_light_a_lamp_and_a_fade_are_no_strobe() {
+        let steady = labels((0..20).map(|i| (i, 70.0 + (i % 2) as f32 * 3.0)));
+        let lamp = labels((0..20).map(|i| (i, if i < 9 { 20.0 } else { 90.0 })));
+        let fade = labels((0..20).map(|i| (i, 5.0 + i as f32 * 9.0)));
+        for labels in [steady, lamp, fade] {
+            assert!(labels.iter().all(|label| *label == Illumination::Unknown), "{labels:?}");
+        }
+    }
+
+    #[test]
+    fn a_strobe_that_ends_is_forgotten() {
+        let mean = |i: u32| if i < 8 && i % 2 == 1 { 15.0 } else { 70.0 };
+        let labels = labels((0..20).map(|i| (i, mean(i))));
+        assert_eq!(labels[7], Illumination::Unlit);
+        assert!(labels[13..].iter().all(|label| *label == Illumination::Unknown));
+    }
+
+    #[test]
+    fn a_sequence_that_starts_again_starts_over() {
+        let mut strobe = Strobe::new();
+        (0..8).for_each(|i| drop(strobe.observe(i, if i % 2 == 0 { 80.0 } else { 20.0 })));
+        assert_eq!(strobe.observe(1, 80.0), Illumination::Unknown);
+    }
+}
