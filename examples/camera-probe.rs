@@ -12,7 +12,7 @@ use std::process::ExitCode;
 use std::time::{Duration, Instant};
 
 use facelock::camera::{
-    self, CameraError, CameraOptions, Choice, FrameSource as _, Rotation, Wanted, emitter, exposure, quirks::Emitter,
+    self, CameraError, CameraOptions, Choice, Rotation, Wanted, emitter, exposure, quirks::Emitter,
 };
 use serde_json::json;
 
