@@ -8,6 +8,8 @@ use std::collections::BTreeMap;
 
 use roxmltree::{Document, Node};
 
+use super::constant::{Constant, Kind};
+use super::graph::{int_attribute, ints, tensor, value_info};
 use super::protobuf::Message;
 
 /// Why an IR could not be converted.
@@ -21,25 +23,25 @@ pub enum ConvertError {
     Incomplete,
 }
 
-struct Constant {
-    shape: Vec<i64>,
-    values: Vec<f32>,
-}
-
 struct Converter<'a, 'x> {
     weights: &'a [u8],
     layers: BTreeMap<&'a str, Node<'a, 'x>>,
     /// Layers feeding a layer, by the port they feed.
     inputs: BTreeMap<&'a str, BTreeMap<u32, &'a str>>,
     consumers: BTreeMap<&'a str, Vec<&'a str>>,
-    constants: BTreeMap<&'a str, Constant>,
+    constants: BTreeMap<&'a str, Constant<'a>>,
     /// The tensor that holds a layer's result.
     names: BTreeMap<&'a str, String>,
     /// Additions that became the bias of a convolution.
     folded: Vec<&'a str>,
     nodes: Vec<Message>,
     initializers: BTreeMap<String, Message>,
+    /// Values that may still be stored, so that a small file cannot ask for an endless one.
+    budget: i64,
 }
+
+/// Values stored at most for each byte of the weights; published networks use each value once.
+const REUSE: i64 = 4;
 
 /// Converts a network with one input and one output; the output is flattened to `[1, n]`.
 ///
@@ -61,8 +63,10 @@ pub fn ir_to_onnx(xml: &str, weights: &[u8], input: &str, output: &str) -> Resul
         }
     }
     let (Some(input_shape), Some(result)) = (input_shape, result) else { return Err(ConvertError::Incomplete) };
-    let width: i64 = output_shape(converter.layers[result]).iter().product();
-    let last = converter.tensor(result, converter.layers[result])?;
+    let last = *converter.layers.get(result).ok_or(ConvertError::Incomplete)?;
+    let width = output_shape(last).iter().try_fold(1_i64, |n, side| n.checked_mul(*side).filter(|n| *n > 0));
+    let width = width.ok_or_else(|| refuse(last, "has no fixed size"))?;
+    let last = converter.tensor(result, last)?;
     converter.node("Flatten", &[last], output.into(), vec![int_attribute("axis", 1)]);
     let graph = Message::default()
         .messages(1, converter.nodes)
@@ -100,6 +104,7 @@ impl<'a, 'x> Converter<'a, 'x> {
             folded: Vec::new(),
             nodes: Vec::new(),
             initializers: BTreeMap::new(),
+            budget: (weights.len() as i64).saturating_mul(REUSE),
         }
     }
 
@@ -116,7 +121,7 @@ impl<'a, 'x> Converter<'a, 'x> {
                 let source = self.source(layer, 0)?;
                 let constant =
                     self.constants.get(source).ok_or_else(|| refuse(layer, "converts what is no constant"))?;
-                let copy = Constant { shape: constant.shape.clone(), values: constant.values.clone() };
+                let copy = constant.clone();
                 self.constants.insert(id, copy);
                 return Ok(());
             }
@@ -149,14 +154,13 @@ impl<'a, 'x> Converter<'a, 'x> {
         };
         let bytes = self.weights.get(offset..offset.saturating_add(size));
         let bytes = bytes.ok_or_else(|| refuse(layer, "lies outside the weights"))?;
-        let values: Vec<f32> = match data(layer, "element_type") {
-            Some("f16") => bytes.chunks_exact(2).map(|b| half(u16::from_le_bytes([b[0], b[1]]))).collect(),
-            Some("f32") => bytes.chunks_exact(4).map(|b| f32::from_le_bytes([b[0], b[1], b[2], b[3]])).collect(),
-            // Shapes of reshapes and the like: nothing in the subset reads them.
-            _ => Vec::new(),
+        let kind = match data(layer, "element_type") {
+            Some("f16") => Kind::Half,
+            Some("f32") => Kind::Single,
+            _ => Kind::Other,
         };
         let shape = self.list(layer, "shape")?;
-        self.constants.insert(id, Constant { shape, values });
+        self.constants.insert(id, Constant { shape, bytes, kind });
         Ok(())
     }
 
@@ -164,20 +168,19 @@ impl<'a, 'x> Converter<'a, 'x> {
         let (source, weights) = (self.source(layer, 0)?, self.source(layer, 1)?);
         let constant = self.constants.get(weights).ok_or_else(|| refuse(layer, "weights are no constant"))?;
         let (mut shape, mut groups) = (constant.shape.clone(), 1);
-        if layer.attribute("type") == Some("GroupConvolution") {
+        if layer.attribute("type") == Some("GroupConvolution") && shape.len() == 5 {
             groups = shape.remove(0);
-            let first = shape.first_mut().ok_or_else(|| refuse(layer, "weights have no shape"))?;
-            *first *= groups;
+            shape[0] = shape[0].checked_mul(groups).ok_or_else(|| refuse(layer, "has too many channels"))?;
         }
         if shape.len() != 4 {
             return Err(refuse(layer, "is not two-dimensional"));
         }
-        let name = format!("c{weights}w");
-        let tensor = tensor(&name, &shape, &constant.values);
-        self.initializers.insert(name.clone(), tensor);
+        let name = self.store(format!("c{weights}w"), weights, &shape, layer)?;
         let mut inputs = vec![self.tensor(source, layer)?, name];
-        if let Some(bias) = self.fold_bias(id, shape[0], output) {
-            inputs.push(bias);
+        if let Some((add, bias)) = self.bias(id, shape[0]) {
+            inputs.push(self.store(format!("c{bias}b"), bias, &shape[..1], layer)?);
+            self.folded.push(add);
+            self.names.insert(add, output.into());
         }
         let mut attributes = self.window(layer)?;
         attributes.extend([ints("dilations", &self.list(layer, "dilations")?), int_attribute("group", groups)]);
@@ -186,22 +189,30 @@ impl<'a, 'x> Converter<'a, 'x> {
         Ok(())
     }
 
-    /// The bias of a convolution whose only consumer adds one constant a channel.
-    fn fold_bias(&mut self, id: &'a str, channels: i64, output: &str) -> Option<String> {
+    /// The addition of one constant a channel that is a convolution's only consumer, and that constant.
+    fn bias(&self, id: &str, channels: i64) -> Option<(&'a str, &'a str)> {
         let [add] = self.consumers.get(id)?[..] else { return None };
         if self.layers.get(add)?.attribute("type") != Some("Add") {
             return None;
         }
         let other = self.inputs.get(add)?.values().copied().find(|input| *input != id)?;
         let constant = self.constants.get(other)?;
-        if constant.shape.len() != 4 || constant.values.len() as i64 != channels {
-            return None;
+        let a_channel = constant.shape.len() == 4 && constant.shape[1] == channels && constant.len()? == channels;
+        a_channel.then_some((add, other))
+    }
+
+    /// Stores a constant under a name, in another shape of as many values.
+    fn store(&mut self, name: String, id: &str, shape: &[i64], layer: Node) -> Result<String, ConvertError> {
+        let constant = self.constants.get(id).ok_or_else(|| refuse(layer, "needs a constant"))?;
+        let n = constant.len().ok_or_else(|| refuse(layer, "has a constant that is not as long as its shape"))?;
+        if !self.initializers.contains_key(&name) {
+            self.budget -= n;
+            if self.budget < 0 {
+                return Err(refuse(layer, "uses the weights too often"));
+            }
+            self.initializers.insert(name.clone(), tensor(&name, shape, constant.values()));
         }
-        let name = format!("c{other}b");
-        self.initializers.insert(name.clone(), tensor(&name, &[channels], &constant.values));
-        self.folded.push(add);
-        self.names.insert(add, output.into());
-        Some(name)
+        Ok(name)
     }
 
     fn pool(&mut self, layer: Node<'a, 'x>, kind: &str, output: &str) -> Result<(), ConvertError> {
@@ -217,6 +228,10 @@ impl<'a, 'x> Converter<'a, 'x> {
     }
 
     fn window(&self, layer: Node) -> Result<Vec<Message>, ConvertError> {
+        let is = |name, usual| data(layer, name).is_none_or(|value| value == usual);
+        if !is("auto_pad", "explicit") || !is("rounding_type", "floor") {
+            return Err(refuse(layer, "pads or rounds in a way that is not in the subset"));
+        }
         let pads = [self.list(layer, "pads_begin")?, self.list(layer, "pads_end")?].concat();
         Ok(vec![ints("strides", &self.list(layer, "strides")?), ints("pads", &pads)])
     }
@@ -224,18 +239,15 @@ impl<'a, 'x> Converter<'a, 'x> {
     /// A constant with one value a channel, shaped to be broadcast over height and width.
     fn channels(&mut self, id: &str, layer: Node, suffix: &str) -> Result<String, ConvertError> {
         let constant = self.constants.get(id).ok_or_else(|| refuse(layer, "needs a constant"))?;
-        let name = format!("c{id}{suffix}");
-        let tensor = tensor(&name, &[constant.values.len() as i64, 1, 1], &constant.values);
-        self.initializers.insert(name.clone(), tensor);
-        Ok(name)
+        let n = constant.len().unwrap_or_default();
+        self.store(format!("c{id}{suffix}"), id, &[n, 1, 1], layer)
     }
 
     /// The tensor that holds a layer's result; a constant becomes an initializer.
     fn tensor(&mut self, id: &str, layer: Node) -> Result<String, ConvertError> {
         if let Some(constant) = self.constants.get(id) {
-            let name = format!("c{id}");
-            self.initializers.insert(name.clone(), tensor(&name, &constant.shape, &constant.values));
-            return Ok(name);
+            let shape = constant.shape.clone();
+            return self.store(format!("c{id}"), id, &shape, layer);
         }
         self.names.get(id).cloned().ok_or_else(|| refuse(layer, "reads a layer that comes later"))
     }
@@ -278,48 +290,9 @@ fn output_shape(layer: Node) -> Vec<i64> {
     dims.filter_map(|dim| dim.text()?.trim().parse().ok()).collect()
 }
 
-fn tensor(name: &str, shape: &[i64], values: &[f32]) -> Message {
-    let raw: Vec<u8> = values.iter().flat_map(|value| value.to_le_bytes()).collect();
-    let tensor = shape.iter().fold(Message::default(), |tensor, n| tensor.int(1, *n));
-    tensor.int(2, 1).text(8, name).bytes(9, &raw)
-}
-
-fn value_info(name: &str, shape: &[i64]) -> Message {
-    let dims = Message::default().messages(1, shape.iter().map(|n| Message::default().int(1, *n)));
-    let tensor = Message::default().int(1, 1).message(2, dims);
-    Message::default().text(1, name).message(2, Message::default().message(1, tensor))
-}
-
-fn int_attribute(name: &str, value: i64) -> Message {
-    Message::default().text(1, name).int(3, value).int(20, 2)
-}
-
-fn ints(name: &str, values: &[i64]) -> Message {
-    values.iter().fold(Message::default().text(1, name), |attribute, n| attribute.int(8, *n)).int(20, 7)
-}
-
-/// IEEE 754 binary16 to binary32, exactly.
-fn half(bits: u16) -> f32 {
-    let sign = if bits & 0x8000 == 0 { 1.0 } else { -1.0 };
-    let (exponent, fraction) = (i32::from(bits >> 10 & 0x1f), f32::from(bits & 0x3ff));
-    sign * match exponent {
-        0 => fraction * 2_f32.powi(-24),
-        31 if fraction == 0.0 => f32::INFINITY,
-        31 => f32::NAN,
-        _ => (1.0 + fraction / 1024.0) * 2_f32.powi(exponent - 15),
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn halves_widen_exactly() {
-        for (bits, value) in [(0, 0.0), (0x3c00, 1.0), (0xc000, -2.0), (0x7bff, 65504.0), (1, 5.960_464_5e-8)] {
-            assert_eq!(half(bits), value);
-        }
-    }
 
     #[test]
     fn a_network_outside_the_subset_is_refused() {

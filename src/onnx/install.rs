@@ -1,7 +1,9 @@
 //! Brings the models: from a mirror folder or their official addresses, converted, verified, written whole.
 #![forbid(unsafe_code)]
 
+use std::fs::Permissions;
 use std::io::{self, Write as _};
+use std::os::unix::fs::PermissionsExt as _;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
@@ -40,7 +42,7 @@ pub struct InstallOptions {
 pub fn install(options: &InstallOptions) -> Result<Vec<String>, InstallError> {
     let manifest = Manifest::load(&options.manifest)?;
     let io = |error| InstallError::Io { path: options.dest.clone(), error };
-    std::fs::create_dir_all(&options.dest).map_err(io)?;
+    create_dir(&options.dest).map_err(io)?;
     let mut brought = Vec::new();
     for entry in &manifest.model {
         let path = options.dest.join(&entry.file);
@@ -104,12 +106,28 @@ fn download(url: &str) -> Option<Vec<u8>> {
     output.status.success().then_some(output.stdout)
 }
 
-/// Writes a file whole or not at all, readable by everybody.
+/// Writes a file whole or not at all, readable by everybody whatever the umask: the instance is not root.
 pub(super) fn write(path: &Path, bytes: &[u8]) -> io::Result<()> {
-    use std::os::unix::fs::OpenOptionsExt as _;
     let part = path.with_extension(format!("new-{}", std::process::id()));
-    let mut file = std::fs::OpenOptions::new().write(true).create(true).truncate(true).mode(0o644).open(&part)?;
+    let written = write_part(&part, bytes).and_then(|()| std::fs::rename(&part, path));
+    if written.is_err() {
+        let _ = std::fs::remove_file(&part);
+    }
+    written
+}
+
+fn write_part(part: &Path, bytes: &[u8]) -> io::Result<()> {
+    let mut file = std::fs::File::create(part)?;
     file.write_all(bytes)?;
-    file.sync_all()?;
-    std::fs::rename(part, path)
+    file.set_permissions(Permissions::from_mode(0o644))?;
+    file.sync_all()
+}
+
+/// Makes a folder that everybody may read; one that is there stays as it is.
+pub(super) fn create_dir(path: &Path) -> io::Result<()> {
+    if path.is_dir() {
+        return Ok(());
+    }
+    std::fs::create_dir_all(path)?;
+    std::fs::set_permissions(path, Permissions::from_mode(0o755))
 }

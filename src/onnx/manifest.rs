@@ -113,9 +113,9 @@ impl Manifest {
         let manifest: Self = toml::from_str(text).map_err(|error| ModelError::Manifest(error.to_string()))?;
         for (i, model) in manifest.model.iter().enumerate() {
             let refuse = |what: &str| Err(ModelError::Manifest(format!("{}: {what}", model.name)));
-            let names = model.sources.iter().map(|source| &source.name).chain([&model.file]);
+            let names = model.sources.iter().map(|source| &source.name).chain([&model.file, &model.name]);
             if names.into_iter().any(|name| name.is_empty() || name.contains('/') || name.starts_with('.')) {
-                return refuse("a file name must not hold a path");
+                return refuse("a name must not hold a path");
             }
             if let Some(t) = &model.threshold
                 && ![t.color, t.gray].iter().all(|v| (0.05..1.0).contains(v))

@@ -6,7 +6,9 @@
 //! 3. ONNX Runtime is loaded from one absolute path, with telemetry switched off before its first instruction runs.
 
 mod cache;
+mod constant;
 mod convert;
+mod graph;
 mod install;
 mod manifest;
 mod map;
@@ -16,7 +18,7 @@ mod runtime;
 mod session;
 
 pub use cache::prepare;
-pub use convert::ir_to_onnx;
+pub use convert::{ConvertError, ir_to_onnx};
 pub use install::{InstallError, InstallOptions, install};
 pub use manifest::{Manifest, ModelEntry, Role, SourceFile, Threshold};
 pub use patch::{Dimension, set_input_dimensions};
