@@ -49,7 +49,7 @@ pub fn answer(desk: &Desk, request: Request) -> Reply {
         Request::Devices => Ok(Reply::Devices(desk.cameras.list(&desk.config.camera_options()))),
         Request::Preview { seconds } => preview::preview(desk, seconds),
         Request::TryEmitter { camera, unit, selector, payload, off, seconds } => {
-            manage::try_emitter(desk, &manage::EmitterTrial { camera, unit, selector, payload, off, seconds })
+            manage::try_emitter(desk, manage::EmitterTrial { camera, unit, selector, payload, off, seconds })
         }
     };
     reply.unwrap_or_else(Reply::Unavailable)

@@ -212,6 +212,7 @@ pub fn camera_unavailable(desk: &Desk, error: &CameraError) -> Unavailable {
         CameraError::Busy => Unavailable::CameraBusy,
         CameraError::PermissionDenied => Unavailable::CameraDenied,
         CameraError::Unplugged => Unavailable::CameraUnplugged,
+        CameraError::Suspended => Unavailable::CameraSuspended,
         CameraError::Virtual => Unavailable::CameraVirtual,
         CameraError::TimedOut | CameraError::Failed(_) => Unavailable::CameraFailed,
     }

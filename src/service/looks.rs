@@ -4,6 +4,7 @@ use std::time::Instant;
 
 use super::decide::Liveness;
 use super::stages::Stopwatch;
+use crate::camera::exposure;
 use crate::config::Config;
 use crate::face::{Engine, Quality, QualityLimits};
 use crate::onnx::{ModelDirs, ModelError};
@@ -12,8 +13,6 @@ use crate::types::{Detection, Embedding, Frame, Hint, Spectrum};
 
 /// A second face of more than this part of the largest one's area makes it unclear whose face is meant.
 const SECOND_FACE: f32 = 0.4;
-/// Frames darker than this mean light, 0..=255, show nothing.
-const DARK: f32 = 12.0;
 
 /// The models of an attempt, ready to judge frames.
 pub struct Judge {
@@ -65,14 +64,17 @@ impl Judge {
         limits: &QualityLimits,
         watch: &mut Stopwatch,
     ) -> Result<Seen, ModelError> {
-        if brightness(frame) < DARK {
+        let exposure = exposure::judge(frame);
+        if !exposure.lit() {
             return Ok(Seen::Hint(Hint::TooDark, None));
         }
         watch.mark(|stages| &mut stages.first_lit_frame);
         let begun = Instant::now();
         let faces = self.engine.detect(frame)?;
         watch.took(|stages| &mut stages.detect, begun);
-        let Some(face) = faces.first().copied() else { return Ok(Seen::Hint(Hint::NoFace, None)) };
+        let Some(face) = faces.first().copied() else {
+            return Ok(Seen::Hint(exposure.hint().unwrap_or(Hint::NoFace), None));
+        };
         if faces.get(1).is_some_and(|second| second.bounds.area() > SECOND_FACE * face.bounds.area()) {
             return Ok(Seen::Hint(Hint::ManyFaces, Some(face)));
         }
@@ -95,10 +97,4 @@ impl Judge {
         };
         Ok(Seen::Look(Box::new(Look { face, quality, embedding, liveness, live_score: judged.score })))
     }
-}
-
-/// Mean light of a frame, 0..=255, from every 16th byte.
-pub fn brightness(frame: &Frame) -> f32 {
-    let (sum, n) = frame.pixels().iter().step_by(17).fold((0_u64, 0_u64), |(sum, n), v| (sum + u64::from(*v), n + 1));
-    sum as f32 / n.max(1) as f32
 }

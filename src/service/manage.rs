@@ -1,11 +1,15 @@
 //! Everything that looks at no face: list, remove, clear, status, reseal, unlock, record.
 
+use std::time::Duration;
+
 use facelock_protocol::{EnrollmentState, Reply, Secret, StatusReport, TallyState};
 
 use super::answer::{Desk, store_failed};
 use super::enroll::{protector_name, reports};
-use super::journal::Priority;
+use super::journal::{Line, Priority};
 use super::keys::{self, KeyError};
+use crate::camera::emitter;
+use crate::camera::quirks::Emitter;
 use crate::sandbox;
 use crate::types::{Subject, Unavailable};
 use crate::vault::{self, VaultError, recovery};
@@ -137,8 +141,20 @@ pub struct EmitterTrial {
     pub seconds: u8,
 }
 
+/// Lights the emitter for some seconds, and puts it out again. `changed` says whether the picture became brighter.
+///
 /// # Errors
 /// Nothing was sent, and why.
-pub fn try_emitter(_desk: &Desk, _trial: &EmitterTrial) -> Answer {
-    Err(Unavailable::NoCamera)
+pub fn try_emitter(desk: &Desk, trial: EmitterTrial) -> Answer {
+    let EmitterTrial { camera, unit, selector, payload, off, seconds } = trial;
+    let duration = Duration::from_secs(seconds.clamp(1, 10).into());
+    let emitter = Emitter { unit, selector, on: payload, off };
+    let light = emitter::try_payload(&desk.config.camera_options(), &camera, emitter, duration)
+        .map_err(|error| keys::camera_unavailable(desk, &error))?;
+    Line::new(Priority::Notice, "emitter")
+        .with("camera", camera)
+        .with("before", format!("{:.1}", light.before))
+        .with("during", format!("{:.1}", light.during))
+        .write();
+    Ok(Reply::Done { changed: light.during > light.before * 1.2 + 2.0 })
 }

@@ -8,10 +8,10 @@ use facelock_protocol::{Event, Measurement, PreviewFrame, Progress, Reply};
 use super::answer::Desk;
 use super::inbox::{Arrival, Inbox};
 use super::keys;
-use super::looks::{Judge, Seen, brightness};
+use super::looks::{Judge, Seen};
 use super::side::{start_camera, start_work};
 use super::stages::Stopwatch;
-use crate::camera::Wanted;
+use crate::camera::{Wanted, exposure};
 use crate::face::QualityLimits;
 use crate::onnx::ModelError;
 use crate::types::{Frame, PixelFormat, Spectrum, Unavailable};
@@ -100,7 +100,7 @@ fn picture(desk: &Desk, frame: &Frame, judge: Option<&mut Judge>, spectrum: Spec
     }
     let (width, height, pixels) = shrink(frame, step);
     let channels = frame.format().channels() as u8;
-    PreviewFrame { width, height, channels, pixels, brightness: brightness(frame), measurement, hint }
+    PreviewFrame { width, height, channels, pixels, brightness: exposure::judge(frame).mean, measurement, hint }
 }
 
 /// Every `step`-th pixel; colour as RGB.

@@ -104,6 +104,8 @@ pub enum Unavailable {
     EnrollmentRejected,
     /// Anything else; the journal has it.
     Internal,
+    /// The camera came back from suspend without working, and opening it again did not help.
+    CameraSuspended,
 }
 
 /// The request is not answered at all.

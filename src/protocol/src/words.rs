@@ -27,6 +27,9 @@ pub fn unavailable(unavailable: Unavailable) -> String {
         Unavailable::CameraBusy => "another program holds the camera",
         Unavailable::CameraDenied => "the camera may not be opened; is user facelock in group video?",
         Unavailable::CameraUnplugged => "the camera went away",
+        Unavailable::CameraSuspended => {
+            "the camera does not work since the machine woke up; replug it, or reload its driver"
+        }
         Unavailable::CameraFailed => "the camera does not deliver usable frames; the journal has the details",
         Unavailable::CameraVirtual => "only virtual cameras are there, and those are refused (camera.allow_virtual)",
         Unavailable::OtherCamera => "the enrolled templates belong to another camera; enroll with this one",
