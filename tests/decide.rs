@@ -1,4 +1,5 @@
 //! `decide` by the table in `vectors/decide.toml`, and by property.
+#![allow(clippy::unwrap_used, clippy::panic)]
 
 use std::time::Duration;
 

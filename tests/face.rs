@@ -1,5 +1,7 @@
 //! The pipeline with the real models, against numbers recorded from a reference implementation (OpenCV 5 and ONNX Runtime).
 
+#![allow(clippy::unwrap_used, clippy::panic)]
+
 mod support;
 
 use facelock::face::align::Similarity;

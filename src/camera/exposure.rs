@@ -177,7 +177,7 @@ mod tests {
     #[test]
     fn a_strobe_survives_lost_frames_and_settling_exposure() {
         let kept = [0, 1, 2, 3, 5, 6, 8, 9, 10, 13, 14];
-        let mean = |i: u32| if i % 2 == 0 { 60.0 + i as f32 } else { 15.0 + i as f32 };
+        let mean = |i: u32| if i.is_multiple_of(2) { 60.0 + i as f32 } else { 15.0 + i as f32 };
         let labels = labels(kept.map(|i| (i, mean(i))));
         for (label, i) in labels.iter().zip(kept).skip(5) {
             assert_eq!(*label, if i % 2 == 0 { Illumination::Lit } else { Illumination::Unlit }, "frame {i}");
