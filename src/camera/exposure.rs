@@ -167,9 +167,9 @@ mod tests {
 
     #[test]
     fn alternating_frames_are_recognised_and_labelled() {
-        let labels = labels((0..12).map(|i| (i, if i % 2 == 0 { 80.0 } else { 20.0 })));
+        let labels = labels((0..12_u32).map(|i| (i, if i.is_multiple_of(2) { 80.0 } else { 20.0 })));
         for (i, label) in labels.iter().enumerate().skip(4) {
-            assert_eq!(*label, if i % 2 == 0 { Illumination::Lit } else { Illumination::Unlit }, "frame {i}");
+            assert_eq!(*label, if i.is_multiple_of(2) { Illumination::Lit } else { Illumination::Unlit }, "frame {i}");
         }
         assert_eq!(labels[..3], [Illumination::Unknown; 3]);
     }
@@ -180,7 +180,7 @@ mod tests {
         let mean = |i: u32| if i.is_multiple_of(2) { 60.0 + i as f32 } else { 15.0 + i as f32 };
         let labels = labels(kept.map(|i| (i, mean(i))));
         for (label, i) in labels.iter().zip(kept).skip(5) {
-            assert_eq!(*label, if i % 2 == 0 { Illumination::Lit } else { Illumination::Unlit }, "frame {i}");
+            assert_eq!(*label, if i.is_multiple_of(2) { Illumination::Lit } else { Illumination::Unlit }, "frame {i}");
         }
     }
 
@@ -205,7 +205,9 @@ mod tests {
     #[test]
     fn a_sequence_that_starts_again_starts_over() {
         let mut strobe = Strobe::new();
-        (0..8).for_each(|i| drop(strobe.observe(i, if i % 2 == 0 { 80.0 } else { 20.0 })));
+        for i in 0..8_u32 {
+            strobe.observe(i, if i.is_multiple_of(2) { 80.0 } else { 20.0 });
+        }
         assert_eq!(strobe.observe(1, 80.0), Illumination::Unknown);
     }
 }

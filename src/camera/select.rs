@@ -59,16 +59,19 @@ fn suits(camera: &Camera, options: &CameraOptions, wanted: Wanted) -> Result<(),
     if camera.is_virtual && !options.allow_virtual {
         return Err("virtual: whoever feeds it would be let in");
     }
+    mode(camera, options, wanted).map(drop)
+}
+
+fn unopened(camera: &Camera) -> &'static str {
     match &camera.probed {
-        Err(CameraError::PermissionDenied) => Err("may not be opened; is user facelock in group video?"),
-        Err(CameraError::Busy) => Err("held by another program"),
-        Err(_) => Err("cannot be opened"),
-        Ok(_) => mode(camera, options, wanted).map(drop),
+        Err(CameraError::PermissionDenied) => "may not be opened; is user facelock in group video?",
+        Err(CameraError::Busy) => "held by another program",
+        _ => "cannot be opened",
     }
 }
 
 fn mode(camera: &Camera, options: &CameraOptions, wanted: Wanted) -> Result<Mode, &'static str> {
-    let probed = camera.probed.as_ref().map_err(|_| "cannot be opened")?;
+    let probed = camera.probed.as_ref().map_err(|_| unopened(camera))?;
     formats::choose(probed, wanted, camera.quirk.as_ref(), options).ok_or("has no format that can be read")
 }
 
@@ -120,7 +123,7 @@ fn verdict(camera: &Camera, options: &CameraOptions) -> Result<String, &'static 
     let wanted = match camera.spectrum {
         Some(Spectrum::Color) => Wanted::Color,
         Some(Spectrum::Infrared) => Wanted::Infrared,
-        None if camera.probed.is_err() => return Err("cannot be opened"),
+        None if camera.probed.is_err() => return Err(unopened(camera)),
         None => return Err("has no format that can be read"),
     };
     suits(camera, options, wanted)?;

@@ -1,7 +1,5 @@
-//! The few V4L2 and UVC calls this room makes, as safe functions. With its `stream`, the room's only unsafe code.
-//!
-//! Structures and numbers: linux/videodev2.h and linux/uvcvideo.h for 64-bit Linux (x86-64 and aarch64 agree); the tests
-//! compare sizes and request numbers with the kernel's.
+//! The few V4L2 and UVC calls this room makes, as safe functions. With its two parts, the room's only unsafe
+//! code.
 #![allow(unsafe_code)]
 
 use std::fs::{File, OpenOptions};
@@ -10,7 +8,10 @@ use std::os::fd::{AsRawFd as _, RawFd};
 use std::os::unix::fs::OpenOptionsExt as _;
 use std::path::Path;
 
+mod raw;
 mod stream;
+
+use raw::*;
 
 pub use stream::Stream;
 
@@ -28,193 +29,6 @@ impl std::fmt::Display for FourCc {
 impl std::fmt::Debug for FourCc {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         write!(f, "{self}")
-    }
-}
-
-const BUF_TYPE_VIDEO_CAPTURE: u32 = 1;
-const MEMORY_MMAP: u32 = 1;
-const FIELD_NONE: u32 = 1;
-const BUF_FLAG_ERROR: u32 = 0x40;
-const CAP_VIDEO_CAPTURE: u32 = 0x1;
-const CAP_STREAMING: u32 = 0x0400_0000;
-const CAP_DEVICE_CAPS: u32 = 0x8000_0000;
-const CAP_TIMEPERFRAME: u32 = 0x1000;
-/// A driver that never says "no more" is cut off here.
-const ENUM_MAX: u32 = 64;
-/// Largest mapped buffer: 4096 x 4096 in 3 bytes a pixel.
-const BUFFER_MAX: u32 = 4096 * 4096 * 3;
-
-#[repr(C)]
-struct RawCapability {
-    driver: [u8; 16],
-    card: [u8; 32],
-    bus_info: [u8; 32],
-    version: u32,
-    capabilities: u32,
-    device_caps: u32,
-    reserved: [u32; 3],
-}
-
-#[repr(C)]
-struct RawFmtDesc {
-    index: u32,
-    kind: u32,
-    flags: u32,
-    description: [u8; 32],
-    pixel_format: [u8; 4],
-    mbus_code: u32,
-    reserved: [u32; 3],
-}
-
-#[repr(C)]
-struct RawFrameSize {
-    index: u32,
-    pixel_format: [u8; 4],
-    kind: u32,
-    /// Discrete: width, height. Else: min, max, step of width, then of height.
-    sizes: [u32; 6],
-    reserved: [u32; 2],
-}
-
-#[repr(C)]
-struct RawFrameInterval {
-    index: u32,
-    pixel_format: [u8; 4],
-    width: u32,
-    height: u32,
-    kind: u32,
-    /// Discrete: one fraction of a second. Else: min, max, step.
-    fractions: [u32; 6],
-    reserved: [u32; 2],
-}
-
-/// `struct v4l2_format` with its union as `struct v4l2_pix_format`; the union is 200 bytes, aligned to 8.
-#[repr(C)]
-struct RawFormat {
-    kind: u32,
-    _pad: u32,
-    width: u32,
-    height: u32,
-    pixel_format: [u8; 4],
-    field: u32,
-    bytes_per_line: u32,
-    size_image: u32,
-    rest: [u32; 44],
-}
-
-/// `struct v4l2_streamparm` with its union as `struct v4l2_captureparm`.
-#[repr(C)]
-struct RawStreamParm {
-    kind: u32,
-    capability: u32,
-    mode: u32,
-    numerator: u32,
-    denominator: u32,
-    rest: [u32; 46],
-}
-
-#[repr(C)]
-struct RawRequestBuffers {
-    count: u32,
-    kind: u32,
-    memory: u32,
-    capabilities: u32,
-    reserved: u32,
-}
-
-#[repr(C)]
-struct RawBuffer {
-    index: u32,
-    kind: u32,
-    bytes_used: u32,
-    flags: u32,
-    field: u32,
-    _pad: u32,
-    timestamp: [i64; 2],
-    timecode: [u32; 4],
-    sequence: u32,
-    memory: u32,
-    /// The union `m`: the mapping's offset, in its low half.
-    offset: u64,
-    length: u32,
-    reserved: [u32; 2],
-    _tail: u32,
-}
-
-#[repr(C)]
-struct RawXuQuery {
-    unit: u8,
-    selector: u8,
-    query: u8,
-    size: u16,
-    data: *mut u8,
-}
-
-const READ: u64 = 2;
-const WRITE: u64 = 1;
-
-/// `_IOC` of asm-generic/ioctl.h.
-const fn request<T>(direction: u64, kind: u8, number: u8) -> u64 {
-    direction << 30 | (size_of::<T>() as u64) << 16 | (kind as u64) << 8 | number as u64
-}
-
-const QUERYCAP: u64 = request::<RawCapability>(READ, b'V', 0);
-const ENUM_FMT: u64 = request::<RawFmtDesc>(READ | WRITE, b'V', 2);
-const S_FMT: u64 = request::<RawFormat>(READ | WRITE, b'V', 5);
-const REQBUFS: u64 = request::<RawRequestBuffers>(READ | WRITE, b'V', 8);
-const QUERYBUF: u64 = request::<RawBuffer>(READ | WRITE, b'V', 9);
-const QBUF: u64 = request::<RawBuffer>(READ | WRITE, b'V', 15);
-const DQBUF: u64 = request::<RawBuffer>(READ | WRITE, b'V', 17);
-const STREAMON: u64 = request::<i32>(WRITE, b'V', 18);
-const STREAMOFF: u64 = request::<i32>(WRITE, b'V', 19);
-const G_PARM: u64 = request::<RawStreamParm>(READ | WRITE, b'V', 21);
-const S_PARM: u64 = request::<RawStreamParm>(READ | WRITE, b'V', 22);
-const ENUM_FRAMESIZES: u64 = request::<RawFrameSize>(READ | WRITE, b'V', 74);
-const ENUM_FRAMEINTERVALS: u64 = request::<RawFrameInterval>(READ | WRITE, b'V', 75);
-const UVC_CTRL_QUERY: u64 = request::<RawXuQuery>(READ | WRITE, b'u', 0x21);
-
-/// Types that are plain numbers to the kernel: all zeroes is a value, and any bytes the kernel writes are one.
-///
-/// # Safety
-/// `repr(C)`, integers and arrays of integers only, and exactly as large as the number of its request says.
-unsafe trait Plain: Sized {
-    fn zeroed() -> Self {
-        // SAFETY: integers only, by the trait's contract.
-        unsafe { std::mem::zeroed() }
-    }
-}
-
-macro_rules! plain {
-    ($($name:ty),*) => { $(
-        // SAFETY: `repr(C)` integers; the sizes are compared with the kernel's in the tests.
-        unsafe impl Plain for $name {}
-    )* };
-}
-plain!(
-    RawCapability,
-    RawFmtDesc,
-    RawFrameSize,
-    RawFrameInterval,
-    RawFormat,
-    RawStreamParm,
-    RawRequestBuffers,
-    RawBuffer,
-    i32
-);
-
-/// One ioctl, repeated when a signal interrupts it.
-fn ioctl<T: Plain>(fd: RawFd, request: u64, argument: &mut T) -> io::Result<()> {
-    loop {
-        // SAFETY: every request above carries the size of its argument, `T` is that argument by `request::<T>`, and the
-        // kernel writes at most that many bytes into it.
-        let done = unsafe { libc::ioctl(fd, request as _, std::ptr::from_mut(argument)) };
-        if done >= 0 {
-            return Ok(());
-        }
-        let error = io::Error::last_os_error();
-        if error.kind() != io::ErrorKind::Interrupted {
-            return Err(error);
-        }
     }
 }
 
@@ -376,7 +190,7 @@ impl Node {
         let size = u16::try_from(data.len()).map_err(|_| io::ErrorKind::InvalidInput)?;
         let mut raw = RawXuQuery { unit, selector, query: kind as u8, size, data: data.as_mut_ptr() };
         // SAFETY: `raw` is the request's argument and `data` points to `size` writable bytes that outlive the call.
-        match unsafe { libc::ioctl(self.fd(), UVC_CTRL_QUERY as _, &raw mut raw) } {
+        match unsafe { libc::ioctl(self.fd(), UVC_CTRL_QUERY.code as _, &raw mut raw) } {
             0.. => Ok(()),
             _ => Err(io::Error::last_os_error()),
         }
@@ -392,42 +206,6 @@ fn text(bytes: &[u8]) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    /// From a C program over the kernel's headers on x86-64; aarch64 prints the same.
-    #[test]
-    fn request_numbers_are_the_kernels() {
-        let ours = [
-            (QUERYCAP, 0x8068_5600),
-            (ENUM_FMT, 0xc040_5602),
-            (S_FMT, 0xc0d0_5605),
-            (REQBUFS, 0xc014_5608),
-            (QUERYBUF, 0xc058_5609),
-            (QBUF, 0xc058_560f),
-            (DQBUF, 0xc058_5611),
-            (STREAMON, 0x4004_5612),
-            (STREAMOFF, 0x4004_5613),
-            (G_PARM, 0xc0cc_5615),
-            (S_PARM, 0xc0cc_5616),
-            (ENUM_FRAMESIZES, 0xc02c_564a),
-            (ENUM_FRAMEINTERVALS, 0xc034_564b),
-            (UVC_CTRL_QUERY, 0xc010_7521),
-        ];
-        for (ours, kernels) in ours {
-            assert_eq!(ours, kernels, "{ours:#x}");
-        }
-    }
-
-    #[test]
-    fn fields_lie_where_the_kernel_puts_them() {
-        use std::mem::offset_of;
-        assert_eq!(offset_of!(RawBuffer, timestamp), 24);
-        assert_eq!(offset_of!(RawBuffer, sequence), 56);
-        assert_eq!(offset_of!(RawBuffer, offset), 64);
-        assert_eq!(offset_of!(RawBuffer, length), 72);
-        assert_eq!(offset_of!(RawFormat, width), 8);
-        assert_eq!(offset_of!(RawStreamParm, numerator), 12);
-        assert_eq!(offset_of!(RawXuQuery, data), 8);
-    }
 
     #[test]
     fn a_file_that_is_no_video_node_is_an_error_not_a_camera() {

@@ -5,9 +5,10 @@ use std::io;
 use std::ptr::NonNull;
 use std::time::Duration;
 
-use super::{
-    BUF_FLAG_ERROR, BUF_TYPE_VIDEO_CAPTURE, BUFFER_MAX, DQBUF, MEMORY_MMAP, Node, Plain as _, QBUF, QUERYBUF,
-    RawBuffer, STREAMOFF, STREAMON, ioctl,
+use super::Node;
+use super::raw::{
+    BUF_FLAG_ERROR, BUF_TYPE_VIDEO_CAPTURE, BUFFER_MAX, DQBUF, MEMORY_MMAP, Plain as _, QBUF, QUERYBUF, RawBuffer,
+    STREAMOFF, STREAMON, ioctl,
 };
 
 /// What the driver says of a delivered buffer.
