@@ -1,4 +1,5 @@
 //! Cameras by identity, over trees like those the kernel shows.
+#![allow(clippy::unwrap_used)]
 
 mod camera_tree;
 
@@ -9,7 +10,7 @@ use facelock::types::Spectrum;
 /// A laptop: one USB camera with a color and an infrared function, each with its metadata node.
 fn laptop(tree: &mut Tree) {
     let port = "pci0000:00/0000:00:14.0/usb1/1-6";
-    tree.usb_device(port, "5986", "118c", Some("SN0001"), "6");
+    tree.usb_device(port, "5986:118c", Some("SN0001"), "6");
     tree.node(0, port, "1-6:1.0", probed("uvcvideo", "Integrated Camera", vec![color(b"MJPG"), color(b"YUYV")]));
     tree.node(1, port, "1-6:1.0", Function::metadata());
     tree.node(2, port, "1-6:1.2", probed("uvcvideo", "Integrated Camera", vec![gray(b"GREY")]));
@@ -38,7 +39,7 @@ fn identity_survives_renumbering_and_another_bus_number() {
     laptop(&mut before);
     let mut after = Tree::new();
     let port = "pci0000:00/0000:00:14.0/usb3/3-6";
-    after.usb_device(port, "5986", "118c", Some("SN0001"), "6");
+    after.usb_device(port, "5986:118c", Some("SN0001"), "6");
     after.node(7, port, "3-6:1.2", probed("uvcvideo", "Integrated Camera", vec![gray(b"GREY")]));
     after.node(9, port, "3-6:1.0", probed("uvcvideo", "Integrated Camera", vec![color(b"YUYV")]));
     let identities = |tree: &Tree| {
@@ -53,7 +54,7 @@ fn identity_survives_renumbering_and_another_bus_number() {
 fn infrared_is_what_the_formats_say_and_never_the_name() {
     let mut tree = Tree::new();
     let port = "pci0000:00/0000:00:14.0/usb1/1-2";
-    tree.usb_device(port, "046d", "0825", None, "2");
+    tree.usb_device(port, "046d:0825", None, "2");
     tree.node(0, port, "1-2:1.0", probed("uvcvideo", "Infrared IR Camera", vec![color(b"YUYV"), gray(b"GREY")]));
     let cameras = list_with(&tree.options(), &tree);
     assert_eq!(cameras[0].spectrum, Some(Spectrum::Color));
@@ -64,7 +65,7 @@ fn infrared_is_what_the_formats_say_and_never_the_name() {
 fn a_quirk_may_declare_what_formats_cannot() {
     let mut tree = Tree::new();
     let port = "pci0000:00/0000:00:14.0/usb1/1-2";
-    tree.usb_device(port, "046d", "085e", None, "2");
+    tree.usb_device(port, "046d:085e", None, "2");
     tree.node(0, port, "1-2:1.0", probed("uvcvideo", "Brio", vec![color(b"YUYV")]));
     tree.node(2, port, "1-2:1.2", probed("uvcvideo", "Brio", vec![color(b"YUYV")]));
     tree.quirk("[[camera]]\nusb = \"046d:085e\"\ninterface = 2\nspectrum = \"infrared\"\nsource = \"test\"\n");
@@ -100,7 +101,7 @@ fn a_configured_identity_is_used_and_no_other() {
     let mut tree = Tree::new();
     laptop(&mut tree);
     let port = "pci0000:00/0000:00:14.0/usb1/1-1";
-    tree.usb_device(port, "046d", "0825", Some("EXT"), "1");
+    tree.usb_device(port, "046d:0825", Some("EXT"), "1");
     tree.node(4, port, "1-1:1.0", probed("uvcvideo", "External", vec![color(b"YUYV")]));
     let external = "usb:046d:0825:EXT@usb-0000:00:14.0-1:1.0/color";
     let used = |options: &CameraOptions| {
@@ -117,7 +118,7 @@ fn a_configured_identity_is_used_and_no_other() {
 fn hostile_strings_cannot_pose_as_another_identity() {
     let mut tree = Tree::new();
     let port = "pci0000:00/0000:00:14.0/usb1/1-2";
-    tree.usb_device(port, "046d", "0825", Some("X@usb-0000:00:14.0-6:1.2/infrared\u{1b}[2J"), "2");
+    tree.usb_device(port, "046d:0825", Some("X@usb-0000:00:14.0-6:1.2/infrared\u{1b}[2J"), "2");
     tree.node(0, port, "1-2:1.0", probed("uvcvideo", "a", vec![color(b"YUYV")]));
     let identity = &list_with(&tree.options(), &tree)[0].identity;
     assert_eq!(identity.matches('@').count(), 1, "{identity}");
@@ -129,7 +130,7 @@ fn hostile_strings_cannot_pose_as_another_identity() {
 fn a_node_that_may_not_be_opened_says_so() {
     let mut tree = Tree::new();
     let port = "pci0000:00/0000:00:14.0/usb1/1-2";
-    tree.usb_device(port, "046d", "0825", None, "2");
+    tree.usb_device(port, "046d:0825", None, "2");
     tree.node(0, port, "1-2:1.0", Function::Refused(libc::EACCES));
     let cameras = list_with(&tree.options(), &tree);
     assert!(!cameras[0].used);

@@ -206,3 +206,70 @@ fn trial(options: &CameraOptions, emitter: &Emitter, duration: Duration) -> Resu
     drop(light);
     Ok(Trial { before, during: during? })
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn pending() -> Pending {
+        let off = vec![1, 3, 1, 0, 0, 0, 0, 0, 0];
+        Pending {
+            identity: "usb:174f:11a8:-@usb-0000:00:14.0-6:1.2/infrared".into(),
+            emitter: Emitter { unit: 14, selector: 6, on: off.clone(), off },
+        }
+    }
+
+    fn options(dir: &tempfile::TempDir) -> CameraOptions {
+        let at = |name| dir.path().join(name);
+        CameraOptions {
+            state_dir: at(""),
+            lock_path: at("camera.lock"),
+            dev_root: at("dev"),
+            sysfs_root: at("sys"),
+            quirk_dirs: Vec::new(),
+            ..CameraOptions::default()
+        }
+    }
+
+    #[test]
+    fn a_marker_says_how_to_put_the_light_out() {
+        assert_eq!(Pending::decode(&pending().encode()), Some(pending()));
+    }
+
+    #[test]
+    fn a_damaged_marker_says_nothing() {
+        let whole = pending().encode();
+        let long = format!("14 6 {} id\n", "00".repeat(PAYLOAD_MAX + 1));
+        let cases =
+            ["", "\n", "14 6\n", "14 6 0 id\n", "14 6 zz id\n", "300 6 00 id\n", "14 6 \u{e9}\u{e9} id\n", &long];
+        for case in cases.into_iter().chain([&whole[..whole.len() - 1]]) {
+            assert_eq!(Pending::decode(case), None, "{case:?}");
+        }
+    }
+
+    #[test]
+    fn nothing_pending_touches_nothing() {
+        let dir = tempfile::tempdir().unwrap();
+        assert_eq!(restore_pending(&options(&dir)), Ok(false));
+        assert_eq!(std::fs::read_dir(dir.path()).unwrap().count(), 0, "not even a lock file");
+    }
+
+    #[test]
+    fn a_marker_of_a_camera_that_is_gone_goes_too() {
+        let dir = tempfile::tempdir().unwrap();
+        let marker = dir.path().join(MARKER);
+        leave(&marker, &pending()).unwrap();
+        assert_eq!(restore_pending(&options(&dir)), Err(CameraError::NotFound));
+        assert!(!marker.exists());
+    }
+
+    #[test]
+    fn the_light_of_a_living_instance_is_left_alone() {
+        let dir = tempfile::tempdir().unwrap();
+        let (options, marker) = (options(&dir), dir.path().join(MARKER));
+        leave(&marker, &pending()).unwrap();
+        let _living = lock::acquire(&options, Wanted::Infrared, Instant::now(), &|| false).unwrap();
+        assert_eq!(restore_pending(&options), Ok(false));
+        assert!(marker.exists());
+    }
+}

@@ -90,3 +90,67 @@ fn cost(mode: &Mode, options: &CameraOptions) -> f64 {
     };
     slow + distance + encoding
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// A format and its sizes: width, height, frames a second.
+    type Offer<'a> = (&'a [u8; 4], &'a [(u32, u32, u32)]);
+
+    fn probed(formats: &[Offer<'_>]) -> Probed {
+        let size = |&(width, height, rate): &(u32, u32, u32)| ProbedSize { width, height, rates: vec![(rate, 1)] };
+        let format =
+            |(four_cc, sizes): &Offer<'_>| ProbedFormat { four_cc: **four_cc, sizes: sizes.iter().map(size).collect() };
+        let formats = formats.iter().map(format).collect();
+        Probed { driver: String::new(), card: String::new(), bus: String::new(), captures: true, formats }
+    }
+
+    fn chosen(formats: &[Offer<'_>], wanted: Wanted) -> Option<String> {
+        let mode = choose(&probed(formats), wanted, None, &CameraOptions::default())?;
+        Some(format!("{} {}x{}", mode.four_cc, mode.width, mode.height))
+    }
+
+    #[test]
+    fn uncompressed_goes_first_where_it_is_fast_enough() {
+        let both: &[Offer<'_>] = &[(b"MJPG", &[(640, 480, 30)]), (b"YUYV", &[(640, 480, 30)])];
+        assert_eq!(chosen(both, Wanted::Color).as_deref(), Some("YUYV 640x480"));
+        let slow: &[Offer<'_>] = &[(b"YUYV", &[(640, 480, 5)]), (b"MJPG", &[(640, 480, 30)])];
+        assert_eq!(chosen(slow, Wanted::Color).as_deref(), Some("MJPG 640x480"));
+        let only: &[Offer<'_>] = &[(b"YUYV", &[(640, 480, 5)])];
+        assert_eq!(chosen(only, Wanted::Color).as_deref(), Some("YUYV 640x480"));
+    }
+
+    #[test]
+    fn the_closest_size_is_taken_and_an_absurd_one_never() {
+        let sizes: &[(u32, u32, u32)] =
+            &[(1920, 1080, 30), (640, 360, 30), (320, 240, 30), (9000, 480, 30), (0, 0, 30)];
+        assert_eq!(chosen(&[(b"MJPG", sizes)], Wanted::Color).as_deref(), Some("MJPG 640x360"));
+        assert_eq!(chosen(&[(b"MJPG", &[(9000, 9000, 30)])], Wanted::Color), None);
+    }
+
+    #[test]
+    fn grey_is_for_infrared_and_unknown_formats_are_for_nobody() {
+        assert_eq!(chosen(&[(b"GREY", &[(640, 360, 15)])], Wanted::Infrared).as_deref(), Some("GREY 640x360"));
+        assert_eq!(chosen(&[(b"GREY", &[(640, 360, 15)])], Wanted::Color), None);
+        assert_eq!(chosen(&[(b"Z16 ", &[(640, 480, 30)])], Wanted::Infrared), None);
+    }
+
+    #[test]
+    fn whole_rates_go_first_and_needless_speed_last() {
+        let best = |rates: &[(u32, u32)]| {
+            let size = ProbedSize { width: 640, height: 480, rates: rates.to_vec() };
+            rate(&size).map(|rate| (rate.frames, rate.seconds))
+        };
+        assert_eq!(best(&[(15, 2), (30, 1), (15, 1), (120, 1)]), Some((30, 1)));
+        assert_eq!(best(&[(60, 1), (90, 1)]), Some((60, 1)));
+        assert_eq!(best(&[(0, 1), (30, 0)]), None);
+    }
+
+    #[test]
+    fn a_quirk_fixes_the_scale_of_wide_formats() {
+        assert_eq!(encoding(FourCc(*b"Y16 "), None), Some(Encoding::GreyWide { bits: 16 }));
+        assert_eq!(encoding(FourCc(*b"Y16 "), Some(10)), Some(Encoding::GreyWide { bits: 10 }));
+        assert_eq!(encoding(FourCc(*b"Y12 "), None), Some(Encoding::GreyWide { bits: 12 }));
+    }
+}

@@ -86,6 +86,9 @@ fn why_none(cameras: &[Camera], options: &CameraOptions, wanted: Wanted) -> Came
     if let Some(why) = real.find_map(|camera| camera.probed.as_ref().err()) {
         return why.clone();
     }
+    if !options.allow_virtual && cameras.iter().any(|camera| camera.is_virtual && meant(&camera)) {
+        return CameraError::Virtual;
+    }
     let virtual_only = !options.allow_virtual && *options.choice(wanted) != Choice::None && {
         // Virtual nodes were not opened: being there is enough.
         let places = super::sysfs::places(&options.dev_root, &options.sysfs_root);

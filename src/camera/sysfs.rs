@@ -8,7 +8,7 @@ use std::path::{Component, Path, PathBuf};
 /// More nodes than this are not looked at.
 const NODES_MAX: usize = 64;
 /// Drivers that make pictures up though they sit on the platform bus.
-pub(super) const PRETENDERS: [&str; 6] = ["vivid", "vimc", "vim2m", "vicodec", "visl", "v4l2 loopback"];
+pub(super) const PRETENDERS: [&str; 7] = ["vivid", "vimc", "vim2m", "vicodec", "visl", "v4l2 loopback", "akvcam"];
 
 /// What a node is attached to.
 #[derive(Clone, Debug, PartialEq, Eq)]

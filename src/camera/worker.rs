@@ -200,3 +200,98 @@ fn session(
         Wanted::Infrared => infrared::stream(&camera, mode, rotation, options, sink),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::types::PixelFormat;
+
+    fn frame(sequence: u32, illumination: Illumination) -> Frame {
+        let mut frame = Frame::new(1, 1, PixelFormat::Gray8, vec![0]).unwrap();
+        (frame.sequence, frame.illumination) = (sequence, illumination);
+        frame
+    }
+
+    fn live() -> Live {
+        let sink = Arc::new(Sink::default());
+        Live { sink, identity: CameraIdentity::new("test"), spectrum: Spectrum::Infrared }
+    }
+
+    fn in_ms(milliseconds: u64) -> Instant {
+        Instant::now() + Duration::from_millis(milliseconds)
+    }
+
+    #[test]
+    fn a_silent_driver_holds_nobody_past_the_deadline() {
+        let mut live = live();
+        let started = Instant::now();
+        assert_eq!(live.next_frame(in_ms(50)).unwrap_err(), CameraError::TimedOut);
+        assert!(started.elapsed() < Duration::from_millis(300));
+        // The thread never ends: the drop waits its moment and leaves it.
+        let closing = Instant::now();
+        drop(live);
+        assert!(closing.elapsed() < Duration::from_millis(300));
+    }
+
+    #[test]
+    fn the_newest_frame_is_taken_and_a_lit_one_is_not_lost_to_an_unlit_one() {
+        let mut live = live();
+        live.sink.deliver(frame(1, Illumination::Unknown));
+        live.sink.deliver(frame(2, Illumination::Lit));
+        live.sink.deliver(frame(3, Illumination::Unlit));
+        assert_eq!(live.next_frame(in_ms(50)).unwrap().sequence, 2);
+        live.sink.deliver(frame(4, Illumination::Unlit));
+        live.sink.deliver(frame(5, Illumination::Lit));
+        assert_eq!(live.next_frame(in_ms(50)).unwrap().sequence, 5);
+        live.sink.deliver(frame(6, Illumination::Unlit));
+        assert_eq!(live.next_frame(in_ms(50)).unwrap().sequence, 6, "nothing better was there");
+        live.sink.change(|state| state.ended = true);
+    }
+
+    #[test]
+    fn a_frame_that_arrived_before_the_error_is_still_handed_out() {
+        let mut live = live();
+        live.sink.deliver(frame(1, Illumination::Unknown));
+        live.sink.change(|state| (state.error, state.ended) = (Some(CameraError::Unplugged), true));
+        assert!(live.next_frame(in_ms(50)).is_ok());
+        for _ in 0..2 {
+            assert_eq!(live.next_frame(in_ms(5000)).unwrap_err(), CameraError::Unplugged);
+        }
+    }
+
+    #[test]
+    fn a_panicking_thread_is_a_failed_camera() {
+        let sink = Arc::new(Sink::default());
+        let ending = Ending(sink.clone());
+        let thread = std::thread::spawn(move || {
+            let _ending = ending;
+            panic!("a driver crate's assertion");
+        });
+        assert!(thread.join().is_err());
+        let mut live = Live { sink, identity: CameraIdentity::new("test"), spectrum: Spectrum::Color };
+        assert!(matches!(live.next_frame(in_ms(1000)), Err(CameraError::Failed(_))));
+    }
+
+    #[test]
+    fn no_camera_is_said_at_once() {
+        let dir = tempfile::tempdir().unwrap();
+        let options = CameraOptions {
+            dev_root: dir.path().into(),
+            sysfs_root: dir.path().into(),
+            quirk_dirs: Vec::new(),
+            lock_path: dir.path().join("camera.lock"),
+            state_dir: dir.path().into(),
+            ..CameraOptions::default()
+        };
+        let started = Instant::now();
+        let refused = |wanted| Live::open(&options, wanted, in_ms(5000)).err();
+        assert_eq!(refused(Wanted::Color), Some(CameraError::NotFound));
+        assert_eq!(refused(Wanted::Infrared), Some(CameraError::NotFound));
+        // A node of which the kernel tells nothing is as good as virtual.
+        std::fs::write(dir.path().join("video0"), "").unwrap();
+        assert_eq!(refused(Wanted::Color), Some(CameraError::Virtual));
+        assert!(started.elapsed() < Duration::from_secs(2));
+        let _held = lock::acquire(&options, Wanted::Color, Instant::now(), &|| false).unwrap();
+        assert_eq!(Live::open(&options, Wanted::Color, in_ms(150)).err(), Some(CameraError::Busy));
+    }
+}

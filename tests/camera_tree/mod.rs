@@ -68,10 +68,11 @@ impl Tree {
         std::fs::write(self.root.path().join("quirks/10-test.toml"), text).unwrap();
     }
 
-    pub fn usb_device(&self, path: &str, vendor: &str, product: &str, serial: Option<&str>, ports: &str) {
+    pub fn usb_device(&self, path: &str, id: &str, serial: Option<&str>, ports: &str) {
         let device = self.root.path().join("sys/devices").join(path);
         std::fs::create_dir_all(&device).unwrap();
         let write = |name: &str, text: &str| std::fs::write(device.join(name), format!("{text}\n")).unwrap();
+        let (vendor, product) = id.split_once(':').unwrap();
         write("idVendor", vendor);
         write("idProduct", product);
         write("devpath", ports);
