@@ -149,6 +149,31 @@ fn a_truncated_jpeg_is_dropped_and_trailing_bytes_are_not_looked_at() {
     assert_eq!(alone.unwrap().pixels(), followed.unwrap().pixels());
 }
 
+/// The JPEG without its Huffman tables, as many cameras send it.
+fn without_tables(jpeg: &[u8]) -> Vec<u8> {
+    let (mut kept, mut rest) = (jpeg[..2].to_vec(), &jpeg[2..]);
+    while rest[1] != 0xda {
+        let (segment, after) = rest.split_at(2 + usize::from(u16::from_be_bytes([rest[2], rest[3]])));
+        if segment[1] != 0xc4 {
+            kept.extend(segment);
+        }
+        rest = after;
+    }
+    [&kept, rest].concat()
+}
+
+#[test]
+fn the_standard_tables_stand_in_for_those_a_camera_leaves_out() {
+    let size = format!("{WIDTH}x{HEIGHT}");
+    let input = ["-f", "rawvideo", "-pix_fmt", "bgr24", "-s", &size, "-i", "pipe:0"];
+    let output = ["-pix_fmt", "yuvj422p", "-huffman", "default", "-f", "mjpeg"];
+    let jpeg = ffmpeg(&[&input[..], &output[..]].concat(), &picture("bgr24"));
+    let bare = without_tables(&jpeg);
+    assert!(bare.len() + 400 < jpeg.len(), "there were tables to leave out");
+    let (whole, bare) = (to_bgr(&jpeg, Encoding::Mjpeg, layout()), to_bgr(&bare, Encoding::Mjpeg, layout()));
+    assert_eq!(whole.unwrap().pixels(), bare.unwrap().pixels());
+}
+
 fn grey_jpeg() -> Vec<u8> {
     let size = format!("{WIDTH}x{HEIGHT}");
     let input = ["-f", "rawvideo", "-pix_fmt", "gray", "-s", &size, "-i", "pipe:0"];

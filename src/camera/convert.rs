@@ -6,6 +6,8 @@
 //! B = (298 C + 516 D) / 256. A chroma sample stands for all the pixels it covers.
 #![forbid(unsafe_code)]
 
+use std::borrow::Cow;
+
 use zune_jpeg::JpegDecoder;
 use zune_jpeg::zune_core::bytestream::ZCursor;
 use zune_jpeg::zune_core::colorspace::ColorSpace;
@@ -235,7 +237,8 @@ fn jpeg(bytes: &[u8], layout: Layout, space: ColorSpace) -> Result<Vec<u8>, Conv
         .set_strict_mode(true)
         .jpeg_set_max_scans(16)
         .jpeg_set_out_colorspace(space);
-    let mut decoder = JpegDecoder::new_with_options(ZCursor::new(bytes), options);
+    let bytes = with_tables(bytes);
+    let mut decoder = JpegDecoder::new_with_options(ZCursor::new(&*bytes), options);
     decoder.decode_headers().map_err(|why| broken(&why))?;
     match decoder.dimensions() {
         Some(size) if size == (width, height) => {}
@@ -245,7 +248,7 @@ fn jpeg(bytes: &[u8], layout: Layout, space: ColorSpace) -> Result<Vec<u8>, Conv
     match decoder.input_colorspace() {
         // The decoder turns grey into grey only.
         Some(ColorSpace::Luma) if space != ColorSpace::Luma => {
-            return Ok(jpeg(bytes, layout, ColorSpace::Luma)?.iter().flat_map(|v| [*v; 3]).collect());
+            return Ok(jpeg(&bytes, layout, ColorSpace::Luma)?.iter().flat_map(|v| [*v; 3]).collect());
         }
         Some(ColorSpace::Luma | ColorSpace::YCbCr) => {}
         other => return Err(broken(&other)),
@@ -256,4 +259,31 @@ fn jpeg(bytes: &[u8], layout: Layout, space: ColorSpace) -> Result<Vec<u8>, Conv
     }
     decoder.decode_into(&mut pixels).map_err(|why| broken(&why))?;
     Ok(pixels)
+}
+
+/// Many cameras leave the Huffman tables out, meaning those of ITU-T T.81 K.3. The decoder supplies them to a stream that
+/// calls itself AVI's kind of Motion JPEG, so such a picture is given that segment.
+fn with_tables(bytes: &[u8]) -> Cow<'_, [u8]> {
+    const AVI: [u8; 10] = [0xff, 0xe0, 0, 8, b'A', b'V', b'I', b'1', 0, 0];
+    match bytes.split_at_checked(2) {
+        Some((start @ [0xff, 0xd8], rest)) if lacks_tables(rest) => Cow::Owned([start, &AVI, rest].concat()),
+        _ => Cow::Borrowed(bytes),
+    }
+}
+
+/// Whether the segments up to the picture's data hold no Huffman table.
+fn lacks_tables(mut segments: &[u8]) -> bool {
+    while let [0xff, marker, high, low, ..] = *segments {
+        match marker {
+            0xc4 => return false,
+            0xda => return true,
+            // Fill bytes before a marker.
+            0xff => segments = &segments[1..],
+            _ => {
+                let length = 2 + usize::from(u16::from_be_bytes([high, low]));
+                segments = segments.get(length..).unwrap_or_default();
+            }
+        }
+    }
+    false
 }
