@@ -95,13 +95,13 @@ impl Enrollment {
         Ok(enrollment)
     }
 
-    /// What [`Enrollment::integrity`] authenticates: everything but itself, and but the two sealings of the key, which
-    /// authenticate themselves and may be made anew.
+    /// What [`Enrollment::integrity`] authenticates: everything but itself, and but the key's sealing, which authenticates
+    /// itself and may be made anew.
     ///
     /// # Errors
     /// [`FormatError::TooLarge`].
     pub fn header(&self) -> Result<Vec<u8>, FormatError> {
-        Self { integrity: Vec::new(), sealed_key: Vec::new(), recovery: Vec::new(), ..self.clone() }.encode()
+        Self { integrity: Vec::new(), sealed_key: Vec::new(), ..self.clone() }.encode()
     }
 
     /// The smallest id that no template has had.

@@ -1,0 +1,346 @@
+//! The instance as a peer meets it: the real process, the real models, recorded frames, a key file or a software TPM.
+#![cfg(feature = "replay")]
+#![allow(clippy::unwrap_used, clippy::panic)]
+
+#[path = "support/instance.rs"]
+mod instance;
+mod support;
+#[path = "support/swtpm.rs"]
+mod swtpm;
+
+use std::io::{Read as _, Write as _};
+use std::time::{Duration, Instant};
+
+use facelock_protocol::{
+    Consent, Denied, Event, Message, Reply, Request, ServiceName, Subject, Unavailable, UserName, Verdict,
+};
+use instance::{Machine, alice, verification};
+
+const MATCH: Reply = Reply::Verdict(Verdict::Match);
+const NON_MATCH: Reply = Reply::Verdict(Verdict::NonMatch);
+
+fn unavailable(reason: Unavailable) -> Reply {
+    Reply::Unavailable(reason)
+}
+
+/// Alice, enrolled from the astronaut's portrait.
+fn enrolled() -> Machine {
+    enrolled_with("[vault]\nprotector = \"file\"\n")
+}
+
+fn enrolled_with(sections: &str) -> Machine {
+    let machine = Machine::with(sections);
+    machine.show_with("astronaut", "");
+    let reply = machine.enroll();
+    assert!(matches!(reply, Reply::Enrolled(_)), "{reply:?}");
+    machine.exit_status();
+    machine
+}
+
+#[test]
+fn the_person_gets_in_and_nobody_else() {
+    let machine = enrolled();
+    for (sample, wanted) in [
+        ("astronaut-later", MATCH),
+        ("hopper", NON_MATCH),
+        ("empty", unavailable(Unavailable::NoFace)),
+        ("astronaut-dark", unavailable(Unavailable::TooDark)),
+    ] {
+        machine.show_with(sample, "");
+        assert_eq!(machine.verify(), wanted, "{sample}");
+        assert!(machine.exit_status().success(), "{sample}");
+    }
+}
+
+#[test]
+fn early_answers_open_no_camera() {
+    let machine = enrolled();
+    // There is no camera to open: any attempt to would say so.
+    std::fs::remove_file(machine.path("camera")).unwrap();
+    let bob = Subject { uid: 4243, name: UserName::new("bob").unwrap() };
+    let renamed = Subject { uid: alice().uid, name: UserName::new("mallory").unwrap() };
+    for subject in [bob, renamed] {
+        assert_eq!(machine.ask(&verification(subject)), unavailable(Unavailable::NotEnrolled));
+    }
+    assert_eq!(machine.verify(), unavailable(Unavailable::NoCamera));
+}
+
+#[test]
+fn a_camera_that_fails_says_how() {
+    let machine = enrolled();
+    for (timeline, wanted) in [
+        ("busy = true", Unavailable::CameraBusy),
+        ("unplug_at = 1", Unavailable::CameraUnplugged),
+        ("first_frame_ms = 60000", Unavailable::Timeout),
+    ] {
+        machine.show_with("astronaut", timeline);
+        assert_eq!(machine.verify(), unavailable(wanted), "{timeline}");
+        assert!(machine.exit_status().success());
+    }
+}
+
+#[test]
+fn templates_open_only_for_the_camera_they_were_enrolled_on() {
+    let machine = enrolled();
+    machine.show_with("astronaut", "name = \"another\"");
+    assert_eq!(machine.verify(), unavailable(Unavailable::OtherCamera));
+}
+
+#[test]
+fn a_peer_that_hangs_up_ends_it_at_once() {
+    let machine = enrolled();
+    machine.show_with("empty", "");
+    let mut stream = machine.connect();
+    facelock_protocol::write_message(&mut stream, &verification(alice())).unwrap();
+    std::thread::sleep(Duration::from_millis(700));
+    let hung_up = Instant::now();
+    drop(stream);
+    assert!(machine.exit_status().success());
+    assert!(hung_up.elapsed() < Duration::from_millis(500), "{:?}", hung_up.elapsed());
+    // Nothing was judged: nothing is counted.
+    let Reply::Status(status) = machine.ask(&Request::Status { subject: alice() }) else { panic!() };
+    assert_eq!(status.tally.misses, 0);
+}
+
+#[test]
+fn a_cancelled_enrollment_leaves_nothing() {
+    let machine = Machine::new();
+    machine.show_with("astronaut", "fps = 5.0");
+    let mut stream = machine.connect();
+    facelock_protocol::write_message(&mut stream, &Request::Enroll { subject: alice(), label: None }).unwrap();
+    loop {
+        let message: Message = facelock_protocol::read_message(&mut stream, 1 << 20).unwrap();
+        if matches!(message, Message::Event(Event::Progress(facelock_protocol::Progress::LookTaken { taken: 2, .. }))) {
+            break;
+        }
+    }
+    drop(stream);
+    assert!(machine.exit_status().success());
+    assert_eq!(machine.ask(&Request::List { subject: alice() }), Reply::Templates(Vec::new()));
+    assert_eq!(machine.verify(), unavailable(Unavailable::NotEnrolled));
+}
+
+#[test]
+fn an_instance_killed_while_enrolling_leaves_the_store_as_it_was_or_as_it_is_after() {
+    let machine = enrolled();
+    machine.show_with("astronaut", "");
+    let count = |machine: &Machine| match machine.ask(&Request::List { subject: alice() }) {
+        Reply::Templates(templates) => templates.len(),
+        other => panic!("{other:?}"),
+    };
+    let mut templates = count(&machine);
+    for round in 0..12_u64 {
+        while machine.started.try_recv().is_ok() {}
+        let mut stream = machine.connect();
+        facelock_protocol::write_message(&mut stream, &Request::Enroll { subject: alice(), label: None }).unwrap();
+        let pid = machine.started.recv().unwrap();
+        std::thread::sleep(Duration::from_millis(60 * round));
+        let pid = rustix::process::Pid::from_raw(pid.cast_signed()).unwrap();
+        let _ = rustix::process::kill_process(pid, rustix::process::Signal::KILL);
+        let mut rest = Vec::new();
+        let _ = stream.read_to_end(&mut rest);
+        let now = count(&machine);
+        assert!(now == templates || now == templates + 5, "{templates} templates became {now}");
+        templates = now;
+        machine.show_with("astronaut-later", "");
+        // An instance that was killed stays charged where it had charged; enrollment charges nothing.
+        assert_eq!(machine.verify(), MATCH, "round {round}");
+        machine.show_with("astronaut", "");
+        if templates > 10 {
+            break;
+        }
+    }
+}
+
+#[test]
+fn a_hostile_peer_is_refused_and_the_next_login_works() {
+    let machine = enrolled();
+    let cases: [&[u8]; 7] = [
+        b"",
+        b"\x00\x00\x00\x00",
+        b"\xff\xff\xff\xff\x01",
+        b"\x02\x00\x00\x00\x02\x00",
+        b"\x02\x00\x00\x00\x01\x7f",
+        b"GET / HTTP/1.1\r\n\r\n",
+        &[b'\x04', 0, 0, 0, 1, 10, 9, 9],
+    ];
+    for bytes in cases {
+        let mut stream = machine.connect();
+        stream.write_all(bytes).unwrap();
+        stream.shutdown(std::net::Shutdown::Write).unwrap();
+        let reply: Result<Message, _> = facelock_protocol::read_message(&mut stream, 1 << 16);
+        let denied = matches!(reply, Ok(Message::Reply(Reply::Denied(Denied::Malformed | Denied::Version))));
+        assert!(denied, "{bytes:?}: {reply:?}");
+        assert!(machine.exit_status().success());
+    }
+    machine.show_with("astronaut-later", "");
+    assert_eq!(machine.verify(), MATCH);
+}
+
+#[test]
+fn a_silent_peer_is_not_waited_for() {
+    let machine = Machine::new();
+    let begun = Instant::now();
+    let stream = machine.connect();
+    assert!(machine.exit_status().success());
+    assert!(begun.elapsed() < Duration::from_secs(3), "{:?}", begun.elapsed());
+    drop(stream);
+}
+
+#[test]
+fn one_user_cannot_take_every_place() {
+    let machine = Machine::new();
+    let silent: Vec<_> = (0..4).map(|_| machine.connect()).collect();
+    std::thread::sleep(Duration::from_millis(500));
+    assert_eq!(machine.verify(), unavailable(Unavailable::Busy));
+    drop(silent);
+    std::thread::sleep(Duration::from_millis(300));
+    assert_eq!(machine.verify(), unavailable(Unavailable::NotEnrolled));
+}
+
+#[test]
+fn misses_lock_out_by_every_path_and_root_unlocks() {
+    let machine = enrolled_with("[vault]\nprotector = \"file\"\n[tally]\nmisses = 2\ntotal = 50\n");
+    machine.show_with("hopper", "");
+    assert_eq!(machine.verify(), NON_MATCH);
+    assert_eq!(machine.ask(&Request::Test { subject: alice() }), NON_MATCH);
+    machine.show_with("astronaut-later", "");
+    let locked = machine.verify();
+    assert!(matches!(locked, Reply::Unavailable(Unavailable::LockedOut { seconds: Some(_) })), "{locked:?}");
+    let locked = machine.ask(&Request::Test { subject: alice() });
+    assert!(matches!(locked, Reply::Unavailable(Unavailable::LockedOut { .. })), "{locked:?}");
+    assert_eq!(machine.ask(&Request::Unlock { subject: alice() }), Reply::Done { changed: true });
+    assert_eq!(machine.verify(), MATCH);
+}
+
+#[test]
+fn a_reported_password_makes_the_lockout_wait_for_a_password() {
+    let machine = enrolled_with("[vault]\nprotector = \"file\"\n[tally]\nmisses = 1\ntotal = 50\n");
+    let record = || machine.ask(&Request::RecordPassword { subject: alice() });
+    assert_eq!(record(), Reply::Done { changed: true });
+    machine.show_with("hopper", "");
+    assert_eq!(machine.verify(), NON_MATCH);
+    machine.show_with("astronaut-later", "");
+    assert_eq!(machine.verify(), unavailable(Unavailable::LockedOut { seconds: None }));
+    assert_eq!(record(), Reply::Done { changed: true });
+    assert_eq!(machine.verify(), MATCH);
+}
+
+#[test]
+fn the_vault_stays_shut_outside_the_sandbox() {
+    let machine = enrolled();
+    let config = std::fs::read_to_string(machine.path("config.toml")).unwrap();
+    std::fs::write(machine.path("config.toml"), config.replace("require = false", "require = true")).unwrap();
+    assert_eq!(machine.verify(), unavailable(Unavailable::SandboxMissing));
+}
+
+#[test]
+fn a_configuration_that_cannot_be_understood_switches_it_off() {
+    let machine = enrolled();
+    std::fs::write(machine.path("config.toml"), "[camera]\ncolour = 1").unwrap();
+    assert_eq!(machine.verify(), unavailable(Unavailable::ConfigRejected));
+}
+
+#[test]
+fn a_model_that_was_changed_is_not_used() {
+    let machine = enrolled();
+    let models = support::models();
+    let copy = machine.path("models");
+    std::fs::create_dir(&copy).unwrap();
+    for name in ["manifest.toml", "face_detection_yunet.onnx", "face_reidentification_retail_0095.onnx"] {
+        std::fs::copy(models.models.join(name), copy.join(name)).unwrap();
+    }
+    let reid = copy.join("face_reidentification_retail_0095.onnx");
+    let mut bytes = std::fs::read(&reid).unwrap();
+    let middle = bytes.len() / 2;
+    bytes[middle] ^= 1;
+    std::fs::write(&reid, bytes).unwrap();
+    let config = std::fs::read_to_string(machine.path("config.toml")).unwrap();
+    let config = config.replace(&format!("models = {:?}", models.models), &format!("models = {copy:?}"));
+    let config = config.replace(&format!("cache = {:?}", models.cache), &format!("cache = {:?}", machine.path("none")));
+    std::fs::write(machine.path("config.toml"), config).unwrap();
+    machine.show_with("astronaut-later", "");
+    assert_eq!(machine.verify(), unavailable(Unavailable::ModelRejected));
+}
+
+#[test]
+fn consent_is_the_configuration_s_where_the_module_has_none() {
+    let machine =
+        enrolled_with("[vault]\nprotector = \"file\"\n[consent.services]\nlocker = \"ask\"\ngreeter = \"auto\"\n");
+    machine.show_with("astronaut-later", "");
+    let ask = |service: &str| {
+        let service = ServiceName::new(service).unwrap();
+        machine.ask_telling(&Request::Verify { subject: alice(), service, consent: None })
+    };
+    for (service, consent, reply) in [
+        ("sudo", Consent::Confirm, MATCH),
+        ("greeter", Consent::Auto, MATCH),
+        ("locker", Consent::Ask, unavailable(Unavailable::Cancelled)),
+    ] {
+        let (told, events) = ask(service);
+        assert_eq!((told, events.first()), (reply, Some(&Event::Consent(consent))), "{service}");
+    }
+}
+
+#[test]
+fn scores_are_told_to_a_test_and_to_nobody_else() {
+    let machine = enrolled();
+    machine.show_with("astronaut-later", "");
+    let measured = |events: &[Event]| events.iter().any(|event| matches!(event, Event::Measured(_)));
+    assert!(measured(&machine.ask_telling(&Request::Test { subject: alice() }).1));
+    assert!(!measured(&machine.ask_telling(&verification(alice())).1));
+}
+
+#[test]
+fn what_was_changed_on_disk_is_refused() {
+    let machine = enrolled();
+    machine.show_with("astronaut-later", "");
+    let path = machine.path("state/enrollments/4242");
+    let good = std::fs::read(&path).unwrap();
+    // Every part of the file: header, label, camera, key, templates, integrity.
+    for at in (0..good.len()).step_by(good.len() / 40) {
+        let mut changed = good.clone();
+        changed[at] ^= 1;
+        std::fs::write(&path, &changed).unwrap();
+        let reply = machine.verify();
+        assert!(matches!(reply, Reply::Unavailable(_)), "byte {at}: {reply:?}");
+    }
+    std::fs::write(&path, &good).unwrap();
+    assert_eq!(machine.verify(), MATCH);
+}
+
+#[test]
+fn the_tpm_refuses_after_a_boot_change_until_it_is_resealed() {
+    let mut tpm = swtpm::Swtpm::start();
+    let machine = Machine::with(&format!("[vault]\ntcti = {:?}\n", tpm.tcti()));
+    machine.show_with("astronaut", "");
+    let Reply::Enrolled(report) = machine.enroll() else { panic!("not enrolled") };
+    assert_eq!(report.protector, "tpm");
+    let recovery_key = report.recovery_key.unwrap();
+    machine.show_with("astronaut-later", "");
+    assert_eq!(machine.verify(), MATCH);
+
+    tpm.extend(8);
+    assert_eq!(machine.verify(), MATCH, "a register that is not selected may change");
+    tpm.extend(7);
+    assert_eq!(machine.verify(), unavailable(Unavailable::VaultRefused));
+
+    let reseal = |key: &str| {
+        let recovery_key = facelock_protocol::Secret(key.into());
+        machine.ask(&Request::Reseal { subject: alice(), recovery_key })
+    };
+    assert_eq!(reseal("0000-0000"), unavailable(Unavailable::VaultRefused));
+    assert_eq!(reseal(&recovery_key.0.to_lowercase()), Reply::Done { changed: true });
+    assert_eq!(machine.verify(), MATCH);
+
+    tpm.restart();
+    assert_eq!(machine.verify(), unavailable(Unavailable::VaultRefused), "registers begin anew at a boot");
+    tpm.stop();
+    assert_eq!(machine.verify(), unavailable(Unavailable::VaultMissing));
+    tpm = swtpm::Swtpm::start();
+    let config = std::fs::read_to_string(machine.path("config.toml")).unwrap();
+    let other: Vec<&str> = config.lines().map(|line| if line.starts_with("tcti") { "" } else { line }).collect();
+    let config = other.join("\n").replace("[vault]", &format!("[vault]\ntcti = {:?}", tpm.tcti()));
+    std::fs::write(machine.path("config.toml"), config).unwrap();
+    assert_eq!(machine.verify(), unavailable(Unavailable::VaultRefused), "another TPM");
+}

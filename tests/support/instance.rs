@@ -1,0 +1,142 @@
+//! The replay instance behind a socket, started as systemd starts it: one process a connection, the connection as fd 3.
+
+use std::os::unix::net::{UnixListener, UnixStream};
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, ExitStatus, Stdio};
+use std::sync::mpsc::{Receiver, channel};
+use std::time::Duration;
+
+use facelock_protocol::{Event, MESSAGE_CAP, Message, Reply, Request, ServiceName, Subject, UserName};
+
+/// A listening socket, a state folder, a configuration and a camera of recorded frames.
+pub struct Machine {
+    pub folder: tempfile::TempDir,
+    pub socket: PathBuf,
+    /// The pid of every instance started, then its end.
+    pub started: Receiver<u32>,
+    pub ended: Receiver<ExitStatus>,
+}
+
+/// The person of most tests.
+pub fn alice() -> Subject {
+    Subject { uid: 4242, name: UserName::new("alice").unwrap() }
+}
+
+impl Machine {
+    /// A machine with a key file for a vault.
+    pub fn new() -> Self {
+        Self::with("[vault]\nprotector = \"file\"\n")
+    }
+
+    /// A machine with these sections in its configuration, beside the paths.
+    pub fn with(sections: &str) -> Self {
+        assert!(rustix::process::geteuid().is_root(), "run as root: the configuration must be root's");
+        let folder = tempfile::tempdir().unwrap();
+        let models = crate::support::models();
+        let at = |name: &str| folder.path().join(name);
+        std::fs::create_dir(at("state")).unwrap();
+        std::fs::create_dir(at("run")).unwrap();
+        let require = if sections.contains("[sandbox]") { "" } else { "[sandbox]\nrequire = false\n" };
+        let config = format!(
+            "{sections}\n{require}[paths]\nstate = {:?}\nrun = {:?}\nmodels = {:?}\ncache = {:?}\nruntime = {:?}\n",
+            at("state"),
+            at("run"),
+            models.models,
+            models.cache,
+            models.runtime
+        );
+        std::fs::write(at("config.toml"), config).unwrap();
+        let socket = at("socket");
+        let listener = UnixListener::bind(&socket).unwrap();
+        let (starting, started) = channel();
+        let (ending, ended) = channel();
+        let (config, camera) = (at("config.toml"), at("camera"));
+        std::thread::spawn(move || {
+            while let Ok((connection, _)) = listener.accept() {
+                let mut child = start(connection, &config, &camera);
+                let _ = starting.send(child.id());
+                let ending = ending.clone();
+                std::thread::spawn(move || ending.send(child.wait().unwrap()));
+            }
+        });
+        Self { folder, socket, started, ended }
+    }
+
+    pub fn path(&self, name: &str) -> PathBuf {
+        self.folder.path().join(name)
+    }
+
+    /// Puts recorded frames in front of the camera, with a timeline; its name is `camera` unless the timeline says another.
+    pub fn show_with(&self, sample: &str, timeline: &str) {
+        let folder = self.path(&format!("frames-{}", std::fs::read_dir(self.folder.path()).unwrap().count()));
+        std::fs::create_dir(&folder).unwrap();
+        for entry in std::fs::read_dir(crate::support::sample(sample)).unwrap() {
+            let entry = entry.unwrap();
+            std::os::unix::fs::symlink(entry.path(), folder.join(entry.file_name())).unwrap();
+        }
+        let name = if timeline.contains("name =") { "" } else { "name = \"camera\"\n" };
+        std::fs::write(folder.join("timeline.toml"), format!("{name}{timeline}")).unwrap();
+        self.point(&folder);
+    }
+
+    fn point(&self, folder: &Path) {
+        let link = self.path("camera");
+        let _ = std::fs::remove_file(&link);
+        std::os::unix::fs::symlink(folder, link).unwrap();
+    }
+
+    pub fn connect(&self) -> UnixStream {
+        let stream = UnixStream::connect(&self.socket).unwrap();
+        stream.set_read_timeout(Some(Duration::from_secs(60))).unwrap();
+        stream
+    }
+
+    pub fn ask(&self, request: &Request) -> Reply {
+        self.ask_telling(request).0
+    }
+
+    pub fn ask_telling(&self, request: &Request) -> (Reply, Vec<Event>) {
+        let mut stream = self.connect();
+        facelock_protocol::write_message(&mut stream, request).unwrap();
+        let mut events = Vec::new();
+        loop {
+            match facelock_protocol::read_message(&mut stream, MESSAGE_CAP).unwrap() {
+                Message::Event(event) => events.push(event),
+                Message::Reply(reply) => return (reply, events),
+            }
+        }
+    }
+
+    pub fn enroll(&self) -> Reply {
+        self.ask(&Request::Enroll { subject: alice(), label: None })
+    }
+
+    pub fn verify(&self) -> Reply {
+        self.ask(&verification(alice()))
+    }
+
+    /// The next instance's end.
+    pub fn exit_status(&self) -> ExitStatus {
+        self.ended.recv_timeout(Duration::from_secs(20)).unwrap()
+    }
+}
+
+pub fn verification(subject: Subject) -> Request {
+    let service = ServiceName::new("test").unwrap();
+    Request::Verify { subject, service, consent: Some(facelock_protocol::Consent::Auto) }
+}
+
+fn start(connection: UnixStream, config: &Path, camera: &Path) -> Child {
+    // sd_listen_fds(3): the descriptor is number 3, and the variables name this very process.
+    Command::new("sh")
+        .args(["-c", "export LISTEN_FDS=1 LISTEN_PID=$$; exec \"$@\" 3<&0 </dev/null", "sh"])
+        .arg(env!("CARGO_BIN_EXE_facelock-instance-replay"))
+        .arg("--config")
+        .arg(config)
+        .arg("--frames")
+        .arg(camera)
+        .stdin(Stdio::from(std::os::fd::OwnedFd::from(connection)))
+        .stderr(if std::env::var_os("FACELOCK_TEST_JOURNAL").is_some() { Stdio::inherit() } else { Stdio::null() })
+        .spawn()
+        .unwrap()
+}

@@ -1,0 +1,91 @@
+//! A software TPM of one test's own.
+
+use std::net::{TcpListener, TcpStream};
+use std::path::Path;
+use std::process::{Child, Command, Stdio};
+use std::time::Duration;
+
+pub struct Swtpm {
+    folder: tempfile::TempDir,
+    port: u16,
+    child: Child,
+}
+
+impl Swtpm {
+    pub fn start() -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let port = free_ports();
+        let child = spawn(folder.path(), port);
+        Self { folder, port, child }
+    }
+
+    /// What tpm2-tss calls it.
+    pub fn tcti(&self) -> String {
+        format!("swtpm:host=127.0.0.1,port={}", self.port)
+    }
+
+    /// Extends a register of the SHA-256 bank, as a changed boot would.
+    pub fn extend(&self, pcr: u8) {
+        let digest = "11".repeat(32);
+        let status = Command::new("tpm2_pcrextend")
+            .arg(format!("{pcr}:sha256={digest}"))
+            .env("TPM2TOOLS_TCTI", self.tcti())
+            .stdout(Stdio::null())
+            .status()
+            .unwrap();
+        assert!(status.success());
+    }
+
+    pub fn stop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+
+    /// The same TPM after a reboot: its registers begin anew.
+    pub fn restart(&mut self) {
+        self.stop();
+        self.child = spawn(self.folder.path(), self.port);
+    }
+}
+
+impl Drop for Swtpm {
+    fn drop(&mut self) {
+        self.stop();
+    }
+}
+
+/// Two neighbouring ports that nobody listens on: for commands and for control.
+fn free_ports() -> u16 {
+    loop {
+        let first = TcpListener::bind("127.0.0.1:0").unwrap();
+        let port = first.local_addr().unwrap().port();
+        if port < u16::MAX && TcpListener::bind(("127.0.0.1", port + 1)).is_ok() {
+            return port;
+        }
+    }
+}
+
+fn spawn(state: &Path, port: u16) -> Child {
+    let mut child = Command::new("swtpm")
+        .args(["socket", "--tpm2", "--flags", "not-need-init,startup-clear"])
+        .arg("--tpmstate")
+        .arg(format!("dir={}", state.display()))
+        .arg("--server")
+        .arg(format!("type=tcp,port={port},bindaddr=127.0.0.1"))
+        .arg("--ctrl")
+        .arg(format!("type=tcp,port={},bindaddr=127.0.0.1", port + 1))
+        .stdout(Stdio::null())
+        .stderr(Stdio::null())
+        .spawn()
+        .unwrap();
+    // The control port is ready with the other one; a connection there costs the TPM nothing.
+    for _ in 0..200 {
+        if TcpStream::connect(("127.0.0.1", port + 1)).is_ok() {
+            return child;
+        }
+        std::thread::sleep(Duration::from_millis(20));
+    }
+    let _ = child.kill();
+    let _ = child.wait();
+    panic!("swtpm does not start");
+}
