@@ -3,12 +3,17 @@
 //! What MUST hold:
 //! 1. [`enter`] runs before the first thread: capabilities and no_new_privs are per thread.
 //! 2. Whatever cannot be given up is reported; the vault opens only if nothing is (or root's configuration says so).
-//! 3. The checks try the forbidden thing; they do not ask whether it was meant to be forbidden.
+//! 3. [`seal`] takes what start-up needed and a request does not: sockets, programs, processes, memory that becomes code.
+//! 4. The checks try the forbidden thing; they do not ask whether it was meant to be forbidden.
 #![allow(unsafe_code)]
 
+use std::collections::BTreeMap;
 use std::fmt;
 
 use caps::CapSet;
+use seccompiler::{
+    BpfProgram, SeccompAction, SeccompCmpArgLen, SeccompCmpOp, SeccompCondition, SeccompFilter, SeccompRule,
+};
 
 /// Something the sandbox should have and has not.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -49,6 +54,45 @@ pub fn enter() {
     }
     let _ = rustix::thread::set_no_new_privs(true);
     let _ = rustix::process::set_dumpable_behavior(rustix::process::DumpableBehavior::NotDumpable);
+}
+
+/// Gives up, for good, system calls that the unit must leave to start-up, in every thread to come. They fail with EPERM;
+/// clone3 with ENOSYS, so that the C library falls back to clone, whose flags a filter can read: threads may be made,
+/// processes not.
+///
+/// # Errors
+/// The kernel does not take the filter; nothing was given up.
+pub fn seal() -> Result<(), seccompiler::Error> {
+    let always = |call: libc::c_long| (call, Vec::new());
+    let without_vm = SeccompCondition::new(
+        0,
+        SeccompCmpArgLen::Dword,
+        SeccompCmpOp::MaskedEq(libc::CLONE_VM.cast_unsigned().into()),
+        0,
+    )?;
+    let mut denied: BTreeMap<libc::c_long, Vec<SeccompRule>> = [
+        always(libc::SYS_socket),
+        always(libc::SYS_socketpair),
+        always(libc::SYS_execve),
+        always(libc::SYS_execveat),
+        always(libc::SYS_memfd_create),
+        always(libc::SYS_ptrace),
+        always(libc::SYS_process_vm_readv),
+        always(libc::SYS_process_vm_writev),
+        (libc::SYS_clone, vec![SeccompRule::new(vec![without_vm])?]),
+    ]
+    .into();
+    #[cfg(target_arch = "x86_64")]
+    denied.extend([always(libc::SYS_fork), always(libc::SYS_vfork)]);
+    install(denied, libc::EPERM)?;
+    install([always(libc::SYS_clone3)].into(), libc::ENOSYS)
+}
+
+fn install(rules: BTreeMap<libc::c_long, Vec<SeccompRule>>, errno: i32) -> Result<(), seccompiler::Error> {
+    let architecture = std::env::consts::ARCH.try_into()?;
+    let refuse = SeccompAction::Errno(errno.cast_unsigned());
+    let program: BpfProgram = SeccompFilter::new(rules, SeccompAction::Allow, refuse, architecture)?.try_into()?;
+    seccompiler::apply_filter(&program)
 }
 
 /// What does not hold of the sandbox.

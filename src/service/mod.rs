@@ -135,6 +135,13 @@ pub fn serve(config: &Path, cameras: impl Cameras) -> anyhow::Result<()> {
     let peer = connection.peer().context("the peer is unknown")?;
     stages::announce_ready();
     let config = Config::load(config);
+    if config.as_ref().is_ok_and(|config| config.sandbox.require)
+        && let Err(error) = sandbox::seal()
+    {
+        // The checks that every attempt makes find what is missing; this says why.
+        Line::new(Priority::Error, "seal").with("error", error).write();
+        return connection.send_reply(Reply::Unavailable(Unavailable::SandboxMissing)).map_err(Into::into);
+    }
     let reply = match prepare(&mut connection, peer, &config, started) {
         Ok((config, request, _slot)) => {
             answer::stores(config).map_or_else(Reply::Unavailable, |(enrollments, tallies)| {

@@ -5,15 +5,9 @@ use std::time::Instant;
 use facelock_protocol::Stages;
 use sd_notify::NotifyState;
 
-/// Tells the service manager that the connection is served. Nothing depends on it being heard: under a sandbox without
-/// sockets it is not.
+/// Tells the service manager that the connection is served. It is the last thing sent to it: the sandbox gives up sockets.
 pub fn announce_ready() {
-    let _ = sd_notify::notify(&[NotifyState::Ready, NotifyState::Status("Reading the request")]);
-}
-
-/// Tells the service manager what is being done.
-pub fn announce(status: &str) {
-    let _ = sd_notify::notify(&[NotifyState::Status(status)]);
+    let _ = sd_notify::notify(&[NotifyState::Ready, NotifyState::Status("Serving one request")]);
 }
 
 /// The stages of one attempt, measured from the start of `main`.

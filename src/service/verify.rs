@@ -12,7 +12,7 @@ use super::journal::Priority;
 use super::keys::{self, Gallery, KeyError};
 use super::looks::{Judge, Look, Seen};
 use super::side::{CameraThread, start_camera, start_work};
-use super::stages::{self, Stopwatch};
+use super::stages::Stopwatch;
 use super::tally::Ending;
 use crate::camera::{CameraError, Wanted};
 use crate::face::{QualityLimits, compare};
@@ -86,7 +86,6 @@ fn guarded(
     let hangup = Arc::clone(&side);
     desk.connection.watch(move || hangup.hang_up()).map_err(|_| Unavailable::Internal)?;
     desk.connection.send_event(Event::Progress(Progress::Starting));
-    stages::announce("Looking");
     let camera = start(desk, &side, &enrollment, begun + deadlines.attempt).map_err(|_| Unavailable::Internal)?;
     let mut attempt = Attempt {
         desk,
