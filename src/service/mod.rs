@@ -135,13 +135,6 @@ pub fn serve(config: &Path, cameras: impl Cameras) -> anyhow::Result<()> {
     let peer = connection.peer().context("the peer is unknown")?;
     stages::announce_ready();
     let config = Config::load(config);
-    if config.as_ref().is_ok_and(|config| config.sandbox.require)
-        && let Err(error) = sandbox::seal()
-    {
-        // The checks that every attempt makes find what is missing; this says why.
-        Line::new(Priority::Error, "seal").with("error", error).write();
-        return connection.send_reply(Reply::Unavailable(Unavailable::SandboxMissing)).map_err(Into::into);
-    }
     let reply = match prepare(&mut connection, peer, &config, started) {
         Ok((config, request, _slot)) => {
             answer::stores(config).map_or_else(Reply::Unavailable, |(enrollments, tallies)| {
@@ -164,7 +157,7 @@ pub fn serve(config: &Path, cameras: impl Cameras) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// What comes before any work: a usable configuration, a place for this peer, and a request in time.
+/// What comes before any work: a usable configuration, a closed sandbox, a place for this peer, and a request in time.
 fn prepare<'a>(
     connection: &mut Connection,
     peer: Peer,
@@ -175,6 +168,12 @@ fn prepare<'a>(
         Line::new(Priority::Error, "config").with("error", error).write();
         Reply::Unavailable(Unavailable::ConfigRejected)
     })?;
+    if config.sandbox.require
+        && let Err(error) = sandbox::seal()
+    {
+        Line::new(Priority::Error, "seal").with("error", error).write();
+        return Err(Reply::Unavailable(Unavailable::SandboxMissing));
+    }
     let slot = answer::take_slot(config, peer).map_err(Reply::Unavailable)?;
     let request = connection.read_request(started + REQUEST_PATIENCE).map_err(|error| {
         Line::new(Priority::Notice, "request").with("peer_uid", peer.uid).with("error", &error).write();

@@ -1,0 +1,296 @@
+//! The module in libpam, against a scripted server: every outcome, and everything that is none.
+#![allow(unsafe_code, clippy::unwrap_used, clippy::panic, clippy::undocumented_unsafe_blocks)]
+
+mod host;
+
+use std::io::{Read as _, Write as _};
+use std::os::unix::net::UnixStream;
+use std::time::{Duration, Instant};
+
+use facelock_protocol::{
+    Consent, Denied, Event, Hint, Message, Progress, REQUEST_CAP, Reply, Request, Unavailable, Verdict,
+};
+use host::{AUTH_ERR, AUTHINFO_UNAVAIL, Answer, Host, IGNORE, SILENT, SUCCESS, Server};
+
+fn reply(stream: &mut UnixStream, reply: Reply) {
+    let _ = facelock_protocol::read_message::<Request>(stream, REQUEST_CAP);
+    let _ = facelock_protocol::write_message(stream, &Message::Reply(reply));
+}
+
+fn code_for(script: impl Fn(&mut UnixStream) + Send + 'static, arguments: &str) -> i32 {
+    let server = Server::start(script);
+    Host::new(&server.stack(&format!("mode=auto {arguments}"))).authenticate(0)
+}
+
+#[test]
+fn every_outcome_has_its_code() {
+    let mut table = vec![
+        (Reply::Verdict(Verdict::Match), SUCCESS),
+        (Reply::Verdict(Verdict::NonMatch), AUTH_ERR),
+        (Reply::Verdict(Verdict::AttackSuspected), AUTH_ERR),
+        (Reply::Done { changed: true }, AUTHINFO_UNAVAIL),
+        (Reply::Templates(Vec::new()), AUTHINFO_UNAVAIL),
+    ];
+    for denied in [Denied::NotPermitted, Denied::Malformed, Denied::Version] {
+        table.push((Reply::Denied(denied), AUTHINFO_UNAVAIL));
+    }
+    for reason in [
+        Unavailable::NotEnrolled,
+        Unavailable::CameraBusy,
+        Unavailable::VaultRefused,
+        Unavailable::LockedOut { seconds: Some(30) },
+        Unavailable::LockedOut { seconds: None },
+        Unavailable::PasswordRequired,
+        Unavailable::Timeout,
+        Unavailable::Internal,
+    ] {
+        table.push((Reply::Unavailable(reason), AUTHINFO_UNAVAIL));
+    }
+    for (told, code) in table {
+        let shown = format!("{told:?}");
+        assert_eq!(code_for(move |stream| reply(stream, told.clone()), ""), code, "{shown}");
+    }
+}
+
+#[test]
+fn what_is_no_reply_is_no_decision() {
+    let good = facelock_protocol::encode(&Message::Reply(Reply::Verdict(Verdict::Match))).unwrap();
+    let mut frames: Vec<Vec<u8>> = (0..good.len()).map(|n| good[..n].to_vec()).collect();
+    for at in 0..good.len() {
+        for bit in 0..8 {
+            let mut flipped = good.clone();
+            flipped[at] ^= 1 << bit;
+            frames.push(flipped);
+        }
+    }
+    frames.push(b"HTTP/1.1 200 OK\r\n\r\n".to_vec());
+    frames.push(vec![0xff; 64]);
+    frames.push(vec![0; 64]);
+    let mut trailing = good.clone();
+    trailing[0] += 1;
+    trailing.push(0);
+    frames.push(trailing);
+    for frame in frames {
+        let shown = frame.clone();
+        let code = code_for(
+            move |stream| {
+                let _ = facelock_protocol::read_message::<Request>(stream, REQUEST_CAP);
+                let _ = stream.write_all(&frame);
+            },
+            "timeout=1",
+        );
+        assert_eq!(code, AUTHINFO_UNAVAIL, "{shown:02x?}");
+    }
+}
+
+#[test]
+fn a_server_that_does_not_answer_is_not_waited_for() {
+    for (name, drip) in [("silent", false), ("dripping", true)] {
+        let begun = Instant::now();
+        let code = code_for(
+            move |stream| {
+                let good = facelock_protocol::encode(&Message::Reply(Reply::Verdict(Verdict::Match))).unwrap();
+                for byte in good {
+                    std::thread::sleep(Duration::from_millis(300));
+                    if drip {
+                        let _ = stream.write_all(&[byte]);
+                    }
+                }
+            },
+            "timeout=1",
+        );
+        assert_eq!(code, AUTHINFO_UNAVAIL, "{name}");
+        assert!(begun.elapsed() < Duration::from_millis(1600), "{name}: {:?}", begun.elapsed());
+    }
+}
+
+#[test]
+fn no_server_and_a_false_one_are_no_decision() {
+    let folder = tempfile::tempdir().unwrap();
+    let nowhere = folder.path().join("nobody");
+    let stack = host::stack(&nowhere, "mode=auto");
+    assert_eq!(Host::new(&stack).authenticate(0), AUTHINFO_UNAVAIL);
+
+    // A listener that is not root's: it would answer "match".
+    std::os::unix::fs::chown(folder.path(), Some(65533), None).unwrap();
+    let program = format!(
+        "import socket\ns=socket.socket(socket.AF_UNIX)\ns.bind({:?})\ns.listen()\nprint(1,flush=True)\nc,_=s.accept()\n\
+         c.recv(4096)\nc.sendall(bytes({:?}))\nc.recv(1)\n",
+        nowhere,
+        facelock_protocol::encode(&Message::Reply(Reply::Verdict(Verdict::Match))).unwrap()
+    );
+    let mut impostor = std::process::Command::new("setpriv")
+        .args(["--reuid", "65533", "--clear-groups", "/usr/bin/python3", "-c", &program])
+        .stdout(std::process::Stdio::piped())
+        .spawn()
+        .unwrap();
+    impostor.stdout.as_mut().unwrap().read_exact(&mut [0; 1]).unwrap();
+    assert_eq!(Host::new(&stack).authenticate(0), AUTHINFO_UNAVAIL);
+    impostor.kill().unwrap();
+    impostor.wait().unwrap();
+}
+
+#[test]
+fn wrong_arguments_and_unknown_users_are_no_decision() {
+    let yes = |stream: &mut UnixStream| reply(stream, Reply::Verdict(Verdict::Match));
+    assert_eq!(code_for(yes, "timeout=none"), AUTHINFO_UNAVAIL);
+    assert_eq!(code_for(yes, "unheard-of"), SUCCESS, "an unknown argument is only logged");
+    let server = Server::start(yes);
+    let host = Host::for_user("nobody-of-this-name", &server.stack("mode=auto"));
+    assert_eq!(host.authenticate(0), AUTHINFO_UNAVAIL);
+}
+
+#[test]
+fn a_remote_user_is_not_looked_for() {
+    let server = Server::start(|stream| reply(stream, Reply::Verdict(Verdict::Match)));
+    let mut host = Host::new(&server.stack("mode=auto"));
+    host.set_rhost("192.0.2.7");
+    assert_eq!(host.authenticate(0), AUTHINFO_UNAVAIL);
+    host.set_rhost("localhost");
+    assert_eq!(host.authenticate(0), SUCCESS);
+    assert_eq!(server.requests(), 1);
+}
+
+#[test]
+fn hints_are_told_once_and_not_to_a_silent_host() {
+    let script = |stream: &mut UnixStream| {
+        let _ = facelock_protocol::read_message::<Request>(stream, REQUEST_CAP);
+        for event in [
+            Event::Progress(Progress::Starting),
+            Event::Hint(Hint::NoFace),
+            Event::Hint(Hint::TooDark),
+            Event::Hint(Hint::TooDark),
+            Event::Hint(Hint::TooFar),
+        ] {
+            let _ = facelock_protocol::write_message(stream, &Message::Event(event));
+        }
+        let _ = facelock_protocol::write_message(stream, &Message::Reply(Reply::Verdict(Verdict::Match)));
+    };
+    let server = Server::start(script);
+    let host = Host::new(&server.stack("mode=auto"));
+    assert_eq!(host.authenticate(0), SUCCESS);
+    assert_eq!(host.told(), ["Looking for you", "It is too dark"]);
+    assert_eq!(host.authenticate(SILENT), SUCCESS);
+    assert_eq!(host.told(), Vec::<String>::new());
+}
+
+#[test]
+fn a_host_without_a_conversation_is_served_without_messages() {
+    let server = Server::start(|stream| {
+        let _ = facelock_protocol::write_message(stream, &Message::Event(Event::Progress(Progress::Starting)));
+        reply(stream, Reply::Verdict(Verdict::Match));
+    });
+    let host = Host::without_conversation(&server.stack("mode=auto"));
+    assert_eq!(host.authenticate(0), SUCCESS);
+    let host = Host::without_conversation(&server.stack("mode=confirm"));
+    assert_eq!(host.authenticate(0), AUTHINFO_UNAVAIL, "nobody can confirm");
+}
+
+#[test]
+fn a_match_is_confirmed_by_enter_alone() {
+    let server = Server::start(|stream| reply(stream, Reply::Verdict(Verdict::Match)));
+    for (answer, code) in [
+        (Answer::Line(""), SUCCESS),
+        (Answer::Line("hunter2"), AUTHINFO_UNAVAIL),
+        (Answer::None, AUTHINFO_UNAVAIL),
+        (Answer::Fail, AUTHINFO_UNAVAIL),
+    ] {
+        let host = Host::new(&server.stack("mode=confirm"));
+        host.answer(answer);
+        assert_eq!(host.authenticate(0), code, "{answer:?}");
+    }
+    let host = Host::new(&server.stack("mode=confirm"));
+    host.answer(Answer::Line(""));
+    assert_eq!(host.authenticate(SILENT), AUTHINFO_UNAVAIL, "a silent host may not be asked");
+}
+
+#[test]
+fn asked_first_a_password_goes_on_and_no_camera_opens() {
+    let server = Server::start(|stream| reply(stream, Reply::Verdict(Verdict::Match)));
+    let taken = tempfile::tempdir().unwrap();
+    let file = taken.path().join("password");
+    let stack = server.stack("mode=ask").replace("auth required", "auth sufficient")
+        + &format!("auth required pam_exec.so quiet expose_authtok /usr/bin/tee {}\n", file.display());
+    let host = Host::new(&stack);
+    host.answer(Answer::Line("hunter2"));
+    assert_eq!(host.authenticate(0), SUCCESS, "the next module takes the password");
+    assert_eq!(std::fs::read_to_string(&file).unwrap().trim_end_matches('\0'), "hunter2");
+    assert_eq!(server.requests(), 0);
+
+    for (answer, code, requests) in
+        [(Answer::Line(""), SUCCESS, 1), (Answer::None, AUTHINFO_UNAVAIL, 0), (Answer::Fail, AUTHINFO_UNAVAIL, 0)]
+    {
+        let host = Host::new(&server.stack("mode=ask"));
+        host.answer(answer);
+        assert_eq!((host.authenticate(0), server.requests()), (code, requests), "{answer:?}");
+    }
+}
+
+#[test]
+fn without_a_mode_the_instance_says_what_is_needed() {
+    for (consent, answer, code, prompts) in [
+        (Consent::Auto, Answer::Fail, SUCCESS, 0),
+        (Consent::Confirm, Answer::Line(""), SUCCESS, 1),
+        (Consent::Confirm, Answer::Fail, AUTHINFO_UNAVAIL, 1),
+        (Consent::Ask, Answer::Line(""), SUCCESS, 1),
+        (Consent::Ask, Answer::Line("hunter2"), AUTHINFO_UNAVAIL, 1),
+    ] {
+        let server = Server::start(move |stream| {
+            let request: Request = facelock_protocol::read_message(stream, REQUEST_CAP).unwrap();
+            if matches!(request, Request::Verify { consent: None, .. }) {
+                let _ = facelock_protocol::write_message(stream, &Message::Event(Event::Consent(consent)));
+            }
+            if consent != Consent::Ask || matches!(request, Request::Verify { consent: Some(Consent::Auto), .. }) {
+                let _ = facelock_protocol::write_message(stream, &Message::Reply(Reply::Verdict(Verdict::Match)));
+            }
+        });
+        let host = Host::new(&server.stack(""));
+        host.answer(answer);
+        assert_eq!((host.authenticate(0), host.prompts()), (code, prompts), "{consent:?} {answer:?}");
+    }
+}
+
+#[test]
+fn only_a_typed_password_is_reported() {
+    let server = Server::start(|stream| reply(stream, Reply::Done { changed: true }));
+    let record = server.stack("record").replace("auth required", "auth optional");
+    let host = Host::new(&(record.clone() + "auth required pam_permit.so\n"));
+    assert_eq!(host.authenticate(0), SUCCESS);
+    assert_eq!(server.requests(), 0, "nobody typed anything");
+    // Asked first, the person types a password; a module that takes it stands between.
+    let nowhere = tempfile::tempdir().unwrap();
+    let ask = host::stack(&nowhere.path().join("nobody"), "mode=ask").replace("auth required", "auth optional");
+    let host = Host::new(&(ask + "auth required pam_permit.so\n" + &record));
+    host.answer(Answer::Line("hunter2"));
+    assert_eq!(host.authenticate(0), SUCCESS);
+    assert_eq!(server.requests(), 1);
+    // Alone it decides nothing: a stack of nothing but this does not succeed.
+    let alone = Host::new(&record);
+    assert_ne!(alone.authenticate(0), SUCCESS);
+    assert_ne!(IGNORE, SUCCESS);
+}
+
+#[test]
+fn the_host_keeps_its_children_signals_and_descriptors() {
+    let server = Server::start(|stream| reply(stream, Reply::Verdict(Verdict::Match)));
+    let mut child = std::process::Command::new("sleep").arg("0.2").spawn().unwrap();
+    let open = || std::fs::read_dir("/proc/self/fd").unwrap().count();
+    let threads = || std::fs::read_dir("/proc/self/task").unwrap().count();
+    let host = Host::new(&server.stack("mode=auto"));
+    assert_eq!(host.authenticate(0), SUCCESS);
+    let before = (open(), threads());
+    for _ in 0..200 {
+        assert_eq!(host.authenticate(0), SUCCESS);
+    }
+    std::thread::sleep(Duration::from_millis(300));
+    let after = (open(), threads());
+    assert!(after.0 <= before.0 + 2 && after.1 <= before.1 + 1, "{before:?} {after:?}");
+    assert!(child.wait().unwrap().success(), "the child is still the host's to wait for");
+    let quiet = unsafe { libc::signal(libc::SIGPIPE, libc::SIG_DFL) };
+    let hangs_up = Server::start(|_| {});
+    let host = Host::new(&hangs_up.stack("mode=auto"));
+    for _ in 0..20 {
+        assert_eq!(host.authenticate(0), AUTHINFO_UNAVAIL, "and nobody dies of SIGPIPE");
+    }
+    unsafe { libc::signal(libc::SIGPIPE, quiet) };
+}
