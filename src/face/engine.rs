@@ -2,9 +2,9 @@
 
 use std::path::PathBuf;
 
-use super::detect::{CANVAS, Detector, sizes};
+use super::detect::{CANVAS, Detector, FULL_CANVAS, sizes};
 use super::embed::Embedder;
-use crate::onnx::{Manifest, ModelDirs, ModelEntry, ModelError, Role, Runtime, prepare as prepare_model};
+use crate::onnx::{Manifest, ModelDirs, ModelEntry, ModelError, Role, Runtime, prepare as prepare_model, sweep};
 use crate::types::{Detection, Digest, Embedding, Frame, Spectrum};
 
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -32,10 +32,10 @@ impl Engine {
         let runtime = Runtime::load(&dirs.runtime)?;
         let entries = embedders(&manifest, options)?;
         // Fusion wants the landmarks of the full-size pass.
-        let canvas = if options.fusion { None } else { Some(CANVAS) };
+        let canvas = if options.fusion { FULL_CANVAS } else { CANVAS };
         let detector = manifest.only(Role::Detector)?;
         let (detector, embedders) = std::thread::scope(|scope| {
-            let detector = scope.spawn(|| Detector::open(&runtime, dirs, detector, canvas));
+            let detector = scope.spawn(|| Detector::open(&runtime, dirs, detector, Some(canvas)));
             let embedders: Result<Vec<_>, _> =
                 entries.iter().map(|entry| Embedder::open(&runtime, dirs, entry)).collect();
             let detector = detector.join().unwrap_or_else(|_| Err(ModelError::Runtime("the loader panicked".into())));
@@ -109,10 +109,16 @@ pub fn prepare(dirs: &ModelDirs) -> Result<Vec<PathBuf>, ModelError> {
     let runtime = Runtime::load(&dirs.runtime)?;
     let mut made = Vec::new();
     for entry in manifest.model.iter().filter(|entry| dirs.models.join(&entry.file).exists()) {
-        made.push(match entry.role {
-            Role::Detector => prepare_model(&runtime, dirs, entry, &sizes(CANVAS))?,
-            Role::Embedder | Role::Fusion | Role::Pad => prepare_model(&runtime, dirs, entry, &[])?,
-        });
+        match entry.role {
+            Role::Detector => {
+                for canvas in [CANVAS, FULL_CANVAS] {
+                    made.push(prepare_model(&runtime, dirs, entry, &sizes(canvas))?);
+                }
+            }
+            Role::Embedder | Role::Fusion | Role::Pad => made.push(prepare_model(&runtime, dirs, entry, &[])?),
+        }
     }
+    sweep(&dirs.cache, &made)
+        .map_err(|error| ModelError::Runtime(format!("{} cannot be tidied: {error}", dirs.cache.display())))?;
     Ok(made)
 }

@@ -168,12 +168,13 @@ impl<'a, 'x> Converter<'a, 'x> {
         let (source, weights) = (self.source(layer, 0)?, self.source(layer, 1)?);
         let constant = self.constants.get(weights).ok_or_else(|| refuse(layer, "weights are no constant"))?;
         let (mut shape, mut groups) = (constant.shape.clone(), 1);
-        if layer.attribute("type") == Some("GroupConvolution") && shape.len() == 5 {
+        let grouped = layer.attribute("type") == Some("GroupConvolution");
+        if shape.len() != if grouped { 5 } else { 4 } {
+            return Err(refuse(layer, "is not two-dimensional"));
+        }
+        if grouped {
             groups = shape.remove(0);
             shape[0] = shape[0].checked_mul(groups).ok_or_else(|| refuse(layer, "has too many channels"))?;
-        }
-        if shape.len() != 4 {
-            return Err(refuse(layer, "is not two-dimensional"));
         }
         let name = self.store(format!("c{weights}w"), weights, &shape, layer)?;
         let mut inputs = vec![self.tensor(source, layer)?, name];

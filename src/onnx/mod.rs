@@ -17,7 +17,7 @@ mod protobuf;
 mod runtime;
 mod session;
 
-pub use cache::prepare;
+pub use cache::{prepare, sweep};
 pub use convert::{ConvertError, ir_to_onnx};
 pub use install::{InstallError, InstallOptions, install};
 pub use manifest::{Manifest, ModelEntry, Role, SourceFile, Threshold};

@@ -43,7 +43,7 @@ impl Session {
     /// # Errors
     /// [`ModelError`]; a damaged prepared form falls back to the portable file.
     pub fn open(runtime: &Runtime, dirs: &ModelDirs, entry: &ModelEntry, sizes: Sizes) -> Result<Self, ModelError> {
-        let session = match cache::find(&dirs.cache, entry, sizes) {
+        let session = match cache::find(dirs, entry, sizes) {
             Some(bytes) => prepared(runtime, bytes).or_else(|_| portable(runtime, dirs, entry, sizes))?,
             None => portable(runtime, dirs, entry, sizes)?,
         };
@@ -115,7 +115,8 @@ pub fn verified(dirs: &ModelDirs, entry: &ModelEntry) -> Result<&'static [u8], M
 
 /// One thread runs a node, one node runs at a time, and nobody spins: on two cores spinning costs four times as much.
 pub fn builder(runtime: &Runtime, level: GraphOptimizationLevel) -> Result<SessionBuilder, ModelError> {
-    let threads = std::thread::available_parallelism().map_or(1, |n| n.get().min(2));
+    // The affinity alone: the standard library would look for control group files as well, which the sandbox hides.
+    let threads = rustix::thread::sched_getaffinity(None).map_or(1, |cpus| cpus.count().clamp(1, 2)) as usize;
     SessionBuilder::new(runtime.environment())
         .map_err(failed)?
         .with_optimization_level(level)
