@@ -49,36 +49,62 @@ impl Similarity {
     }
 
     /// Crop pixel to frame position.
-    fn invert(&self, u: f64, v: f64) -> (f64, f64) {
+    fn inverse(&self) -> Self {
         let norm = self.a * self.a + self.b * self.b;
-        let (du, dv) = (u - self.tx, v - self.ty);
-        ((self.a * du + self.b * dv) / norm, (self.a * dv - self.b * du) / norm)
+        let (a, b) = (self.a / norm, -self.b / norm);
+        Self { a, b, tx: -(a * self.tx - b * self.ty), ty: -(b * self.tx + a * self.ty) }
     }
 }
 
 /// The aligned crop: `side * side * 3` bytes, BGR; grey frames are replicated. Bilinear, black outside the frame, rounded to
 /// whole grey levels as OpenCV's `warpAffine` does.
 pub fn warp(frame: &Frame, similarity: &Similarity, side: usize) -> Vec<u8> {
+    match frame.format() {
+        PixelFormat::Bgr8 => warp_channels::<3>(frame, similarity, side),
+        PixelFormat::Gray8 => warp_channels::<1>(frame, similarity, side),
+    }
+}
+
+fn warp_channels<const C: usize>(frame: &Frame, similarity: &Similarity, side: usize) -> Vec<u8> {
+    let back = similarity.inverse();
+    let stride = frame.width() as usize * C;
+    let (right, bottom) = (f64::from(frame.width() - 1), f64::from(frame.height() - 1));
     let mut crop = Vec::with_capacity(side * side * 3);
     for v in 0..side {
+        let (tx, ty) = (back.tx - back.b * v as f64, back.ty + back.a * v as f64);
         for u in 0..side {
-            let (x, y) = similarity.invert(u as f64, v as f64);
-            crop.extend(sample(frame, x as f32, y as f32));
+            let (x, y) = (tx + back.a * u as f64, ty + back.b * u as f64);
+            let inside = x >= 0.0 && y >= 0.0 && x < right && y < bottom;
+            if !inside {
+                crop.extend(at_edge(frame, x as f32, y as f32));
+                continue;
+            }
+            let (fx, fy) = (x.fract() as f32, y.fract() as f32);
+            let from = y as usize * stride + x as usize * C;
+            let upper = &frame.pixels()[from..][..2 * C];
+            let lower = &frame.pixels()[from + stride..][..2 * C];
+            let channel = |c: usize| {
+                let mix = |row: &[u8]| f32::from(row[c]) * (1.0 - fx) + f32::from(row[C + c]) * fx;
+                // Never negative: adding a half and cutting off is rounding.
+                (mix(upper) * (1.0 - fy) + mix(lower) * fy + 0.5) as u8
+            };
+            crop.extend(if C == 3 { [channel(0), channel(1), channel(2)] } else { [channel(0); 3] });
         }
     }
     crop
 }
 
-/// BGR at a position between pixels.
-pub fn sample(frame: &Frame, x: f32, y: f32) -> [u8; 3] {
+/// BGR at a position of which a corner may be outside the frame, which is black there.
+fn at_edge(frame: &Frame, x: f32, y: f32) -> [u8; 3] {
     let (x0, y0) = (x.floor(), y.floor());
     let (fx, fy) = (x - x0, y - y0);
     let (x0, y0) = (x0 as i64, y0 as i64);
+    let (x1, y1) = (x0.saturating_add(1), y0.saturating_add(1));
     let corners = [
         (pixel(frame, x0, y0), (1.0 - fx) * (1.0 - fy)),
-        (pixel(frame, x0 + 1, y0), fx * (1.0 - fy)),
-        (pixel(frame, x0, y0 + 1), (1.0 - fx) * fy),
-        (pixel(frame, x0 + 1, y0 + 1), fx * fy),
+        (pixel(frame, x1, y0), fx * (1.0 - fy)),
+        (pixel(frame, x0, y1), (1.0 - fx) * fy),
+        (pixel(frame, x1, y1), fx * fy),
     ];
     let channel = |c: usize| corners.iter().map(|(p, weight)| f32::from(p[c]) * weight).sum::<f32>().round() as u8;
     [channel(0), channel(1), channel(2)]
@@ -117,9 +143,27 @@ mod tests {
     }
 
     #[test]
+    fn a_crop_shows_what_lies_there() {
+        let pixels: Vec<u8> = (0..30).collect();
+        let frame = Frame::new(6, 5, PixelFormat::Gray8, pixels).unwrap();
+        let crop = warp(&frame, &Similarity { a: 1.0, b: 0.0, tx: -1.0, ty: -2.0 }, 3);
+        let firsts: Vec<u8> = crop.iter().step_by(3).copied().collect();
+        assert_eq!(firsts, [13, 14, 15, 19, 20, 21, 25, 26, 27]);
+        // A quarter turn: the crop's columns are the frame's rows.
+        let turned = warp(&frame, &Similarity { a: 0.0, b: 1.0, tx: 4.0, ty: 0.0 }, 3);
+        let firsts: Vec<u8> = turned.iter().step_by(3).copied().collect();
+        assert_eq!(firsts, [24, 18, 12, 25, 19, 13, 26, 20, 14]);
+        // Half way between pixels, in colour.
+        let frame = Frame::new(2, 2, PixelFormat::Bgr8, vec![0, 10, 20, 2, 12, 22, 4, 14, 24, 6, 16, 26]).unwrap();
+        assert_eq!(warp(&frame, &Similarity { a: 1.0, b: 0.0, tx: -0.5, ty: -0.5 }, 1), [3, 13, 23]);
+    }
+
+    #[test]
     fn a_crop_from_outside_the_frame_is_black() {
         let frame = Frame::new(4, 4, PixelFormat::Gray8, vec![200; 16]).unwrap();
-        let away = Similarity { a: 1.0, b: 0.0, tx: 1e7, ty: -1e7 };
-        assert!(warp(&frame, &away, 8).iter().all(|v| *v == 0));
+        for far in [1e7, 1e30, f64::MAX] {
+            let away = Similarity { a: 1.0, b: 0.0, tx: far, ty: -far };
+            assert!(warp(&frame, &away, 8).iter().all(|v| *v == 0));
+        }
     }
 }

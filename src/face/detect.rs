@@ -1,9 +1,9 @@
 //! YuNet: boxes, five landmarks, scores.
 
 use crate::onnx::{ModelDirs, ModelEntry, ModelError, Runtime, Session};
-use crate::types::{Detection, Frame, PixelFormat, Point, Rect};
+use crate::types::{Detection, Frame, Point, Rect};
 
-use super::align::sample;
+use super::scale::fill;
 
 /// The canvas a login detects on, width and height: half of 640x480, where every face of 46 pixels and more at full size was
 /// still found; 4:3, 16:9 and upright frames fit into it.
@@ -110,34 +110,6 @@ impl Level<'_> {
         let finite = [bounds.x, bounds.y, width, height].iter().all(|v| v.is_finite())
             && landmarks.iter().all(|p: &Point| p.x.is_finite() && p.y.is_finite());
         finite.then_some(Detection { bounds, landmarks, score })
-    }
-}
-
-/// NCHW, BGR, 0..255, the frame at the top left of a black canvas.
-fn fill(input: &mut Vec<f32>, frame: &Frame, (width, height): (usize, usize), scale: f32) {
-    let plane = width * height;
-    input.clear();
-    input.resize(plane * 3, 0.0);
-    let (w, h) = (frame.width() as usize, frame.height() as usize);
-    let columns = ((w as f32 * scale).round() as usize).min(width);
-    let rows = ((h as f32 * scale).round() as usize).min(height);
-    let whole = columns == w && rows == h;
-    for y in 0..rows {
-        for x in 0..columns {
-            let p = match frame.format() {
-                PixelFormat::Bgr8 if whole => {
-                    let at = (y * w + x) * 3;
-                    [frame.pixels()[at], frame.pixels()[at + 1], frame.pixels()[at + 2]]
-                }
-                PixelFormat::Gray8 if whole => [frame.pixels()[y * w + x]; 3],
-                PixelFormat::Bgr8 | PixelFormat::Gray8 => {
-                    sample(frame, (x as f32 + 0.5) / scale - 0.5, (y as f32 + 0.5) / scale - 0.5)
-                }
-            };
-            for (c, value) in p.into_iter().enumerate() {
-                input[c * plane + y * width + x] = f32::from(value);
-            }
-        }
     }
 }
 
