@@ -15,7 +15,8 @@ pub struct Quality {
     pub width: f32,
     /// Height of the face as a part of the frame's, 0..=1 and more.
     pub fill: f32,
-    /// Standard deviation of the Laplacian over that of the light, on the aligned crop; a sharp face has 0.3 and more.
+    /// Standard deviation of the Laplacian over four times that of the light, on the aligned crop. Of 1300 people's
+    /// photographs (LFW) the median has 0.13, and all but 0.5 % have 0.06 and more.
     pub sharpness: f32,
     /// Mean light of the face, 0..=255.
     pub brightness: f32,
@@ -98,8 +99,8 @@ impl Quality {
 
     /// What the person could change, most useful first. `None`: the face can be judged.
     pub fn hint(&self, limits: &QualityLimits) -> Option<Hint> {
-        let angle = self.yaw.abs().max(self.pitch.abs()).max(self.roll.abs());
         // A comparison with NaN is false: what cannot be measured is not good.
+        let turned = [self.yaw, self.pitch, self.roll].iter().any(|angle| !(angle.abs() <= limits.max_angle));
         let good = |holds: bool, hint: Hint| (!holds).then_some(hint);
         good(self.width >= limits.min_width, Hint::TooFar)
             .or(good(self.fill <= limits.max_fill, Hint::TooClose))
@@ -107,16 +108,17 @@ impl Quality {
             .or(good(self.brightness <= limits.brightness.1, Hint::TooBright))
             .or(good(self.contrast >= limits.min_contrast, Hint::TooDark))
             .or(good(self.off_center <= limits.max_off_center, Hint::OffCenter))
-            .or(good(angle <= limits.max_angle, Hint::LookAtCamera))
+            .or(good(!turned, Hint::LookAtCamera))
             .or(good(self.sharpness >= limits.min_sharpness, Hint::HoldStill))
     }
 
     /// One number, 0..=1: how large, sharp, lit and frontal the face is; the worst of these counts.
     pub fn overall(&self) -> f32 {
-        let angle = self.yaw.abs().max(self.pitch.abs()).max(self.roll.abs());
         let light = 1.0 - ((self.brightness - 128.0).abs() / 128.0).powi(2);
-        let parts = [self.width / 160.0, self.sharpness / 0.25, light, self.contrast / 40.0, 1.0 - angle / 60.0];
-        parts.into_iter().fold(1.0, |worst: f32, part| if part < worst { part } else { worst }).max(0.0)
+        let straight = [self.yaw, self.pitch, self.roll].map(|angle| 1.0 - angle.abs() / 60.0);
+        let parts = [self.width / 160.0, self.sharpness / 0.15, light, self.contrast / 40.0];
+        let worst = |worst: f32, part: f32| if part.is_nan() { 0.0 } else { worst.min(part) };
+        parts.into_iter().chain(straight).fold(1.0, worst).max(0.0)
     }
 }
 
