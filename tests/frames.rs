@@ -2,7 +2,8 @@
 
 mod support;
 
-use facelock::face::{Engine, EngineOptions, Quality, QualityLimits, compare};
+use facelock::face::{Embedder, Engine, EngineOptions, Quality, QualityLimits, compare};
+use facelock::onnx::{Manifest, Role, Runtime};
 use facelock::types::{Detection, Frame, Hint, PixelFormat, Point};
 
 fn engine(fusion: bool) -> Engine {
@@ -177,18 +178,47 @@ fn each_fault_has_its_hint() {
 #[test]
 fn roll_follows_the_frame() {
     let mut engine = engine(true);
-    let frame = astronaut();
-    let face = engine.detect(&frame).unwrap()[0];
-    let (cx, cy) = (face.bounds.x + face.bounds.width / 2.0, face.bounds.y + face.bounds.height / 2.0);
     let mut roll = |degrees: f32| {
-        let (sin, cos) = degrees.to_radians().sin_cos();
-        let turned = reshaped(&frame, (640, 480), |x, y| {
-            let (dx, dy) = (x - cx, y - cy);
-            (cx + dx * cos + dy * sin, cy - dx * sin + dy * cos)
-        });
+        let turned = turned(&mut engine, degrees);
         let found = engine.detect(&turned).unwrap()[0];
         Quality::of(&turned, &found).roll
     };
     let [left, straight, right] = [-20.0, 0.0, 20.0].map(&mut roll);
     assert!(left + 5.0 < straight && straight + 5.0 < right, "{left} {straight} {right}");
+}
+
+/// The astronaut, turned about the middle of the face.
+fn turned(engine: &mut Engine, degrees: f32) -> Frame {
+    let frame = astronaut();
+    let face = engine.detect(&frame).unwrap()[0];
+    let (cx, cy) = (face.bounds.x + face.bounds.width / 2.0, face.bounds.y + face.bounds.height / 2.0);
+    let (sin, cos) = degrees.to_radians().sin_cos();
+    reshaped(&frame, (640, 480), |x, y| {
+        let (dx, dy) = (x - cx, y - cy);
+        (cx + dx * cos + dy * sin, cy - dx * sin + dy * cos)
+    })
+}
+
+/// What the second look is for: the same face, tilted, compares as itself; better than by the first look's landmarks.
+#[test]
+fn a_tilted_face_is_still_known() {
+    let mut engine = engine(false);
+    let dirs = support::models();
+    let manifest = Manifest::load(&dirs.models.join("manifest.toml")).unwrap();
+    let runtime = Runtime::load(&dirs.runtime).unwrap();
+    let mut plain = Embedder::open(&runtime, &dirs, manifest.only(Role::Embedder).unwrap()).unwrap();
+    let upright = astronaut();
+    let face = engine.detect(&upright).unwrap()[0];
+    let known = [engine.embed(&upright, &face).unwrap().unwrap()];
+    let known_plain = [plain.embed(&upright, &face).unwrap().unwrap()];
+    let (mut with, mut without) = (0.0, 0.0);
+    for degrees in [-30.0, -20.0, 20.0, 30.0] {
+        let frame = turned(&mut engine, degrees);
+        let face = engine.detect(&frame).unwrap()[0];
+        let score = compare(&engine.embed(&frame, &face).unwrap().unwrap(), &known).unwrap();
+        assert!(score > 0.75, "{degrees}: {score}");
+        with += score / 4.0;
+        without += compare(&plain.embed(&frame, &face).unwrap().unwrap(), &known_plain).unwrap() / 4.0;
+    }
+    assert!(with > without + 0.01, "{with} {without}");
 }

@@ -48,8 +48,15 @@ impl Similarity {
         usable.then_some(Self { a, b, tx, ty })
     }
 
-    /// Crop pixel to frame position.
-    fn inverse(&self) -> Self {
+    /// Where a point comes to lie.
+    pub fn apply(&self, point: Point) -> Point {
+        let (x, y) = (f64::from(point.x), f64::from(point.y));
+        let (u, v) = (self.a * x - self.b * y + self.tx, self.b * x + self.a * y + self.ty);
+        Point { x: u as f32, y: v as f32 }
+    }
+
+    /// Crop to frame.
+    pub fn inverse(&self) -> Self {
         let norm = self.a * self.a + self.b * self.b;
         let (a, b) = (self.a / norm, -self.b / norm);
         Self { a, b, tx: -(a * self.tx - b * self.ty), ty: -(b * self.tx + a * self.ty) }
@@ -132,6 +139,15 @@ mod tests {
     fn the_reference_maps_to_itself() {
         let m = Similarity::to_reference(&REFERENCE, 112).unwrap();
         assert!((m.a - 1.0).abs() < 1e-9 && m.b.abs() < 1e-9 && m.tx.abs() < 1e-6 && m.ty.abs() < 1e-6);
+    }
+
+    #[test]
+    fn an_inverse_leads_back() {
+        let m = Similarity { a: 0.7, b: -0.4, tx: 12.0, ty: -50.0 };
+        for point in REFERENCE {
+            let back = m.inverse().apply(m.apply(point));
+            assert!((back.x - point.x).abs() < 1e-3 && (back.y - point.y).abs() < 1e-3);
+        }
     }
 
     #[test]

@@ -4,6 +4,7 @@ use std::path::PathBuf;
 
 use super::detect::{CANVAS, Detector, FULL_CANVAS, sizes};
 use super::embed::Embedder;
+use super::refine::refine;
 use crate::onnx::{Manifest, ModelDirs, ModelEntry, ModelError, Role, Runtime, prepare as prepare_model, sweep};
 use crate::types::{Detection, Digest, Embedding, Frame, Spectrum};
 
@@ -12,6 +13,9 @@ pub struct EngineOptions {
     /// Average the score with the second embedder's.
     pub fusion: bool,
 }
+
+/// How faces are aligned; another name when that changes, for templates are made with it.
+const ALIGNMENT: &str = "five points, second look";
 
 /// Detector and embedders, ready to run.
 pub struct Engine {
@@ -48,7 +52,7 @@ impl Engine {
         Ok(Self {
             detector: detector?,
             embedders: embedders?,
-            digest: Digest::of(digests.as_bytes()),
+            digest: Digest::of(format!("{ALIGNMENT} {digests}").as_bytes()),
             color: threshold.color,
             gray: threshold.gray,
         })
@@ -67,6 +71,7 @@ impl Engine {
     /// # Errors
     /// [`ModelError`].
     pub fn embed(&mut self, frame: &Frame, face: &Detection) -> Result<Option<Embedding>, ModelError> {
+        let face = &refine(&mut self.detector, frame, face)?;
         let mut values = Vec::new();
         for embedder in &mut self.embedders {
             match embedder.embed(frame, face)? {
@@ -86,7 +91,7 @@ impl Engine {
         }
     }
 
-    /// Names the embedders, so that a template meets only its own kind.
+    /// Names the embedders and how faces are aligned for them, so that a template meets only its own kind.
     pub fn digest(&self) -> Digest {
         self.digest
     }

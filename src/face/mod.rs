@@ -10,6 +10,7 @@ mod detect;
 mod embed;
 mod engine;
 mod quality;
+mod refine;
 mod scale;
 
 pub use compare::compare;
