@@ -1,22 +1,21 @@
 //! MiniFASNet on colour frames (minivision-ai/Silent-Face-Anti-Spoofing): two crops of the face at two scales, the mean of
 //! both networks' word. Never on grey or infrared frames: it rejects nearly every live one.
 
-use super::{Judgement, Live};
+use super::Judgement;
+use super::window::Window;
 use crate::onnx::{Manifest, ModelDirs, ModelError, Role, Runtime, Session};
 use crate::types::{Detection, Frame, PixelFormat, Rect};
 
 /// Side of a crop, in pixels.
 const SIDE: usize = 80;
-/// Frames are averaged over this many, so that one noisy frame does not decide.
-const WINDOW: usize = 5;
-/// Mean score from which a face is live.
+/// Score from which a face is live.
 const LIVE: f32 = 0.5;
 /// Mean score below which it is an attack; between, it is not known yet.
 const ATTACK: f32 = 0.3;
 
 pub struct Cnn {
     networks: Vec<(Session, f32)>,
-    scores: Vec<f32>,
+    window: Window,
 }
 
 impl Cnn {
@@ -31,14 +30,14 @@ impl Cnn {
         if networks.is_empty() {
             return Err(ModelError::Manifest("no model for presentation attack detection".into()));
         }
-        Ok(Self { networks, scores: Vec::new() })
+        Ok(Self { networks, window: Window::default() })
     }
 
     pub fn judge(&mut self, frame: &Frame, face: &Detection) -> Result<Judgement, ModelError> {
         let mut sum = 0.0;
         for (session, scale) in &mut self.networks {
             let Some(input) = crop(frame, &face.bounds, *scale) else {
-                return Ok(Judgement { live: Live::Unknown, score: None });
+                return Ok(Judgement::UNKNOWN);
             };
             let outputs = session.run([1, 3, SIDE, SIDE], &input)?;
             let logits = outputs.first().map(|output| output.values.as_slice());
@@ -48,18 +47,12 @@ impl Cnn {
             sum += softmax([a, b, c])[1];
         }
         let score = sum / self.networks.len() as f32;
-        if !score.is_finite() {
-            return Ok(Judgement { live: Live::Failed, score: None });
-        }
-        self.scores.push(score);
-        let recent = &self.scores[self.scores.len().saturating_sub(WINDOW)..];
-        let mean = recent.iter().sum::<f32>() / recent.len() as f32;
-        let live = match mean {
-            mean if mean >= LIVE => Live::Yes,
-            mean if mean < ATTACK && recent.len() >= 3 => Live::No,
-            _ => Live::Unknown,
-        };
-        Ok(Judgement { live, score: Some(mean) })
+        Ok(self.window.judge(score, LIVE, ATTACK))
+    }
+
+    /// Forgets earlier frames.
+    pub fn reset(&mut self) {
+        self.window = Window::default();
     }
 }
 

@@ -2,15 +2,24 @@
 //!
 //! What MUST hold:
 //! 1. Nothing is live because it was not looked at, except where root switched every detector off.
-//! 2. What is said is said of the face in the frame at hand, the one that is compared.
+//! 2. What is said is said of the face in the frame at hand, the one that is compared: earlier frames may take trust away
+//!    from it, they never lend it any.
 //! 3. A detector that fails or gives no number says [`Live::Failed`], which ends the attempt without a decision.
+//! 4. Somebody who sits still is not an attack for that.
 #![forbid(unsafe_code)]
 
 mod cnn;
+mod infrared;
+mod motion;
+mod region;
+mod texture;
+mod window;
 
 use crate::onnx::{ModelDirs, ModelError};
-use crate::types::{Detection, Frame, Spectrum};
+use crate::types::{Detection, Frame, Illumination, Point, Spectrum};
 use cnn::Cnn;
+use infrared::Infrared;
+use motion::Motion;
 
 /// Which detectors are on.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -37,10 +46,25 @@ pub struct Judgement {
     pub score: Option<f32>,
 }
 
+impl Judgement {
+    const UNKNOWN: Self = Self { live: Live::Unknown, score: None };
+    const FAILED: Self = Self { live: Live::Failed, score: None };
+}
+
+/// Each detector's word on one face; absent where it is off or not for this spectrum.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub struct PadEvidence {
+    pub cnn: Option<Judgement>,
+    pub infrared: Option<Judgement>,
+    pub motion: Option<Judgement>,
+}
+
 /// The detectors of one attempt.
 pub struct Pad {
     options: PadOptions,
     cnn: Option<Cnn>,
+    infrared: Infrared,
+    motion: Motion,
 }
 
 impl Pad {
@@ -48,7 +72,14 @@ impl Pad {
     /// [`ModelError`]: a detector that is on has no model.
     pub fn load(dirs: &ModelDirs, options: PadOptions) -> Result<Self, ModelError> {
         let cnn = if options.cnn { Some(Cnn::load(dirs)?) } else { None };
-        Ok(Self { options, cnn })
+        Ok(Self { options, cnn, infrared: Infrared::default(), motion: Motion::default() })
+    }
+
+    /// Takes note of a frame that is not judged: the unlit ones of a strobing emitter are half of infrared's evidence.
+    pub fn glance(&mut self, frame: &Frame) {
+        if self.options.infrared && frame.illumination == Illumination::Unlit {
+            self.infrared.remember(frame);
+        }
     }
 
     /// Judges the face in this frame.
@@ -56,11 +87,121 @@ impl Pad {
     /// # Errors
     /// [`ModelError`]: a model does not do its work.
     pub fn observe(&mut self, frame: &Frame, face: &Detection, spectrum: Spectrum) -> Result<Judgement, ModelError> {
-        match (spectrum, &mut self.cnn) {
-            (Spectrum::Color, Some(cnn)) => cnn.judge(frame, face),
-            (Spectrum::Color, None) => Ok(Judgement { live: Live::Yes, score: None }),
-            (Spectrum::Infrared, _) if !self.options.infrared => Ok(Judgement { live: Live::Yes, score: None }),
-            (Spectrum::Infrared, _) => Ok(Judgement { live: Live::Unknown, score: None }),
+        self.examine(frame, face, spectrum).map(|evidence| fuse(&evidence))
+    }
+
+    /// What each detector says of the face in this frame.
+    ///
+    /// # Errors
+    /// [`ModelError`]: a model does not do its work.
+    pub fn examine(&mut self, frame: &Frame, face: &Detection, spectrum: Spectrum) -> Result<PadEvidence, ModelError> {
+        let mut evidence = PadEvidence::default();
+        if !is_sound(face) {
+            evidence.motion = Some(Judgement::FAILED);
+            return Ok(evidence);
         }
+        match (spectrum, &mut self.cnn) {
+            (Spectrum::Color, Some(cnn)) => evidence.cnn = Some(cnn.judge(frame, face)?),
+            (Spectrum::Infrared, _) if self.options.infrared => {
+                evidence.infrared = Some(self.infrared.judge(frame, face));
+            }
+            (Spectrum::Color | Spectrum::Infrared, _) => {}
+        }
+        if self.options.motion {
+            evidence.motion = Some(self.motion.judge(frame.captured, face));
+        }
+        Ok(evidence)
+    }
+
+    /// Begins another attempt with the same models.
+    pub fn reset(&mut self) {
+        self.infrared = Infrared::default();
+        self.motion = Motion::default();
+        if let Some(cnn) = &mut self.cnn {
+            cnn.reset();
+        }
+    }
+}
+
+/// How much a screen's or a print's pattern shows in the face, raw and at a fixed scale: 0 (strong pattern) ..= 1.
+pub use texture::score as texture;
+
+fn is_sound(face: &Detection) -> bool {
+    let finite = |point: &Point| point.x.is_finite() && point.y.is_finite();
+    let b = face.bounds;
+    face.landmarks.iter().all(finite) && [b.x, b.y, b.width, b.height].iter().all(|v| v.is_finite())
+}
+
+/// One word of all of them. A failure outweighs everything, then an attack; life needs somebody who saw it and a number
+/// that is one. With no detector on there is nobody to ask, and root wanted it so.
+pub fn fuse(evidence: &PadEvidence) -> Judgement {
+    let words = [evidence.cnn, evidence.infrared, evidence.motion];
+    let mut words = words.iter().flatten().peekable();
+    if words.peek().is_none() {
+        return Judgement { live: Live::Yes, score: None };
+    }
+    let mut fused = Judgement::UNKNOWN;
+    for word in words {
+        if word.live == Live::Failed || word.score.is_some_and(|score| !(0.0..=1.0).contains(&score)) {
+            return Judgement::FAILED;
+        }
+        fused.live = match (fused.live, word.live) {
+            (Live::No, _) | (_, Live::No) => Live::No,
+            (Live::Yes, _) | (_, Live::Yes) => Live::Yes,
+            (live, _) => live,
+        };
+        fused.score = match (fused.score, word.score) {
+            (Some(a), Some(b)) => Some(a.min(b)),
+            (a, b) => a.or(b),
+        };
+    }
+    // A detector made for this spectrum is not outvoted by a turned head: a mask turns, too.
+    let undecided = [evidence.cnn, evidence.infrared].iter().flatten().any(|word| word.live == Live::Unknown);
+    if fused.live == Live::Yes && undecided {
+        fused.live = Live::Unknown;
+    }
+    fused
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    fn word() -> impl Strategy<Value = Option<Judgement>> {
+        let live = prop_oneof![Just(Live::Yes), Just(Live::No), Just(Live::Unknown), Just(Live::Failed)];
+        let score = prop_oneof![Just(None), any::<f32>().prop_map(Some), (0.0..=1.0_f32).prop_map(Some)];
+        prop::option::of((live, score).prop_map(|(live, score)| Judgement { live, score }))
+    }
+
+    proptest! {
+        #[test]
+        fn a_failed_or_attacked_detector_never_yields_life(cnn in word(), infrared in word(), motion in word()) {
+            let evidence = PadEvidence { cnn, infrared, motion };
+            let words: Vec<_> = [cnn, infrared, motion].into_iter().flatten().collect();
+            let fused = fuse(&evidence);
+            let number = |w: &Judgement| w.score.is_none_or(|s| s.is_finite() && (0.0..=1.0).contains(&s));
+            if words.iter().any(|w| w.live == Live::Failed || !number(w)) {
+                prop_assert_eq!(fused.live, Live::Failed);
+            } else if words.iter().any(|w| w.live == Live::No) {
+                prop_assert_eq!(fused.live, Live::No);
+            }
+            if fused.live == Live::Yes && !words.is_empty() {
+                prop_assert!(words.iter().any(|w| w.live == Live::Yes));
+            }
+            prop_assert!(fused.score.is_none_or(f32::is_finite));
+        }
+    }
+
+    #[test]
+    fn a_still_face_is_held_back_by_nobody_but_the_detector_of_its_spectrum() {
+        let yes = Some(Judgement { live: Live::Yes, score: Some(0.9) });
+        let unknown = Some(Judgement::UNKNOWN);
+        let of = |cnn, motion| fuse(&PadEvidence { cnn, motion, ..PadEvidence::default() }).live;
+        assert_eq!(of(yes, unknown), Live::Yes);
+        assert_eq!(of(unknown, yes), Live::Unknown);
+        assert_eq!(of(None, unknown), Live::Unknown);
+        assert_eq!(of(None, None), Live::Yes);
     }
 }

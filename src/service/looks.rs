@@ -64,6 +64,7 @@ impl Judge {
         limits: &QualityLimits,
         watch: &mut Stopwatch,
     ) -> Result<Seen, ModelError> {
+        self.pad.glance(frame);
         let exposure = exposure::judge(frame);
         if !exposure.lit() {
             return Ok(Seen::Hint(Hint::TooDark, None));
