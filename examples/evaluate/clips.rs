@@ -1,0 +1,201 @@
+//! Whole attempts on clips of real people, and on attacks made from them.
+
+use std::fmt::Write as _;
+use std::path::Path;
+use std::sync::Mutex;
+
+use anyhow::{Context, Result};
+use facelock::face::{Engine, EngineOptions, compare};
+use facelock::onnx::ModelDirs;
+use facelock::pad::{Live, Pad, PadOptions};
+use facelock::types::{Embedding, Frame};
+
+use crate::attacks::{SPECIES, present};
+use crate::attempts::{Course, FRAMES, Rooms};
+use crate::pictures::{self, Dice};
+use crate::stats::{Rate, Scores};
+
+/// One person's clip.
+pub struct Clip {
+    pub name: String,
+    /// Frames the templates are from.
+    enrolled: Vec<Frame>,
+    /// Later ones, which are judged.
+    probes: Vec<Frame>,
+}
+
+pub fn load(folder: &Path, quick: bool) -> Result<Vec<Clip>> {
+    let mut clips = Vec::new();
+    for path in pictures::files(folder, "mp4")? {
+        let name = path.file_stem().context("no name")?.to_string_lossy().into_owned();
+        let mut frames = pictures::clip(&path, if quick { 6 } else { 14 })?;
+        let probes = frames.split_off(frames.len() / 3);
+        clips.push(Clip { name, enrolled: frames, probes });
+        if quick && clips.len() == 3 {
+            break;
+        }
+    }
+    Ok(clips)
+}
+
+pub fn rooms(dirs: &ModelDirs) -> Result<Rooms> {
+    let options = PadOptions { cnn: true, infrared: true, motion: true };
+    Ok(Rooms { engine: Engine::load(dirs, EngineOptions::default())?, pad: Pad::load(dirs, options)? })
+}
+
+/// Runs the jobs on two threads; the answers in the jobs' order.
+fn shared<J: Sync, A: Send>(
+    dirs: &ModelDirs,
+    jobs: &[J],
+    work: impl Fn(&mut Rooms, &J) -> Result<A> + Sync,
+) -> Result<Vec<A>> {
+    let next = Mutex::new(0);
+    let take = || {
+        next.lock()
+            .map(|mut n| {
+                *n += 1;
+                *n - 1
+            })
+            .unwrap_or(usize::MAX)
+    };
+    let run = || -> Result<Vec<(usize, A)>> {
+        let mut rooms = rooms(dirs)?;
+        let mut done = Vec::new();
+        while let Some((n, job)) = Some(take()).and_then(|n| Some((n, jobs.get(n)?))) {
+            done.push((n, work(&mut rooms, job)?));
+        }
+        Ok(done)
+    };
+    let mut all = std::thread::scope(|scope| {
+        let other = scope.spawn(run);
+        let mut all = run()?;
+        all.extend(other.join().map_err(|_| anyhow::anyhow!("a worker panicked"))??);
+        anyhow::Ok(all)
+    })?;
+    all.sort_by_key(|(n, _)| *n);
+    Ok(all.into_iter().map(|(_, answer)| answer).collect())
+}
+
+/// Templates of each clip, and how they relate to each other and to later frames.
+pub fn enroll(dirs: &ModelDirs, clips: &[Clip]) -> Result<(Vec<Vec<Embedding>>, String)> {
+    let both = shared(dirs, clips, |rooms, clip| Ok((rooms.enroll(&clip.enrolled)?, rooms.features(&clip.probes)?)))?;
+    let one = |a: &Embedding, b: &Embedding| compare(a, std::slice::from_ref(b)).unwrap_or(-1.0);
+    let (mut consecutive, mut first, mut others, mut later) = (Vec::new(), Vec::new(), Vec::new(), Vec::new());
+    for (n, (looks, probes)) in both.iter().enumerate() {
+        consecutive.extend(probes.windows(2).map(|pair| one(&pair[0], &pair[1])));
+        first.extend(looks.iter().take(1).flat_map(|look| probes.iter().map(|probe| one(look, probe))));
+        later.extend(probes.iter().filter_map(|probe| compare(probe, looks)));
+        let strangers = both.iter().enumerate().filter(|(m, _)| *m != n);
+        others.extend(strangers.flat_map(|(_, (_, probes))| probes.iter().filter_map(|probe| compare(probe, looks))));
+    }
+    let mut text =
+        String::from("| cosines on clips | n | least | 1 % | median | 99 % | most |\n|---|---|---|---|---|---|---|\n");
+    for (name, scores) in [
+        ("consecutive frames, 0.1 s apart", consecutive),
+        ("first look and later frames", first),
+        ("best of the looks and later frames", later),
+        ("best of the looks and other people", others),
+    ] {
+        text += &crate::identities::spread(name, &Scores::of(scores));
+    }
+    Ok((both.into_iter().map(|(looks, _)| looks).collect(), text))
+}
+
+/// Attempts that start at different moments of each clip, by the person and by everybody else.
+pub fn genuine(dirs: &ModelDirs, clips: &[Clip], templates: &[Vec<Embedding>]) -> Result<String> {
+    let mut text = String::from("| attempts | outcome | rate |\n|---|---|---|\n");
+    for (title, sigma) in [("as filmed", 0.0), ("with sensor noise, sigma 4", 4.0), ("with sensor noise, sigma 8", 8.0)]
+    {
+        let mut jobs = Vec::new();
+        for n in 0..clips.len() {
+            let starts = (0..clips[n].probes.len().saturating_sub(10)).step_by(10);
+            jobs.extend(starts.map(|start| (n, start)));
+        }
+        let courses = shared(dirs, &jobs, |rooms, (n, start)| {
+            let mut dice = Dice::new(*start as u64 + 1);
+            let frames = clips[*n].probes[*start..].iter().take(FRAMES);
+            let frames = frames
+                .map(|frame| if sigma > 0.0 { pictures::noisy(frame, sigma, &mut dice) } else { Ok(frame.clone()) });
+            rooms.attempt(&frames.collect::<Result<Vec<_>>>()?, &templates[*n], false)
+        })?;
+        let (mut refused, mut attack, mut vetoed, mut frames) =
+            (Rate::default(), Rate::default(), Rate::default(), Rate::default());
+        for course in &courses {
+            refused.add(!course.matched());
+            attack.add(!course.passed_as_live());
+            course.motion.iter().for_each(|word| vetoed.add(*word == Live::No));
+            course
+                .judged
+                .iter()
+                .for_each(|judged| frames.add(judged.liveness != facelock::service::decide::Liveness::Live));
+        }
+        writeln!(text, "| genuine, {title} | FRR: no match | {refused} |")?;
+        writeln!(text, "| genuine, {title} | BPCER: not taken for live | {attack} |")?;
+        writeln!(text, "| genuine, {title} | single frames not live | {frames} |")?;
+        writeln!(text, "| genuine, {title} | single frames motion calls flat | {vetoed} |")?;
+        if sigma == 0.0 {
+            let texture = Scores::of(courses.iter().flat_map(|course| course.texture.clone()).collect());
+            writeln!(
+                text,
+                "| genuine, {title} | texture score, least / 1 % / median of {} | {:.2} / {:.2} / {:.2} |",
+                texture.len(),
+                texture.percentile(0.0),
+                texture.percentile(0.01),
+                texture.percentile(0.5)
+            )?;
+        }
+    }
+    text += &impostors(dirs, clips, templates)?;
+    Ok(text)
+}
+
+fn impostors(dirs: &ModelDirs, clips: &[Clip], templates: &[Vec<Embedding>]) -> Result<String> {
+    let jobs: Vec<(usize, usize)> =
+        (0..clips.len()).flat_map(|n| (0..clips.len()).map(move |m| (n, m))).filter(|(n, m)| n != m).collect();
+    let courses = shared(dirs, &jobs, |rooms, (n, m)| rooms.attempt(&clips[*n].probes, &templates[*m], false))?;
+    let mut accepted = Rate::default();
+    courses.iter().for_each(|course| accepted.add(course.matched()));
+    let best = courses.iter().filter_map(Course::best).fold(-1.0, f32::max);
+    Ok(format!("| another person | FAR: match | {accepted} |\n| another person | best score | {best:.3} |\n"))
+}
+
+/// Every species against the templates of the person it shows, at several moments of each clip.
+pub fn attacks(dirs: &ModelDirs, clips: &[Clip], templates: &[Vec<Embedding>], quick: bool) -> Result<String> {
+    let mut text = String::from(
+        "| species (made here) | APCER: taken for live | matched | stopped by motion | texture, median |\n|---|---|---|---|---|\n",
+    );
+    let moments: &[usize] = if quick { &[0] } else { &[0, 12, 24, 36] };
+    for (species, name) in SPECIES {
+        let all = (0..clips.len()).flat_map(|n| moments.iter().map(move |start| (n, *start)));
+        let jobs: Vec<_> = all.filter(|(n, start)| clips[*n].probes.len() >= start + 20).collect();
+        let courses = shared(dirs, &jobs, |rooms, (n, start)| {
+            let clip = &clips[*n].probes[*start..];
+            let face = rooms.engine.detect(&clip[0])?.first().copied().unwrap_or_default();
+            let [right, left, ..] = face.landmarks;
+            let span = (left.x - right.x).abs();
+            let eyes = [right, left].map(|eye| [eye.x, eye.y, 0.3 * span, 0.18 * span]);
+            rooms.attempt(&present(species, clip, &eyes, 40)?, &templates[*n], false)
+        })?;
+        let (mut live, mut matched, mut stopped) = (Rate::default(), Rate::default(), Rate::default());
+        for course in &courses {
+            live.add(course.passed_as_live());
+            matched.add(course.matched());
+            stopped.add(course.motion.contains(&Live::No));
+        }
+        let texture = Scores::of(courses.iter().flat_map(|course| course.texture.clone()).collect());
+        writeln!(text, "| {name} | {live} | {matched} | {stopped} | {:.2} |", texture.percentile(0.5))?;
+    }
+    Ok(text)
+}
+
+/// The published samples, one frame each.
+pub fn samples(dirs: &ModelDirs, folder: &Path) -> Result<String> {
+    let mut text = String::from("| sample | is | CNN | texture |\n|---|---|---|---|\n");
+    let mut rooms = rooms(dirs)?;
+    for (file, kind) in [("image_T1.jpg", "live"), ("image_F1.jpg", "attack"), ("image_F2.jpg", "attack")] {
+        let course = rooms.attempt(&[pictures::jpeg(&folder.join(file))?], &[], true)?;
+        let score = |scores: &[f32]| scores.first().map_or("-".to_owned(), |score| format!("{score:.2}"));
+        writeln!(text, "| {file} | {kind} | {} | {} |", score(&course.cnn), score(&course.texture))?;
+    }
+    Ok(text)
+}

@@ -1,0 +1,160 @@
+//! Comparison of single frames: all pairs of labelled pictures.
+
+use std::collections::HashMap;
+use std::fmt::Write as _;
+use std::path::{Path, PathBuf};
+
+use anyhow::Result;
+use facelock::face::{Engine, EngineOptions, compare};
+use facelock::onnx::ModelDirs;
+use facelock::types::{Embedding, Frame};
+
+use crate::stats::Scores;
+
+/// Templates an enrollment has by default.
+const TEMPLATES: usize = 5;
+
+/// A picture's features, and whose they are.
+pub struct Labelled {
+    person: usize,
+    embedding: Embedding,
+}
+
+pub struct Set {
+    pub found: Vec<Labelled>,
+    pub missed: usize,
+    pub people: usize,
+}
+
+type Read = fn(&Path) -> Result<Frame>;
+
+/// Embeds every picture in the folders' folders, on two threads; features are kept in `cache`.
+pub fn embed(dirs: &ModelDirs, files: &[PathBuf], cache: &Path, read: Read) -> Result<Set> {
+    let mut people = HashMap::new();
+    let mut person = |path: &PathBuf| {
+        let next = people.len();
+        *people.entry(path.parent().map(Path::to_owned)).or_insert(next)
+    };
+    let labels: Vec<usize> = files.iter().map(&mut person).collect();
+    let values = match load(cache, files.len()) {
+        Some(values) => values,
+        None => {
+            let values = run(dirs, files, read)?;
+            save(cache, &values)?;
+            values
+        }
+    };
+    let mut set = Set { found: Vec::new(), missed: 0, people: people.len() };
+    for (person, values) in labels.into_iter().zip(values) {
+        match Embedding::normalized(values) {
+            Some(embedding) => set.found.push(Labelled { person, embedding }),
+            None => set.missed += 1,
+        }
+    }
+    Ok(set)
+}
+
+fn run(dirs: &ModelDirs, files: &[PathBuf], read: Read) -> Result<Vec<Vec<f32>>> {
+    let work = |part: &[PathBuf]| -> Result<Vec<Vec<f32>>> {
+        let mut engine = Engine::load(dirs, EngineOptions::default())?;
+        let mut all = Vec::new();
+        for path in part {
+            let frame = read(path)?;
+            let middle = (frame.width() as f32 / 2.0, frame.height() as f32 / 2.0);
+            // These sets put the labelled person in the middle.
+            let off = |face: &facelock::types::Detection| {
+                let b = face.bounds;
+                (b.x + b.width / 2.0 - middle.0).hypot(b.y + b.height / 2.0 - middle.1)
+            };
+            let face = engine.detect(&frame)?.into_iter().min_by(|a, b| off(a).total_cmp(&off(b)));
+            let embedding = face.map(|face| engine.embed(&frame, &face)).transpose()?.flatten();
+            all.push(embedding.map_or_else(Vec::new, |embedding| embedding.values().to_vec()));
+        }
+        Ok(all)
+    };
+    let (first, second) = files.split_at(files.len() / 2);
+    std::thread::scope(|scope| {
+        let other = scope.spawn(|| work(second));
+        let mut all = work(first)?;
+        all.extend(other.join().map_err(|_| anyhow::anyhow!("a worker panicked"))??);
+        Ok(all)
+    })
+}
+
+fn load(cache: &Path, count: usize) -> Option<Vec<Vec<f32>>> {
+    postcard::from_bytes::<Vec<Vec<f32>>>(&std::fs::read(cache).ok()?).ok().filter(|values| values.len() == count)
+}
+
+fn save(cache: &Path, values: &[Vec<f32>]) -> Result<()> {
+    if let Some(folder) = cache.parent() {
+        std::fs::create_dir_all(folder)?;
+    }
+    Ok(std::fs::write(cache, postcard::to_allocvec(values)?)?)
+}
+
+fn dot(a: &Labelled, b: &Labelled) -> f32 {
+    a.embedding.values().iter().zip(b.embedding.values()).map(|(x, y)| x * y).sum()
+}
+
+/// Genuine and impostor scores of every picture of one set with every one of the other; of each pair once, where they are
+/// the same set.
+pub fn pairs(templates: &Set, probes: &Set) -> (Scores, Scores) {
+    let same = std::ptr::eq(templates, probes);
+    let (mut genuine, mut impostor) = (Vec::new(), Vec::new());
+    for (i, template) in templates.found.iter().enumerate() {
+        for (j, probe) in probes.found.iter().enumerate() {
+            if same && j <= i || i == j {
+                continue;
+            }
+            let scores = if template.person == probe.person { &mut genuine } else { &mut impostor };
+            scores.push(dot(template, probe));
+        }
+    }
+    (Scores::of(genuine), Scores::of(impostor))
+}
+
+/// The best of five templates, as the instance compares, for everybody with more pictures than that.
+pub fn galleries(set: &Set) -> (Scores, Scores) {
+    let mut of: HashMap<usize, Vec<&Labelled>> = HashMap::new();
+    for labelled in &set.found {
+        of.entry(labelled.person).or_default().push(labelled);
+    }
+    let (mut genuine, mut impostor) = (Vec::new(), Vec::new());
+    for (person, pictures) in of.iter().filter(|(_, pictures)| pictures.len() > TEMPLATES) {
+        let templates: Vec<Embedding> = pictures[..TEMPLATES].iter().map(|p| p.embedding.clone()).collect();
+        genuine.extend(pictures[TEMPLATES..].iter().filter_map(|probe| compare(&probe.embedding, &templates)));
+        let others = set.found.iter().filter(|other| other.person != *person);
+        impostor.extend(others.filter_map(|probe| compare(&probe.embedding, &templates)));
+    }
+    (Scores::of(genuine), Scores::of(impostor))
+}
+
+/// A detection error trade-off as a table, and the rates at the threshold that is in force.
+pub fn table(title: &str, threshold: f32, (genuine, impostor): &(Scores, Scores)) -> Result<String> {
+    let mut text = format!("\n**{title}**: {} genuine, {} impostor pairs\n\n", genuine.len(), impostor.len());
+    writeln!(text, "| at | threshold | FMR | FNMR |\n|---|---|---|---|")?;
+    let mut row = |name: &str, threshold: f32| {
+        let (fmr, fnmr) = (impostor.reaching(threshold), genuine.missing(threshold));
+        writeln!(text, "| {name} | {threshold:.3} | {fmr} | {fnmr} |")
+    };
+    for rate in [1e-3, 1e-4, 1e-5] {
+        if impostor.len() as f64 * rate >= 3.0 {
+            row(&format!("FMR {rate:.0e}"), impostor.threshold(rate))?;
+        }
+    }
+    row("**in force**", threshold)?;
+    Ok(text)
+}
+
+pub fn spread(name: &str, scores: &Scores) -> String {
+    let p = |p| scores.percentile(p);
+    format!(
+        "| {name} | {} | {:.3} | {:.3} | {:.3} | {:.3} | {:.3} |\n",
+        scores.len(),
+        p(0.0),
+        p(0.01),
+        p(0.5),
+        p(0.99),
+        p(1.0)
+    )
+}
