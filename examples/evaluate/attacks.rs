@@ -59,20 +59,21 @@ fn pose(species: Species, n: usize) -> Pose {
 }
 
 /// The attack's frames. A photograph is the first frame; a replay, and the eyes in a cut-out, are the sequence.
-pub fn present(species: Species, clip: &[Frame], eyes: &[[f32; 4]], count: usize) -> Result<Vec<Frame>> {
+pub fn present<'a>(
+    species: Species,
+    clip: &'a [Frame],
+    eyes: &'a [[f32; 4]],
+) -> impl Iterator<Item = Result<Frame>> + use<'a> {
     let moving = matches!(species, Species::ReplaySharp | Species::ReplayScreen);
     let mut dice = Dice::new(7);
-    let mut frames = Vec::new();
-    for n in 0..count.min(clip.len()) {
+    clip.iter().enumerate().map(move |(n, behind)| {
         if species == Species::ReplaySharp {
-            frames.push(clip[n].clone());
-            continue;
+            return Ok(behind.clone());
         }
-        let picture = &clip[if moving { n } else { 0 }];
+        let picture = if moving { behind } else { &clip[0] };
         let holes = if species == Species::CutOut { eyes } else { &[] };
-        frames.push(render(species, picture, &clip[n], holes, &pose(species, n), &mut dice)?);
-    }
-    Ok(frames)
+        render(species, picture, behind, holes, &pose(species, n), &mut dice)
+    })
 }
 
 fn render(

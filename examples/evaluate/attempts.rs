@@ -22,9 +22,8 @@ const LOOKS: usize = 5;
 pub struct Course {
     pub decision: Decision,
     pub judged: Vec<Judged>,
-    /// The words of motion alone, and of the CNN's own score for each frame.
+    /// The words of motion alone.
     pub motion: Vec<Live>,
-    pub cnn: Vec<f32>,
     pub texture: Vec<f32>,
 }
 
@@ -51,21 +50,16 @@ pub struct Rooms {
 }
 
 impl Rooms {
-    /// Plays frames to the rooms until there is a verdict or the time is over. With `whole`, the verdict does not end it.
-    pub fn attempt(&mut self, frames: &[Frame], templates: &[Embedding], whole: bool) -> Result<Course> {
+    /// Plays frames to the rooms until there is a verdict or the time is over.
+    pub fn attempt(&mut self, frames: impl Iterator<Item = Result<Frame>>, templates: &[Embedding]) -> Result<Course> {
         self.pad.reset();
         let (begun, rules, threshold) = (Instant::now(), Rules::default(), self.engine.threshold(Spectrum::Color));
         let mut evidence = Evidence::default();
-        let mut course = Course {
-            decision: Decision::Undecided,
-            judged: Vec::new(),
-            motion: Vec::new(),
-            cnn: Vec::new(),
-            texture: Vec::new(),
-        };
-        for (n, frame) in frames.iter().take(FRAMES).enumerate() {
+        let mut course =
+            Course { decision: Decision::Undecided, judged: Vec::new(), motion: Vec::new(), texture: Vec::new() };
+        for (n, frame) in frames.take(FRAMES).enumerate() {
             let at = STEP * n as u32;
-            let mut frame = frame.clone();
+            let mut frame = frame?;
             frame.captured = begun + at;
             if let Some((liveness, embedding)) = self.look(&frame, &QualityLimits::VERIFY, &mut course)? {
                 let score = compare(&embedding, templates).unwrap_or(-1.0);
@@ -73,10 +67,8 @@ impl Rooms {
             } else {
                 evidence.last_hint = Some(Hint::NoFace);
             }
-            if course.decision == Decision::Undecided {
-                course.decision = decide(&evidence, &rules);
-            }
-            if course.decision != Decision::Undecided && !whole {
+            course.decision = decide(&evidence, &rules);
+            if course.decision != Decision::Undecided {
                 break;
             }
         }
@@ -102,7 +94,6 @@ impl Rooms {
         }
         let evidence = self.pad.examine(frame, &face, Spectrum::Color)?;
         course.motion.extend(evidence.motion.map(|word| word.live));
-        course.cnn.extend(evidence.cnn.and_then(|word| word.score));
         course.texture.extend(facelock::pad::texture(frame, &face));
         let liveness = match facelock::pad::fuse(&evidence).live {
             Live::Yes => Liveness::Live,

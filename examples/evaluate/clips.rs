@@ -8,16 +8,20 @@ use anyhow::{Context, Result};
 use facelock::face::{Engine, EngineOptions, compare};
 use facelock::onnx::ModelDirs;
 use facelock::pad::{Live, Pad, PadOptions};
-use facelock::types::{Embedding, Frame};
+use facelock::types::{Embedding, Frame, Spectrum};
 
 use crate::attacks::{SPECIES, present};
 use crate::attempts::{Course, FRAMES, Rooms};
 use crate::pictures::{self, Dice};
 use crate::stats::{Rate, Scores};
 
+/// Frames an attack is shown for: three seconds.
+const ATTACK: usize = 30;
+/// Looks an enrollment needs.
+const FEWEST: usize = 2;
+
 /// One person's clip.
 pub struct Clip {
-    pub name: String,
     /// Frames the templates are from.
     enrolled: Vec<Frame>,
     /// Later ones, which are judged.
@@ -27,10 +31,9 @@ pub struct Clip {
 pub fn load(folder: &Path, quick: bool) -> Result<Vec<Clip>> {
     let mut clips = Vec::new();
     for path in pictures::files(folder, "mp4")? {
-        let name = path.file_stem().context("no name")?.to_string_lossy().into_owned();
         let mut frames = pictures::clip(&path, if quick { 6 } else { 14 })?;
         let probes = frames.split_off(frames.len() / 3);
-        clips.push(Clip { name, enrolled: frames, probes });
+        clips.push(Clip { enrolled: frames, probes });
         if quick && clips.len() == 3 {
             break;
         }
@@ -77,8 +80,17 @@ fn shared<J: Sync, A: Send>(
 }
 
 /// Templates of each clip, and how they relate to each other and to later frames.
-pub fn enroll(dirs: &ModelDirs, clips: &[Clip]) -> Result<(Vec<Vec<Embedding>>, String)> {
-    let both = shared(dirs, clips, |rooms, clip| Ok((rooms.enroll(&clip.enrolled)?, rooms.features(&clip.probes)?)))?;
+pub fn enroll(dirs: &ModelDirs, mut clips: Vec<Clip>) -> Result<(Vec<Clip>, Vec<Vec<Embedding>>, String)> {
+    let mut both =
+        shared(dirs, &clips, |rooms, clip| Ok((rooms.enroll(&clip.enrolled)?, rooms.features(&clip.probes)?)))?;
+    // Who cannot be enrolled is told, and takes no part in what follows.
+    let enrolled: Vec<bool> = both.iter().map(|(looks, _)| looks.len() >= FEWEST).collect();
+    let mut failed = Rate::default();
+    enrolled.iter().for_each(|enrolled| failed.add(!enrolled));
+    let mut text = format!("Failure to enroll (fewer than {FEWEST} looks): {failed}.\n\n");
+    let mut kept = enrolled.iter();
+    clips.retain(|_| kept.next() == Some(&true));
+    both.retain(|(looks, _)| looks.len() >= FEWEST);
     let one = |a: &Embedding, b: &Embedding| compare(a, std::slice::from_ref(b)).unwrap_or(-1.0);
     let (mut consecutive, mut first, mut others, mut later) = (Vec::new(), Vec::new(), Vec::new(), Vec::new());
     for (n, (looks, probes)) in both.iter().enumerate() {
@@ -88,8 +100,7 @@ pub fn enroll(dirs: &ModelDirs, clips: &[Clip]) -> Result<(Vec<Vec<Embedding>>, 
         let strangers = both.iter().enumerate().filter(|(m, _)| *m != n);
         others.extend(strangers.flat_map(|(_, (_, probes))| probes.iter().filter_map(|probe| compare(probe, looks))));
     }
-    let mut text =
-        String::from("| cosines on clips | n | least | 1 % | median | 99 % | most |\n|---|---|---|---|---|---|---|\n");
+    text += "| cosines on clips | n | least | 1 % | median | 99 % | most |\n|---|---|---|---|---|---|---|\n";
     for (name, scores) in [
         ("consecutive frames, 0.1 s apart", consecutive),
         ("first look and later frames", first),
@@ -98,7 +109,7 @@ pub fn enroll(dirs: &ModelDirs, clips: &[Clip]) -> Result<(Vec<Vec<Embedding>>, 
     ] {
         text += &crate::identities::spread(name, &Scores::of(scores));
     }
-    Ok((both.into_iter().map(|(looks, _)| looks).collect(), text))
+    Ok((clips, both.into_iter().map(|(looks, _)| looks).collect(), text))
 }
 
 /// Attempts that start at different moments of each clip, by the person and by everybody else.
@@ -116,7 +127,7 @@ pub fn genuine(dirs: &ModelDirs, clips: &[Clip], templates: &[Vec<Embedding>]) -
             let frames = clips[*n].probes[*start..].iter().take(FRAMES);
             let frames = frames
                 .map(|frame| if sigma > 0.0 { pictures::noisy(frame, sigma, &mut dice) } else { Ok(frame.clone()) });
-            rooms.attempt(&frames.collect::<Result<Vec<_>>>()?, &templates[*n], false)
+            rooms.attempt(frames, &templates[*n])
         })?;
         let (mut refused, mut attack, mut vetoed, mut frames) =
             (Rate::default(), Rate::default(), Rate::default(), Rate::default());
@@ -152,7 +163,9 @@ pub fn genuine(dirs: &ModelDirs, clips: &[Clip], templates: &[Vec<Embedding>]) -
 fn impostors(dirs: &ModelDirs, clips: &[Clip], templates: &[Vec<Embedding>]) -> Result<String> {
     let jobs: Vec<(usize, usize)> =
         (0..clips.len()).flat_map(|n| (0..clips.len()).map(move |m| (n, m))).filter(|(n, m)| n != m).collect();
-    let courses = shared(dirs, &jobs, |rooms, (n, m)| rooms.attempt(&clips[*n].probes, &templates[*m], false))?;
+    let courses = shared(dirs, &jobs, |rooms, (n, m)| {
+        rooms.attempt(clips[*n].probes.iter().map(|frame| Ok(frame.clone())), &templates[*m])
+    })?;
     let mut accepted = Rate::default();
     courses.iter().for_each(|course| accepted.add(course.matched()));
     let best = courses.iter().filter_map(Course::best).fold(-1.0, f32::max);
@@ -164,7 +177,7 @@ pub fn attacks(dirs: &ModelDirs, clips: &[Clip], templates: &[Vec<Embedding>], q
     let mut text = String::from(
         "| species (made here) | APCER: taken for live | matched | stopped by motion | texture, median |\n|---|---|---|---|---|\n",
     );
-    let moments: &[usize] = if quick { &[0] } else { &[0, 12, 24, 36] };
+    let moments: &[usize] = if quick { &[0] } else { &[0, 16, 32] };
     for (species, name) in SPECIES {
         let all = (0..clips.len()).flat_map(|n| moments.iter().map(move |start| (n, *start)));
         let jobs: Vec<_> = all.filter(|(n, start)| clips[*n].probes.len() >= start + 20).collect();
@@ -174,7 +187,7 @@ pub fn attacks(dirs: &ModelDirs, clips: &[Clip], templates: &[Vec<Embedding>], q
             let [right, left, ..] = face.landmarks;
             let span = (left.x - right.x).abs();
             let eyes = [right, left].map(|eye| [eye.x, eye.y, 0.3 * span, 0.18 * span]);
-            rooms.attempt(&present(species, clip, &eyes, 40)?, &templates[*n], false)
+            rooms.attempt(present(species, clip, &eyes).take(ATTACK), &templates[*n])
         })?;
         let (mut live, mut matched, mut stopped) = (Rate::default(), Rate::default(), Rate::default());
         for course in &courses {
@@ -193,9 +206,12 @@ pub fn samples(dirs: &ModelDirs, folder: &Path) -> Result<String> {
     let mut text = String::from("| sample | is | CNN | texture |\n|---|---|---|---|\n");
     let mut rooms = rooms(dirs)?;
     for (file, kind) in [("image_T1.jpg", "live"), ("image_F1.jpg", "attack"), ("image_F2.jpg", "attack")] {
-        let course = rooms.attempt(&[pictures::jpeg(&folder.join(file))?], &[], true)?;
-        let score = |scores: &[f32]| scores.first().map_or("-".to_owned(), |score| format!("{score:.2}"));
-        writeln!(text, "| {file} | {kind} | {} | {} |", score(&course.cnn), score(&course.texture))?;
+        let frame = pictures::jpeg(&folder.join(file))?;
+        let face = rooms.engine.detect(&frame)?.first().copied().context("no face")?;
+        rooms.pad.reset();
+        let word = rooms.pad.examine(&frame, &face, Spectrum::Color)?.cnn.and_then(|word| word.score);
+        let show = |score: Option<f32>| score.map_or("-".to_owned(), |score| format!("{score:.2}"));
+        writeln!(text, "| {file} | {kind} | {} | {} |", show(word), show(facelock::pad::texture(&frame, &face)))?;
     }
     Ok(text)
 }

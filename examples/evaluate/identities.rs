@@ -29,7 +29,7 @@ pub struct Set {
 type Read = fn(&Path) -> Result<Frame>;
 
 /// Embeds every picture in the folders' folders, on two threads; features are kept in `cache`.
-pub fn embed(dirs: &ModelDirs, files: &[PathBuf], cache: &Path, read: Read) -> Result<Set> {
+pub fn embed(dirs: &ModelDirs, options: EngineOptions, files: &[PathBuf], (cache, read): (&Path, Read)) -> Result<Set> {
     let mut people = HashMap::new();
     let mut person = |path: &PathBuf| {
         let next = people.len();
@@ -39,7 +39,7 @@ pub fn embed(dirs: &ModelDirs, files: &[PathBuf], cache: &Path, read: Read) -> R
     let values = match load(cache, files.len()) {
         Some(values) => values,
         None => {
-            let values = run(dirs, files, read)?;
+            let values = run(dirs, options, files, read)?;
             save(cache, &values)?;
             values
         }
@@ -54,9 +54,9 @@ pub fn embed(dirs: &ModelDirs, files: &[PathBuf], cache: &Path, read: Read) -> R
     Ok(set)
 }
 
-fn run(dirs: &ModelDirs, files: &[PathBuf], read: Read) -> Result<Vec<Vec<f32>>> {
+fn run(dirs: &ModelDirs, options: EngineOptions, files: &[PathBuf], read: Read) -> Result<Vec<Vec<f32>>> {
     let work = |part: &[PathBuf]| -> Result<Vec<Vec<f32>>> {
-        let mut engine = Engine::load(dirs, EngineOptions::default())?;
+        let mut engine = Engine::load(dirs, options)?;
         let mut all = Vec::new();
         for path in part {
             let frame = read(path)?;

@@ -1,5 +1,5 @@
 //! Measures what Facelock's rooms are worth, by the code that is shipped: `scripts/evaluate [--quick] [--markdown FILE]`.
-#![allow(clippy::print_stdout, clippy::print_stderr)]
+#![allow(clippy::print_stdout)]
 
 mod attacks;
 mod attempts;
@@ -12,6 +12,7 @@ use std::path::PathBuf;
 use std::time::Instant;
 
 use anyhow::{Context, Result, bail};
+use facelock::face::EngineOptions;
 use facelock::onnx::{Manifest, ModelDirs, Role};
 
 const BEGIN: &str = "<!-- scripts/evaluate writes from here -->\n";
@@ -56,12 +57,7 @@ fn main() -> Result<()> {
     let kept = target.join("eval");
     say("Single frames", singles(&dirs, &data, &kept, arguments.quick)?);
     let clips = clips::load(&data.join("clips"), arguments.quick)?;
-    let (templates, table) = clips::enroll(&dirs, &clips)?;
-    for (clip, looks) in clips.iter().zip(&templates) {
-        if looks.len() < 2 {
-            eprintln!("note: {} gives only {} looks", clip.name, looks.len());
-        }
-    }
+    let (clips, templates, table) = clips::enroll(&dirs, clips)?;
     say("Enrollment", table);
     say("Whole attempts", clips::genuine(&dirs, &clips, &templates)?);
     say("Published samples of attacks", clips::samples(&dirs, &data.join("spoof_samples"))?);
@@ -80,10 +76,14 @@ fn singles(dirs: &ModelDirs, data: &std::path::Path, kept: &std::path::Path, qui
     }
     // Features are kept under what made them: the embedder, the kind of picture, how many.
     let name = |kind: &str| kept.join(format!("{kind}-{}-{}", files.len(), &entry.sha256.0.to_string()[..16]));
-    let color = identities::embed(dirs, &files, &name("color"), pictures::jpeg)?;
-    let grey = identities::embed(dirs, &files, &name("grey"), |path| pictures::grey(&pictures::jpeg(path)?))?;
+    let plain = EngineOptions::default();
+    let color = identities::embed(dirs, plain, &files, (&name("color"), pictures::jpeg))?;
+    let grey = identities::embed(dirs, plain, &files, (&name("grey"), |path| pictures::grey(&pictures::jpeg(path)?)))?;
     let orl_files = pictures::files(&data.join("orl"), "pgm")?;
-    let orl = identities::embed(dirs, &orl_files, &name("orl"), pictures::pgm)?;
+    let orl = identities::embed(dirs, plain, &orl_files, (&name("orl"), pictures::pgm))?;
+    let both = EngineOptions { fusion: true };
+    let fused = identities::embed(dirs, both, &files, (&name("fused"), pictures::jpeg))?;
+    let fusion = manifest.only(Role::Fusion)?.threshold.as_ref().context("no threshold for fusion")?;
     let missed = |set: &identities::Set| {
         format!("{} people, {} pictures, {} without a face found", set.people, set.found.len() + set.missed, set.missed)
     };
@@ -95,6 +95,8 @@ fn singles(dirs: &ModelDirs, data: &std::path::Path, kept: &std::path::Path, qui
         ("ORL grey, one template", threshold.gray, identities::pairs(&orl, &orl)),
         ("LFW colour, best of 5 templates", threshold.color, identities::galleries(&color)),
         ("LFW grey, best of 5 templates", threshold.gray, identities::galleries(&grey)),
+        ("LFW colour, fusion, one template", fusion.color, identities::pairs(&fused, &fused)),
+        ("LFW colour, fusion, best of 5 templates", fusion.color, identities::galleries(&fused)),
     ] {
         text += &identities::table(title, threshold, &scores)?;
     }

@@ -16,8 +16,9 @@ use crate::types::{Detection, Point};
 const WINDOW: Duration = Duration::from_secs(2);
 /// Frames kept at most.
 const MOST: usize = 64;
-/// Deformation from which two views say anything: a flat picture turned by about 25 degrees.
-const DEFORMED: f32 = 0.10;
+/// Deformation from which two views say anything: a flat picture turned by about 30 degrees, and more than noise makes
+/// of landmarks that keep still.
+const DEFORMED: f32 = 0.15;
 /// Parallax of the nose over deformation: below, flat; from [`SOLID`], not.
 const FLAT: f32 = 0.35;
 const SOLID: f32 = 1.0;
