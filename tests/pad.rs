@@ -55,6 +55,22 @@ fn frames(name: &str) -> Frame {
 }
 
 #[test]
+fn the_recorded_portraits_are_live_often_enough_for_a_match() {
+    let mut pad = Pad::load(&support::models(), CNN).unwrap();
+    let mut engine = Engine::load(&support::models(), EngineOptions::default()).unwrap();
+    for name in ["astronaut", "astronaut-later", "hopper", "hopper-later"] {
+        pad.reset();
+        let mut live = 0;
+        for n in (0..45).step_by(3) {
+            let frame = frames(&format!("{name}/{n:03}.png"));
+            let face = engine.detect(&frame).unwrap()[0];
+            live += u32::from(pad.observe(&frame, &face, Spectrum::Color).unwrap().live == Live::Yes);
+        }
+        assert!(live >= 2, "{name}: {live} of 15");
+    }
+}
+
+#[test]
 fn grey_frames_and_boxes_that_hold_nothing_are_never_live() {
     let mut pad = Pad::load(&support::models(), CNN).unwrap();
     let frame = frames("astronaut/000.png");

@@ -72,14 +72,13 @@ pub fn present<'a>(
         }
         let picture = if moving { behind } else { &clip[0] };
         let holes = if species == Species::CutOut { eyes } else { &[] };
-        render(species, picture, behind, holes, &pose(species, n), &mut dice)
+        render(species, (picture, behind), holes, &pose(species, n), &mut dice)
     })
 }
 
 fn render(
     species: Species,
-    picture: &Frame,
-    behind: &Frame,
+    (picture, behind): (&Frame, &Frame),
     holes: &[[f32; 4]],
     pose: &Pose,
     dice: &mut Dice,

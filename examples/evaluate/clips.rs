@@ -118,8 +118,8 @@ pub fn genuine(dirs: &ModelDirs, clips: &[Clip], templates: &[Vec<Embedding>]) -
     for (title, sigma) in [("as filmed", 0.0), ("with sensor noise, sigma 4", 4.0), ("with sensor noise, sigma 8", 8.0)]
     {
         let mut jobs = Vec::new();
-        for n in 0..clips.len() {
-            let starts = (0..clips[n].probes.len().saturating_sub(10)).step_by(10);
+        for (n, clip) in clips.iter().enumerate() {
+            let starts = (0..clip.probes.len().saturating_sub(10)).step_by(10);
             jobs.extend(starts.map(|start| (n, start)));
         }
         let courses = shared(dirs, &jobs, |rooms, (n, start)| {
@@ -206,8 +206,8 @@ pub fn samples(dirs: &ModelDirs, folder: &Path) -> Result<String> {
     let mut text = String::from("| sample | is | CNN | texture |\n|---|---|---|---|\n");
     let mut rooms = rooms(dirs)?;
     for (file, kind) in [("image_T1.jpg", "live"), ("image_F1.jpg", "attack"), ("image_F2.jpg", "attack")] {
-        let frame = pictures::jpeg(&folder.join(file))?;
-        let face = rooms.engine.detect(&frame)?.first().copied().context("no face")?;
+        let frame = pictures::upright(&pictures::jpeg(&folder.join(file))?)?;
+        let face = rooms.engine.detect(&frame)?.first().copied().with_context(|| format!("no face in {file}"))?;
         rooms.pad.reset();
         let word = rooms.pad.examine(&frame, &face, Spectrum::Color)?.cnn.and_then(|word| word.score);
         let show = |score: Option<f32>| score.map_or("-".to_owned(), |score| format!("{score:.2}"));

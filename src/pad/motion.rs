@@ -139,13 +139,12 @@ fn solve(mut a: [[f64; 9]; 8]) -> Option<[f64; 8]> {
     for column in 0..8 {
         let pivot = (column..8).max_by(|m, n| a[*m][column].abs().total_cmp(&a[*n][column].abs()))?;
         a.swap(column, pivot);
-        (a[column][column].abs() > 1e-9).then_some(())?;
-        for row in 0..8 {
-            if row != column {
-                let factor = a[row][column] / a[column][column];
-                for k in column..9 {
-                    a[row][k] -= factor * a[column][k];
-                }
+        let pivot = a[column];
+        (pivot[column].abs() > 1e-9).then_some(())?;
+        for (n, row) in a.iter_mut().enumerate() {
+            if n != column {
+                let factor = row[column] / pivot[column];
+                row.iter_mut().zip(pivot).for_each(|(value, above)| *value -= factor * above);
             }
         }
     }
