@@ -1,4 +1,5 @@
 //! The quirk files: those we ship, and those somebody got wrong.
+#![allow(clippy::unwrap_used, clippy::panic)]
 
 use facelock::camera::Rotation;
 use facelock::camera::quirks::{Declared, Quirks};

@@ -1,4 +1,5 @@
 //! Frames of every size, colour and quality, with the real models.
+#![allow(clippy::unwrap_used, clippy::panic)]
 
 mod support;
 

@@ -1,4 +1,5 @@
 //! Models that are not what they should be, and everything around them that could be wrong.
+#![allow(clippy::unwrap_used, clippy::panic)]
 
 mod support;
 

@@ -1,5 +1,6 @@
 //! What loading ONNX Runtime and running the models does to the machine, as the kernel sees it: which files are opened, what
 //! is written, that nothing is sent, and that no memory is both writable and executable.
+#![allow(clippy::unwrap_used, clippy::panic)]
 
 mod support;
 
