@@ -91,7 +91,7 @@ fn conclude(handle: &mut PamHandle, reply: &Reply, consent: Consent, silent: boo
     }
     if matches!(reply, Reply::Verdict(Verdict::Match)) {
         if consent == Consent::Confirm {
-            confirm(handle, silent)?;
+            confirm(handle)?;
         }
         ffi::remember_match(handle);
     }
@@ -191,11 +191,9 @@ fn ask_first(handle: &mut PamHandle) -> Result<bool, NoDecision> {
     Err(NoDecision("a password was typed".into()))
 }
 
-/// Enter confirms a match. A password typed by habit goes on to the next module instead.
-fn confirm(handle: &mut PamHandle, silent: bool) -> Result<(), NoDecision> {
-    if silent {
-        return Err(NoDecision("a match that must be confirmed, and nobody may be asked".into()));
-    }
+/// Enter confirms a match. A password typed by habit goes on to the next module instead. PAM_SILENT asks for no messages,
+/// and sudo always does; a question is not a message.
+fn confirm(handle: &mut PamHandle) -> Result<(), NoDecision> {
     let typed = prompt(handle, "Face recognised. Press Enter to confirm: ")?;
     if typed.is_empty() {
         return Ok(());

@@ -100,7 +100,8 @@ impl Quality {
     /// What the person could change, most useful first. `None`: the face can be judged.
     pub fn hint(&self, limits: &QualityLimits) -> Option<Hint> {
         // A comparison with NaN is false: what cannot be measured is not good.
-        let turned = [self.yaw, self.pitch, self.roll].iter().any(|angle| angle.is_nan() || angle.abs() > limits.max_angle);
+        let turned =
+            [self.yaw, self.pitch, self.roll].iter().any(|angle| angle.is_nan() || angle.abs() > limits.max_angle);
         let good = |holds: bool, hint: Hint| (!holds).then_some(hint);
         good(self.width >= limits.min_width, Hint::TooFar)
             .or(good(self.fill <= limits.max_fill, Hint::TooClose))

@@ -76,7 +76,7 @@ for name in inet inet6 netlink packet wx-map wx-protect memfd others-processes h
   new-user-namespace hostname keyring setuid-file personality bpf; do
   ok "blocked: $name" "$(awk -v n="$name" '$1 == n {print $2}' /root/inside)" blocked
   case $name in
-    setuid-file | bpf | kmsg | packet) ;;
+    setuid-file | bpf | kmsg | packet | hostname) ;;
     *) ok "control: $name" "$(awk -v n="$name" '$1 == n {print $2}' /root/outside)" open ;;
   esac
 done
