@@ -107,6 +107,10 @@ impl Cameras for RecordedCameras {
 /// The program: serves its connection and ends. 0 for every answered request, 1 where there was none to answer.
 pub fn main(cameras: impl Cameras) -> ! {
     let config = argument("--config").unwrap_or_else(|| CONFIG_PATH.into());
+    if std::env::args().any(|argument| argument == "--restore-emitter") {
+        restore_emitter(Path::new(&config));
+        sandbox::leave(0);
+    }
     let status = match serve(Path::new(&config), cameras) {
         Ok(()) => 0,
         Err(error) => {
@@ -115,6 +119,15 @@ pub fn main(cameras: impl Cameras) -> ! {
         }
     };
     sandbox::leave(status)
+}
+
+/// Puts out an emitter that an instance which died has left alight. The unit runs this after every instance.
+fn restore_emitter(config: &Path) {
+    sandbox::enter();
+    let restored = Config::load(config).map(|config| camera::emitter::restore_pending(&config.camera_options()));
+    if let Ok(Err(error)) = restored {
+        Line::new(Priority::Warning, "emitter").with("error", error).write();
+    }
 }
 
 /// The value behind a long option.

@@ -26,13 +26,22 @@ pub fn make_folder(path: &Path) -> io::Result<()> {
 /// [`StoreError::NotPrivate`], also for a larger file; [`StoreError::Io`].
 pub fn read(path: &Path, cap: usize) -> Result<Option<Vec<u8>>, StoreError> {
     let io = |error| StoreError::Io { path: path.into(), error };
-    let flags = libc::O_NOFOLLOW | libc::O_NONBLOCK;
-    let file = match OpenOptions::new().read(true).custom_flags(flags).open(path) {
-        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
-        Err(error) if error.raw_os_error() == Some(libc::ELOOP) => return Err(StoreError::NotPrivate(path.into())),
-        other => other.map_err(io)?,
-    };
-    let metadata = file.metadata().map_err(io)?;
+    let (mut file, mut metadata);
+    let mut tries = 0;
+    loop {
+        let flags = libc::O_NOFOLLOW | libc::O_NONBLOCK;
+        file = match OpenOptions::new().read(true).custom_flags(flags).open(path) {
+            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
+            Err(error) if error.raw_os_error() == Some(libc::ELOOP) => return Err(StoreError::NotPrivate(path.into())),
+            other => other.map_err(io)?,
+        };
+        metadata = file.metadata().map_err(io)?;
+        tries += 1;
+        // No name left: it was replaced between being opened and being looked at. The new one is there.
+        if metadata.nlink() > 0 || tries > 100 {
+            break;
+        }
+    }
     let private = metadata.is_file()
         && metadata.nlink() == 1
         && metadata.mode() & 0o077 == 0

@@ -16,7 +16,7 @@ ok "the socket is there after a boot" "$(systemctl is-enabled facelock.socket)" 
 ok "nothing runs" "$(instances) $(pgrep -c facelock-instan)" "0 0"
 ok "the user has no way in" "$(getent passwd facelock | cut -d: -f7)" "/usr/sbin/nologin"
 ok "the manual page" "$(dpkg -L facelock | grep -c man1/facelockctl)" 1
-ok "models are prepared for this CPU" "$(ls /var/cache/facelock/models/*.ort 2>/dev/null | wc -l)" 5
+ok "models are prepared for this CPU" "$(( $(ls /var/cache/facelock/models/*.ort 2>/dev/null | wc -l) >= 5 ))" 1
 
 echo "# the unit as installed"
 # On systemd 252 the score may be 0.4; on 257, 0.3.
