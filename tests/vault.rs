@@ -1,6 +1,8 @@
 //! The protectors against a software TPM and a file system.
 #![allow(clippy::unwrap_used, clippy::panic)]
 
+// Other tests restart it.
+#[allow(dead_code)]
 #[path = "support/swtpm.rs"]
 mod swtpm;
 
