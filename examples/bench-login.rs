@@ -2,6 +2,7 @@
 //!
 //! usage: bench-login RUNS INSTANCE CONFIG-TPM CONFIG-FILE FRAMES
 #![allow(unsafe_code, clippy::unwrap_used, clippy::panic, clippy::print_stdout)]
+#![allow(clippy::type_complexity, clippy::zombie_processes)]
 
 use std::os::unix::net::UnixStream;
 use std::process::{Command, Stdio};
