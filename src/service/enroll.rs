@@ -12,9 +12,8 @@ use super::inbox::{Arrival, Inbox};
 use super::journal::Priority;
 use super::keys::{self, Gallery, KeyError};
 use super::looks::{Judge, Look, Seen};
-use super::side::{start_camera, start_work};
+use super::side::{open_best, start_camera, start_work};
 use super::stages::Stopwatch;
-use crate::camera::Wanted;
 use crate::face::{QualityLimits, compare};
 use crate::onnx::ModelError;
 use crate::store::{Enrollment, MAX_TEMPLATES, StoredTemplate};
@@ -190,10 +189,7 @@ fn take_looks(desk: &Desk, subject: &Subject) -> Result<Session, Unavailable> {
     desk.connection.watch(move || hangup.hang_up()).map_err(|_| Unavailable::Internal)?;
     desk.connection.send_event(Event::Progress(Progress::Starting));
     let (cameras, options) = (Arc::clone(&desk.cameras), desk.config.camera_options());
-    let open = move |deadline| {
-        // Infrared where there is such a camera: it is what tells a face from a screen.
-        cameras.open(&options, Wanted::Infrared, deadline).or_else(|_| cameras.open(&options, Wanted::Color, deadline))
-    };
+    let open = move |deadline| open_best(&*cameras, &options, deadline);
     let camera = start_camera(&side, Box::new(open), deadline).map_err(|_| Unavailable::Internal)?;
     let (config, inbox) = (desk.config.clone(), Arc::clone(&side));
     start_work(
@@ -277,6 +273,7 @@ impl Sitting<'_> {
                 self.hint(hint);
                 return Ok(());
             }
+            Seen::Unlit => return Ok(()),
             Seen::Look(look) => look,
         };
         match look.liveness {

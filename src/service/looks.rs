@@ -9,7 +9,7 @@ use crate::config::Config;
 use crate::face::{Engine, Quality, QualityLimits};
 use crate::onnx::{ModelDirs, ModelError};
 use crate::pad::{Live, Pad, PadOptions};
-use crate::types::{Detection, Embedding, Frame, Hint, Spectrum};
+use crate::types::{Detection, Embedding, Frame, Hint, Illumination, Spectrum};
 
 /// A second face of more than this part of the largest one's area makes it unclear whose face is meant.
 const SECOND_FACE: f32 = 0.4;
@@ -35,6 +35,8 @@ pub enum Seen {
     Look(Box<Look>),
     /// Nothing to judge, and what would help; the face, if there is one.
     Hint(Hint, Option<Detection>),
+    /// The unlit frame of a strobing emitter: dark on purpose, and only worth comparing with its lit neighbour.
+    Unlit,
 }
 
 impl Judge {
@@ -65,6 +67,9 @@ impl Judge {
         watch: &mut Stopwatch,
     ) -> Result<Seen, ModelError> {
         self.pad.glance(frame);
+        if frame.illumination == Illumination::Unlit {
+            return Ok(Seen::Unlit);
+        }
         let exposure = exposure::judge(frame);
         if !exposure.lit() {
             return Ok(Seen::Hint(Hint::TooDark, None));

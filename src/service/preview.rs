@@ -9,9 +9,9 @@ use super::answer::Desk;
 use super::inbox::{Arrival, Inbox};
 use super::keys;
 use super::looks::{Judge, Seen};
-use super::side::{start_camera, start_work};
+use super::side::{open_best, start_camera, start_work};
 use super::stages::Stopwatch;
-use crate::camera::{Wanted, exposure};
+use crate::camera::exposure;
 use crate::face::QualityLimits;
 use crate::onnx::ModelError;
 use crate::types::{Frame, PixelFormat, Spectrum, Unavailable};
@@ -32,9 +32,7 @@ pub fn preview(desk: &Desk, seconds: u8) -> Result<Reply, Unavailable> {
     desk.connection.watch(move || hangup.hang_up()).map_err(|_| Unavailable::Internal)?;
     desk.connection.send_event(Event::Progress(Progress::Starting));
     let (cameras, options) = (Arc::clone(&desk.cameras), desk.config.camera_options());
-    let open = move |deadline| {
-        cameras.open(&options, Wanted::Infrared, deadline).or_else(|_| cameras.open(&options, Wanted::Color, deadline))
-    };
+    let open = move |deadline| open_best(&*cameras, &options, deadline);
     let camera = start_camera(&side, Box::new(open), deadline).map_err(|_| Unavailable::Internal)?;
     let (config, inbox) = (desk.config.clone(), Arc::clone(&side));
     start_work(
@@ -92,7 +90,7 @@ fn picture(desk: &Desk, frame: &Frame, judge: Option<&mut Judge>, spectrum: Spec
                 ..Measurement::default()
             });
         }
-        Some(Err(_)) | None => {}
+        Some(Ok(Seen::Unlit) | Err(_)) | None => {}
     }
     if let Some(shown) = &mut measurement {
         shown.face = shown.face.map(|v| v / step as f32);

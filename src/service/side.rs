@@ -4,8 +4,9 @@ use std::sync::Arc;
 use std::sync::mpsc::{Receiver, RecvTimeoutError, channel};
 use std::time::{Duration, Instant};
 
+use super::Cameras;
 use super::inbox::Inbox;
-use crate::camera::{CameraError, FrameSource};
+use crate::camera::{CameraError, CameraOptions, FrameSource, Wanted};
 
 /// A camera is waited for in slices, so that an attempt that is over closes it soon.
 const SLICE: Duration = Duration::from_millis(40);
@@ -14,6 +15,22 @@ const PUT_BACK: Duration = Duration::from_millis(150);
 
 /// Opens a camera, before the deadline.
 pub type Open = Box<dyn FnOnce(Instant) -> Result<Box<dyn FrameSource>, CameraError> + Send>;
+
+/// Opens the infrared camera, for it is what tells a face from a screen; the colour camera only where there is no other. One
+/// that is there and fails is no reason to make do with less.
+///
+/// # Errors
+/// [`CameraError`].
+pub fn open_best(
+    cameras: &dyn Cameras,
+    options: &CameraOptions,
+    deadline: Instant,
+) -> Result<Box<dyn FrameSource>, CameraError> {
+    match cameras.open(options, Wanted::Infrared, deadline) {
+        Err(CameraError::NotFound | CameraError::Virtual) => cameras.open(options, Wanted::Color, deadline),
+        result => result,
+    }
+}
 
 /// The camera thread, as the attempt holds it.
 pub struct CameraThread {

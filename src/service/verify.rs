@@ -229,6 +229,7 @@ impl Attempt<'_> {
                 self.evidence.last_hint = Some(hint);
                 self.hint(hint);
             }
+            Seen::Unlit => {}
             Seen::Look(look) => {
                 self.last_face = now;
                 self.evidence.last_hint = None;
