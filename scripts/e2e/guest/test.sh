@@ -210,6 +210,8 @@ ok "and back again" "$(asked alice faceonly)" "$IN"
 settled
 ok "nothing resident, nothing failed" "$(instances) $(pgrep -c facelock-instan) $(systemctl --failed --no-legend | grep -c facelock)" "0 0 0"
 
+. $S/guest/stacks.sh
+
 echo "# upgrade, remove, purge"
 holds "the package upgrades" dpkg -i --force-confold "$S"/facelock-next.deb
 ok "the configuration stays" "$(grep -c 'protector = "file"' /etc/facelock/config.toml)" 1
@@ -218,7 +220,14 @@ holds "the profile can be switched on" pam-auth-update --enable facelock
 ok "it stands before the password" "$(grep -n pam_ /etc/pam.d/common-auth | grep -v '#' | head -1 | grep -c pam_facelock)" 1
 printf 'auth include common-auth\naccount required pam_permit.so\n' >/etc/pam.d/common-test
 ok "a face through the profile" "$(asked alice common-test)" "$IN"
-holds "the package goes while its profile is on" dpkg -r facelock
+holds "passwords can be reported" pam-auth-update --enable facelock-password
+before empty
+settled
+ok "a password through the profile" "$(echo alicepw | pamtester common-test alice authenticate 2>&1 | grep -ac "$IN")" 1
+ok "a wrong one is not reported as right" "$(echo wrong | pamtester common-test alice authenticate 2>&1 | grep -ac "$IN")" 0
+before astronaut-later
+ok "a face after it, in the same boot" "$(asked alice common-test)" "$IN"
+holds "the package goes while its profiles are on" dpkg -r facelock
 ok "no stack names a module that is gone" "$(grep -rl pam_facelock /etc/pam.d/common-* | wc -l)" 0
 ok "the password works after removal" "$(echo alicepw | pamtester common-test alice authenticate 2>&1 | grep -ac "$IN")" 1
 ok "and is still needed" "$(echo wrong | pamtester common-test alice authenticate 2>&1 | grep -ac "$IN")" 0
