@@ -27,7 +27,7 @@ TOGETHER = {
     "StateDirectory, RuntimeDirectory": r"(State|Runtime)Directory.*",
     "SystemCallFilter": r"SystemCall(Filter|ErrorNumber)",
     "DevicePolicy, DeviceAllow": r"Device.*",
-    "the small system call filters": "RestrictNamespaces|RestrictRealtime|RestrictSUIDSGID|LockPersonality|SystemCallArchitectures",
+    "the small system call filters": "RestrictNamespaces|RestrictRealtime|RestrictSUIDSGID|LockPersonality",
     "capabilities, NoNewPrivileges": "CapabilityBoundingSet|AmbientCapabilities|NoNewPrivileges",
     "RemoveIPC, KeyringMode": "RemoveIPC|KeyringMode",
 }
@@ -128,7 +128,8 @@ def main():
             taken[key].append(ask(address[key], key.startswith("instance")))
     for key, times in taken.items():
         if None in times:
-            sys.exit(f"the variant '{key}' did not start")
+            subprocess.run(["journalctl", "--no-pager", "-q", "-n", "15", "-u", f"startcost-{number[key]}@*"], check=False)
+            sys.exit(f"the variant '{key}' did not start in {times.count(None)} rounds")
 
     def passed(key):
         return sorted(time for time, _ in taken[key])
