@@ -9,7 +9,7 @@ use facelock::service::decide::{Decision, Ended, Evidence, Judged, Liveness, Rul
 use facelock::types::{Embedding, Frame, Hint, Spectrum, Verdict};
 
 /// Time between frames: the clips are played at ten a second.
-const STEP: Duration = Duration::from_millis(100);
+pub const STEP: Duration = Duration::from_millis(100);
 /// Frames of an attempt: its deadline is six seconds, less half a second for opening the camera.
 pub const FRAMES: usize = 55;
 /// As enrollment has them.

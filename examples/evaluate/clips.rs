@@ -3,6 +3,7 @@
 use std::fmt::Write as _;
 use std::path::Path;
 use std::sync::Mutex;
+use std::time::Instant;
 
 use anyhow::{Context, Result};
 use facelock::face::{Engine, EngineOptions, compare};
@@ -11,7 +12,7 @@ use facelock::pad::{Live, Pad, PadOptions};
 use facelock::types::{Embedding, Frame, Spectrum};
 
 use crate::attacks::{SPECIES, present};
-use crate::attempts::{Course, FRAMES, Rooms};
+use crate::attempts::{Course, FRAMES, Rooms, STEP};
 use crate::pictures::{self, Dice};
 use crate::stats::{Rate, Scores};
 
@@ -157,6 +158,34 @@ pub fn genuine(dirs: &ModelDirs, clips: &[Clip], templates: &[Vec<Embedding>]) -
         }
     }
     text += &impostors(dirs, clips, templates)?;
+    text += &watched(dirs, clips)?;
+    Ok(text)
+}
+
+/// Motion over whole clips: attempts end after a few frames, too soon for its mistakes to show.
+fn watched(dirs: &ModelDirs, clips: &[Clip]) -> Result<String> {
+    let mut text = String::new();
+    for sigma in [0.0, 8.0] {
+        let words = shared(dirs, clips, |rooms, clip| {
+            let (mut dice, begun) = (Dice::new(3), Instant::now());
+            rooms.pad.reset();
+            let mut words = Vec::new();
+            for (n, frame) in clip.probes.iter().enumerate() {
+                let mut frame = pictures::noisy(frame, sigma, &mut dice)?;
+                frame.captured = begun + STEP * n as u32;
+                let Some(face) = rooms.engine.detect(&frame)?.first().copied() else { continue };
+                words.extend(rooms.pad.examine(&frame, &face, Spectrum::Color)?.motion);
+            }
+            Ok(words)
+        })?;
+        let (mut flat, mut solid) = (Rate::default(), Rate::default());
+        for word in words.iter().flatten() {
+            flat.add(word.live == Live::No);
+            solid.add(word.live == Live::Yes);
+        }
+        writeln!(text, "| genuine, whole clips, noise of sigma {sigma} | frames motion calls flat | {flat} |")?;
+        writeln!(text, "| genuine, whole clips, noise of sigma {sigma} | frames motion calls solid | {solid} |")?;
+    }
     Ok(text)
 }
 

@@ -68,14 +68,16 @@ fn main() -> Result<()> {
 
 fn singles(dirs: &ModelDirs, data: &std::path::Path, kept: &std::path::Path, quick: bool) -> Result<String> {
     let manifest = Manifest::load(&dirs.models.join("manifest.toml"))?;
-    let entry = manifest.only(Role::Embedder)?;
-    let threshold = entry.threshold.as_ref().context("no threshold")?;
+    let threshold = manifest.only(Role::Embedder)?.threshold.as_ref().context("no threshold")?;
     let mut files = pictures::files(&data.join("lfw"), "jpg")?;
     if quick {
         files.truncate(400);
     }
-    // Features are kept under what made them: the embedder, the kind of picture, how many.
-    let name = |kind: &str| kept.join(format!("{kind}-{}-{}", files.len(), &entry.sha256.0.to_string()[..16]));
+    // Features are kept under what made them: the models and this very program, for detection and alignment count as well.
+    let made_by =
+        [std::fs::read(std::env::current_exe()?)?, std::fs::read(dirs.models.join("manifest.toml"))?].concat();
+    let made_by = facelock::types::Digest::of(&made_by).to_string();
+    let name = |kind: &str| kept.join(format!("{kind}-{}-{}", files.len(), &made_by[..16]));
     let plain = EngineOptions::default();
     let color = identities::embed(dirs, plain, &files, (&name("color"), pictures::jpeg))?;
     let grey = identities::embed(dirs, plain, &files, (&name("grey"), |path| pictures::grey(&pictures::jpeg(path)?)))?;
