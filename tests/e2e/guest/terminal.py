@@ -1,4 +1,6 @@
-"""Runs a command on a terminal of its own.   terminal.py SECONDS [EXPECT=ANSWER]... -- COMMAND...   prints what it showed."""
+"""Runs a command on a terminal of its own.   terminal.py SECONDS [EXPECT=ANSWER]... -- COMMAND...   prints what it showed.
+
+In an answer, \\n is Enter and \\c is Ctrl-C."""
 
 import os
 import pty
@@ -26,6 +28,6 @@ while time.time() < end:
         shown += data.decode(errors="replace")
     if told < len(answers) and answers[told][0] in shown[-400:]:
         time.sleep(0.1)
-        os.write(terminal, answers[told][1].replace("\\n", "\n").encode())
+        os.write(terminal, answers[told][1].replace("\\n", "\n").replace("\\c", "\x03").encode())
         told += 1
 print(shown)

@@ -147,6 +147,8 @@ ok "asked first, a password goes straight on" "$(python3 $S/guest/terminal.py 12
 ok "asked first, Enter looks" "$(python3 $S/guest/terminal.py 12 'Enter for face:=\n' -- runuser -u alice -- sudo -k id -u | tr -d '\r' | grep -c '^0$')" 1
 for service in sudo su login; do cp "/tmp/$service.before" "/etc/pam.d/$service"; done
 
+. $S/guest/presence.sh
+
 echo "# floods and failures"
 settled
 python3 - <<'FLOOD'
