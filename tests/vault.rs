@@ -40,6 +40,19 @@ fn a_sealed_key_comes_back_and_nothing_is_left_loaded() {
 }
 
 #[test]
+fn registers_that_are_off_protect_nothing_and_nothing_is_sealed_to_them() {
+    let mut tpm = Swtpm::start();
+    let key = TemplateKey::generate().unwrap();
+    let sealed = open(&tpm).seal(&key).unwrap();
+    tpm.allocate("sha1:all+sha256:none");
+    let result = open(&tpm).seal(&key);
+    assert!(matches!(&result, Err(VaultError::Failed(why)) if why.contains("SHA-256")), "{:?}", result.err());
+    assert!(refused(open(&tpm).unseal(&sealed)), "switching them off opens nothing");
+    tpm.allocate("sha1:all+sha256:all");
+    assert_eq!(open(&tpm).unseal(&sealed).unwrap().bytes(), key.bytes(), "and back on");
+}
+
+#[test]
 fn only_this_tpm_in_this_state_gives_it_back() {
     let tpm = Swtpm::start();
     let other = Swtpm::start();

@@ -1,7 +1,7 @@
 //! Keys that only this machine gives back, and the cipher that seals templates under them.
 //!
 //! Each user has a random key. A [`KeyProtector`] seals it: the TPM (to this TPM and the platform's state), or a key file
-//! where root's configuration allows that. Beside it a recovery key can open it. See `docs/vault.md`.
+//! where root's configuration allows that. Beside it a recovery key can open it.
 
 pub mod cipher;
 mod file;

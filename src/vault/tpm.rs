@@ -6,19 +6,20 @@
 //! 2. The SRK is the one the key was sealed under: its Name is in the blob and is compared before anything is sent.
 //! 3. The sealed object opens by policy alone (no password), only in this TPM, only with the selected PCRs as they were, and
 //!    only with the PCRs the configuration selects: a blob cannot choose weaker ones.
-//! 4. Whatever is loaded or started is flushed, on every way out.
+//! 4. Every selected PCR exists: a TPM leaves those of a bank that is off out of the policy, and says nothing.
+//! 5. Whatever is loaded or started is flushed, on every way out.
 
 use std::str::FromStr as _;
 
 use tss_esapi::attributes::{ObjectAttributesBuilder, SessionAttributesBuilder};
-use tss_esapi::constants::{SessionType, Tss2ResponseCodeKind};
+use tss_esapi::constants::{CapabilityType, SessionType, Tss2ResponseCodeKind};
 use tss_esapi::handles::{KeyHandle, ObjectHandle, PersistentTpmHandle, SessionHandle, TpmHandle};
 use tss_esapi::interface_types::algorithm::{HashingAlgorithm, PublicAlgorithm};
 use tss_esapi::interface_types::ecc::EccCurve;
 use tss_esapi::interface_types::resource_handles::Hierarchy;
 use tss_esapi::interface_types::session_handles::{AuthSession, PolicySession};
 use tss_esapi::structures::{
-    Digest, EccPoint, KeyedHashScheme, PcrSelectionList, PcrSlot, Private, Public, PublicBuilder,
+    CapabilityData, Digest, EccPoint, KeyedHashScheme, PcrSelectionList, PcrSlot, Private, Public, PublicBuilder,
     PublicEccParametersBuilder, PublicKeyedHashParameters, SensitiveData, SymmetricDefinition,
     SymmetricDefinitionObject,
 };
@@ -30,6 +31,8 @@ use super::{KeyProtector, ProtectorKind, SealedKey, TemplateKey, VaultError};
 /// Where a provisioned SRK lives (TCG TPM 2.0 Provisioning Guidance, table 2).
 const PROVISIONED_SRK: u32 = 0x8100_0001;
 const BLOB_VERSION: u8 = 1;
+/// Banks asked for at once; a TPM has a handful.
+const ASSIGNMENTS: u32 = 16;
 
 pub struct TpmProtector {
     context: Context,
@@ -52,8 +55,13 @@ impl TpmProtector {
                 Err(error) => return Err(VaultError::Failed(format!("{path}: {error}"))),
             }
         }
-        let name = TctiNameConf::from_str(tcti).map_err(|error| VaultError::Failed(format!("{tcti}: {error}")))?;
-        let context = Context::new(name).map_err(|error| VaultError::Missing(format!("{tcti}: {error}")))?;
+        let failed = |error: Error| VaultError::Failed(format!("{tcti}: {error}"));
+        let name = TctiNameConf::from_str(tcti).map_err(failed)?;
+        // A device that is there and does not work is not a machine without a TPM: nothing weaker takes its place.
+        let context = Context::new(name).map_err(|error| match tcti.starts_with("device:") {
+            true => failed(error),
+            false => VaultError::Missing(format!("{tcti}: {error}")),
+        })?;
         let mut pcrs = pcrs.to_vec();
         pcrs.sort_unstable();
         pcrs.dedup();
@@ -130,6 +138,28 @@ impl TpmProtector {
         Ok(session)
     }
 
+    /// Whether the TPM keeps every selected register (part 3, §30.2, TPM_CAP_PCRS). Once sealed, a policy that held them
+    /// cannot be met without them, so sealing is where this must be known.
+    fn require_registers(&mut self) -> Result<(), VaultError> {
+        let (capability, _) =
+            self.context.get_capability(CapabilityType::AssignedPcr, 0, ASSIGNMENTS).map_err(failed)?;
+        let CapabilityData::AssignedPcr(assigned) = capability else {
+            return Err(VaultError::Failed("the TPM does not tell its PCRs".into()));
+        };
+        let banks = assigned.get_selections().iter();
+        let there = |slot| {
+            let mut sha256 = banks.clone().filter(|bank| bank.hashing_algorithm() == HashingAlgorithm::Sha256);
+            sha256.any(|bank| bank.is_selected(slot))
+        };
+        if slots(&self.pcrs)?.into_iter().all(there) {
+            Ok(())
+        } else {
+            Err(VaultError::Failed(
+                "the TPM's SHA-256 bank is off or lacks a selected PCR; switch it on in the firmware".into(),
+            ))
+        }
+    }
+
     /// A handle that cannot be flushed is gone already, or goes with the connection.
     fn flush(&mut self, handle: ObjectHandle) {
         let _ = self.context.flush_context(handle);
@@ -142,6 +172,7 @@ impl KeyProtector for TpmProtector {
     }
 
     fn seal(&mut self, key: &TemplateKey) -> Result<SealedKey, VaultError> {
+        self.require_registers()?;
         self.with_srk(None, |tpm, srk| {
             let policy = tpm.with_session(srk, SessionType::Trial, |tpm, session| {
                 let session = tpm.policy(session)?;
@@ -258,11 +289,11 @@ fn sealed_template(policy: Digest) -> Result<Public, VaultError> {
 }
 
 fn selection(pcrs: &[u8]) -> Result<PcrSelectionList, VaultError> {
-    let slots: Result<Vec<PcrSlot>, Error> = pcrs.iter().map(|pcr| PcrSlot::try_from(1_u32 << pcr)).collect();
-    PcrSelectionList::builder()
-        .with_selection(HashingAlgorithm::Sha256, &slots.map_err(failed)?)
-        .build()
-        .map_err(failed)
+    PcrSelectionList::builder().with_selection(HashingAlgorithm::Sha256, &slots(pcrs)?).build().map_err(failed)
+}
+
+fn slots(pcrs: &[u8]) -> Result<Vec<PcrSlot>, VaultError> {
+    pcrs.iter().map(|pcr| PcrSlot::try_from(1_u32 << pcr).map_err(failed)).collect()
 }
 
 /// What is stored: version, then four parts, each behind its length (u16, little endian).

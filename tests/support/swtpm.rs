@@ -36,6 +36,18 @@ impl Swtpm {
         assert!(status.success());
     }
 
+    /// Switches banks of registers on and off, as a firmware's menu does.
+    pub fn allocate(&mut self, banks: &str) {
+        let status = Command::new("tpm2_pcrallocate")
+            .arg(banks)
+            .env("TPM2TOOLS_TCTI", self.tcti())
+            .stdout(Stdio::null())
+            .status()
+            .unwrap();
+        assert!(status.success());
+        self.restart();
+    }
+
     pub fn stop(&mut self) {
         let _ = self.child.kill();
         let _ = self.child.wait();
