@@ -71,7 +71,7 @@ fn read(path: &Path) -> std::io::Result<Zeroizing<[u8; 32]>> {
     let mut file =
         std::fs::OpenOptions::new().read(true).custom_flags(libc::O_NOFOLLOW | libc::O_NONBLOCK).open(path)?;
     let metadata = file.metadata()?;
-    let own = metadata.uid() == rustix::process::geteuid().as_raw() || metadata.uid() == 0;
+    let own = metadata.uid() == rustix::process::geteuid().as_raw();
     let private = metadata.is_file() && metadata.mode() & 0o077 == 0 && metadata.nlink() == 1;
     if !own || !private || metadata.len() != 32 {
         return Err(std::io::Error::other("is not a private key file of 32 bytes"));
@@ -86,11 +86,20 @@ fn create(path: &Path) -> std::io::Result<()> {
     random(&mut *key).map_err(std::io::Error::other)?;
     let part = path.with_extension(format!("new-{}", std::process::id()));
     let mut file = std::fs::OpenOptions::new().write(true).create_new(true).mode(0o600).open(&part)?;
-    let linked = file.write_all(&*key).and_then(|()| file.sync_all()).and_then(|()| std::fs::hard_link(&part, path));
-    std::fs::remove_file(&part)?;
-    match linked {
+    let made = file.write_all(&*key).and_then(|()| file.sync_all()).and_then(|()| place(&part, path));
+    if made.is_err() {
+        let _ = std::fs::remove_file(&part);
+    }
+    match made {
         // Another instance was first; its key is the key.
         Err(error) if error.kind() == std::io::ErrorKind::AlreadyExists => Ok(()),
         result => result,
     }
+}
+
+/// Moves the finished file to its name in one step that never replaces another, and makes the name last.
+fn place(part: &Path, path: &Path) -> std::io::Result<()> {
+    use rustix::fs::{CWD, RenameFlags, renameat_with};
+    renameat_with(CWD, part, CWD, path, RenameFlags::NOREPLACE)?;
+    std::fs::File::open(path.parent().unwrap_or(Path::new("/")))?.sync_all()
 }
