@@ -4,6 +4,7 @@
 use std::io;
 use std::path::Path;
 
+use super::options::WANTED_SIZE;
 use super::quirks::{Quirk, Quirks};
 use super::sysfs::{self, Origin, Place};
 use super::v4l2::{FourCc, Node, Rate};
@@ -57,7 +58,7 @@ impl Probe for Kernel {
         let capability = node.capability()?;
         let format = |four_cc: FourCc| ProbedFormat {
             four_cc: four_cc.0,
-            sizes: node.sizes(four_cc).into_iter().map(|size| sized(&node, four_cc, size)).collect(),
+            sizes: node.sizes(four_cc, WANTED_SIZE).into_iter().map(|size| sized(&node, four_cc, size)).collect(),
         };
         let formats = if capability.captures { node.formats().into_iter().map(format).collect() } else { Vec::new() };
         let (driver, card, bus) = (capability.driver, capability.card, capability.bus);

@@ -26,6 +26,9 @@ impl Wanted {
     }
 }
 
+/// The size of picture that is asked for, in pixels: faces at arm's length are large enough, and frames small.
+pub(super) const WANTED_SIZE: (u32, u32) = (640, 480);
+
 /// Which camera is meant for one spectrum.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub enum Choice {
@@ -109,8 +112,8 @@ impl Default for CameraOptions {
             infrared: Choice::Auto,
             allow_virtual: false,
             rotation: Rotation::None,
-            width: 640,
-            height: 480,
+            width: WANTED_SIZE.0,
+            height: WANTED_SIZE.1,
             quirk_dirs: vec!["/usr/share/facelock/quirks.d".into(), "/etc/facelock/quirks.d".into()],
             lock_path: "/var/lib/facelock/camera.lock".into(),
             state_dir: "/var/lib/facelock".into(),

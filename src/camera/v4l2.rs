@@ -107,8 +107,8 @@ impl Node {
         (0..ENUM_MAX).map_while(describe).collect()
     }
 
-    /// The sizes of a format: each one of a list, or the smallest and the largest of a range.
-    pub fn sizes(&self, four_cc: FourCc) -> Vec<(u32, u32)> {
+    /// The sizes of a format: each one of a list, or of a range the smallest, the largest and the one nearest to `near`.
+    pub fn sizes(&self, four_cc: FourCc, near: (u32, u32)) -> Vec<(u32, u32)> {
         let mut sizes = Vec::new();
         for index in 0..ENUM_MAX {
             let mut raw = RawFrameSize { index, pixel_format: four_cc.0, ..RawFrameSize::zeroed() };
@@ -116,8 +116,10 @@ impl Node {
                 break;
             }
             if raw.kind != 1 {
-                let [min_width, max_width, _, min_height, max_height, _] = raw.sizes;
-                sizes.extend([(min_width, min_height), (max_width, max_height)]);
+                let [min_width, max_width, step_width, min_height, max_height, step_height] = raw.sizes;
+                let width = on_step(near.0, (min_width, max_width, step_width));
+                let height = on_step(near.1, (min_height, max_height, step_height));
+                sizes.extend([(min_width, min_height), (width, height), (max_width, max_height)]);
                 break;
             }
             sizes.push((raw.sizes[0], raw.sizes[1]));
@@ -197,6 +199,12 @@ impl Node {
     }
 }
 
+/// The value of a range (least, most, step) that is nearest to `near` without passing it, or the least.
+fn on_step(near: u32, (least, most, step): (u32, u32, u32)) -> u32 {
+    let above = near.min(most).saturating_sub(least);
+    least.saturating_add(above - above % step.max(1))
+}
+
 /// A kernel string: up to the first zero, without control characters.
 fn text(bytes: &[u8]) -> String {
     let end = bytes.iter().position(|b| *b == 0).unwrap_or(bytes.len());
@@ -214,6 +222,15 @@ mod tests {
         assert_eq!(node.capability().unwrap_err().raw_os_error(), Some(libc::ENOTTY));
         assert!(node.formats().is_empty());
         assert!(Stream::start(node, 4).is_err());
+    }
+
+    #[test]
+    fn a_range_of_sizes_offers_the_size_that_is_wanted() {
+        assert_eq!(on_step(640, (32, 2592, 2)), 640);
+        assert_eq!(on_step(480, (32, 1944, 0)), 480);
+        assert_eq!(on_step(640, (100, 4000, 64)), 612);
+        assert_eq!((on_step(640, (800, 4000, 16)), on_step(640, (16, 320, 16))), (800, 320));
+        assert_eq!(on_step(640, (u32::MAX, 0, 7)), u32::MAX);
     }
 
     #[test]
