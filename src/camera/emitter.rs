@@ -185,6 +185,8 @@ pub fn try_payload(
 
 fn trial(options: &CameraOptions, emitter: &Emitter, duration: Duration) -> Result<Trial, CameraError> {
     let _lock = lock::acquire(options, Wanted::Infrared, Instant::now() + Duration::from_secs(1), &|| false)?;
+    // A light that a crash left on is put out before its marker makes room for this one's.
+    let _ = restore_under_lock(options);
     let select::Selected { camera, mode } = select::select(options, Wanted::Infrared, &Kernel)?;
     let (node, layout) = infrared::prepare(&camera, mode)?;
     let handle = node.duplicate().map_err(|why| CameraError::from_io(&why))?;
