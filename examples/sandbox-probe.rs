@@ -2,10 +2,14 @@
 //! For the tests; not packaged.
 #![allow(unsafe_code, clippy::print_stdout)]
 
+extern "C" fn leave(_: *mut libc::c_void) -> libc::c_int {
+    0
+}
+
 fn main() {
     let sealed = std::env::args().any(|argument| argument == "sealed");
     if sealed {
-        facelock::sandbox::enter();
+        drop(facelock::sandbox::enter());
         if let Err(error) = facelock::sandbox::seal() {
             println!("seal {error}");
             return;
@@ -25,6 +29,11 @@ fn main() {
             libc::_exit(0);
         }
         try_call("fork", i64::from(child));
+        // A process that shares this memory, as posix_spawn(3) makes one, on a stack of its own.
+        let mut stack = [0_u128; 4096];
+        let flags = libc::CLONE_VM | libc::CLONE_VFORK | libc::SIGCHLD;
+        let top = stack.as_mut_ptr_range().end.cast();
+        try_call("vfork", i64::from(libc::clone(leave, top, flags, std::ptr::null_mut())));
     }
     println!("thread {}", if std::thread::spawn(|| 1).join().is_ok() { "open" } else { "failed" });
     let status = std::process::Command::new("/bin/true").status();

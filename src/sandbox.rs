@@ -2,7 +2,8 @@
 //!
 //! What MUST hold:
 //! 1. [`enter`] runs before the first thread: capabilities and no_new_privs are per thread.
-//! 2. Whatever cannot be given up is reported; the vault opens only if nothing is (or root's configuration says so).
+//! 2. What the unit did is asked before this process does the same: its own filter would pass for the unit's. The vault
+//!    opens only where nothing is missing (or root's configuration says so).
 //! 3. [`seal`] takes what start-up needed and a request does not: sockets, programs, processes, memory that becomes code.
 //! 4. The checks try the forbidden thing; they do not ask whether it was meant to be forbidden.
 #![allow(unsafe_code)]
@@ -41,19 +42,30 @@ impl fmt::Display for Missing {
     }
 }
 
-/// Settles what must be settled before libraries load and threads start: variables they read, and privileges.
-pub fn enter() {
-    // SAFETY: the first thing this process does, with one thread; nothing reads the environment at the same time.
-    unsafe {
-        std::env::set_var("ORT_DISABLE_TELEMETRY", "1");
-        std::env::set_var("TSS2_LOG", "all+NONE");
-    }
-    // What cannot be dropped is found by `verify`. The bounding set goes first: dropping it needs a capability.
+/// Settles what must be settled before libraries load and threads start: variables they read, and privileges. What the
+/// unit's sandbox lacks.
+pub fn enter() -> Vec<Missing> {
+    let mut missing = verify();
+    silence_libraries();
+    // The bounding set goes first: dropping it needs a capability.
     for set in [CapSet::Bounding, CapSet::Ambient, CapSet::Inheritable, CapSet::Effective, CapSet::Permitted] {
         let _ = caps::clear(None, set);
     }
     let _ = rustix::thread::set_no_new_privs(true);
     let _ = rustix::process::set_dumpable_behavior(rustix::process::DumpableBehavior::NotDumpable);
+    if !undumpable() {
+        missing.push(Missing::Undumpable);
+    }
+    missing
+}
+
+/// Switches off what libraries would write or send unasked. Before the first thread, and before they are loaded.
+pub fn silence_libraries() {
+    // SAFETY: called first by both programs, with one thread; nothing reads the environment at the same time.
+    unsafe {
+        std::env::set_var("ORT_DISABLE_TELEMETRY", "1");
+        std::env::set_var("TSS2_LOG", "all+NONE");
+    }
 }
 
 /// Gives up, for good, system calls that the unit must leave to start-up, in every thread to come. They fail with EPERM;
@@ -64,10 +76,10 @@ pub fn enter() {
 /// The kernel does not take the filter; nothing was given up.
 pub fn seal() -> Result<(), seccompiler::Error> {
     let always = |call: libc::c_long| (call, Vec::new());
-    let without_vm = SeccompCondition::new(
+    let no_thread = SeccompCondition::new(
         0,
         SeccompCmpArgLen::Dword,
-        SeccompCmpOp::MaskedEq(libc::CLONE_VM.cast_unsigned().into()),
+        SeccompCmpOp::MaskedEq(libc::CLONE_THREAD.cast_unsigned().into()),
         0,
     )?;
     let mut denied: BTreeMap<libc::c_long, Vec<SeccompRule>> = [
@@ -79,7 +91,7 @@ pub fn seal() -> Result<(), seccompiler::Error> {
         always(libc::SYS_ptrace),
         always(libc::SYS_process_vm_readv),
         always(libc::SYS_process_vm_writev),
-        (libc::SYS_clone, vec![SeccompRule::new(vec![without_vm])?]),
+        (libc::SYS_clone, vec![SeccompRule::new(vec![no_thread])?]),
     ]
     .into();
     #[cfg(target_arch = "x86_64")]
@@ -95,11 +107,11 @@ fn install(rules: BTreeMap<libc::c_long, Vec<SeccompRule>>, errno: i32) -> Resul
     seccompiler::apply_filter(&program)
 }
 
-/// What does not hold of the sandbox.
-pub fn verify() -> Vec<Missing> {
+/// What the unit should have done and has not.
+fn verify() -> Vec<Missing> {
     let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
     let field = |name: &str| status.lines().find_map(|line| line.strip_prefix(name)?.strip_prefix(':')).map(str::trim);
-    let no_capabilities = ["CapInh", "CapPrm", "CapEff", "CapAmb"]
+    let no_capabilities = ["CapInh", "CapPrm", "CapEff", "CapBnd", "CapAmb"]
         .into_iter()
         .all(|set| field(set).is_some_and(|value| value.bytes().all(|digit| digit == b'0')));
     let uids = field("Uid").unwrap_or("0");
@@ -107,7 +119,6 @@ pub fn verify() -> Vec<Missing> {
         (uids.split_whitespace().all(|uid| uid != "0"), Missing::Unprivileged),
         (no_capabilities, Missing::NoCapabilities),
         (field("NoNewPrivs") == Some("1"), Missing::NoNewPrivileges),
-        (undumpable(), Missing::Undumpable),
         (field("Seccomp") == Some("2"), Missing::Seccomp),
         (!can_open_network_socket(), Missing::NoNetwork),
         (!can_map_writable_code(), Missing::NoWritableCode),

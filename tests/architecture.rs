@@ -37,7 +37,7 @@ fn allowed(room: &str) -> Option<&'static [&'static str]> {
         "types" | "onnx" | "camera" | "vault" | "store" | "sandbox" => &[],
         "face" | "pad" => &["onnx"],
         "config" => &["camera", "face", "onnx", "pad", "service", "vault"],
-        "cli" => &["face", "onnx"],
+        "cli" => &["face", "onnx", "sandbox"],
         "service" => &["camera", "config", "face", "onnx", "pad", "sandbox", "store", "vault"],
         _ => return None,
     })

@@ -17,7 +17,7 @@ fn what_a_request_does_not_need_is_given_up() {
     let free = probe(&[]);
     let sealed = probe(&["sealed"]);
     let eperm = libc::EPERM.to_string();
-    for name in ["inet", "unix", "memfd", "fork", "exec"] {
+    for name in ["inet", "unix", "memfd", "fork", "vfork", "exec"] {
         assert_eq!(free.get(name).map(String::as_str), Some("open"), "control: {name}");
         assert_eq!(sealed.get(name), Some(&eperm), "{name}");
     }

@@ -18,10 +18,12 @@ use anyhow::Context as _;
 use clap::{CommandFactory as _, Parser as _};
 use facelock_protocol::{Label, Reply, Request, Secret};
 
+use crate::sandbox;
 use args::{Args, Command, TpmCommand};
 
 /// Runs `facelockctl` with this process's arguments.
 pub fn run() -> ExitCode {
+    sandbox::silence_libraries();
     let args = Args::parse();
     match execute(&args) {
         Ok(code) => code.into(),

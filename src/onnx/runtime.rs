@@ -1,5 +1,5 @@
-//! ONNX Runtime, loaded once from one absolute path. The release in use has no telemetry; `sandbox::enter` has switched off
-//! that of one that would.
+//! ONNX Runtime, loaded once from one absolute path. The release in use has no telemetry; both programs have switched
+//! off that of one that would (`sandbox::silence_libraries`).
 #![forbid(unsafe_code)]
 
 use std::path::Path;

@@ -11,6 +11,7 @@ use super::peer::Peer;
 use super::tally::Tally;
 use super::{Cameras, enroll, manage, policy, preview, verify};
 use crate::config::Config;
+use crate::sandbox::Missing;
 use crate::store::{Lock, Store, StoreError};
 use crate::types::Unavailable;
 
@@ -24,6 +25,8 @@ pub struct Desk<'a> {
     pub connection: &'a Connection,
     pub peer: Peer,
     pub config: &'a Config,
+    /// What the unit's sandbox lacks.
+    pub sandbox_missing: Vec<Missing>,
     pub cameras: Arc<dyn Cameras>,
     pub enrollments: Store,
     pub tally: Tally<'a>,
@@ -46,7 +49,7 @@ pub fn answer(desk: &Desk, request: Request) -> Reply {
         Request::Reseal { subject, recovery_key } => manage::reseal(desk, &subject, &recovery_key),
         Request::RecordPassword { subject } => manage::record_password(desk, &subject),
         Request::Unlock { subject } => manage::unlock(desk, &subject),
-        Request::Devices => Ok(Reply::Devices(desk.cameras.list(&desk.config.camera_options()))),
+        Request::Devices => manage::cameras(desk).map(Reply::Devices),
         Request::Preview { seconds } => preview::preview(desk, seconds),
         Request::TryEmitter { camera, unit, selector, payload, off, seconds } => {
             manage::try_emitter(desk, manage::EmitterTrial { camera, unit, selector, payload, off, seconds })

@@ -123,7 +123,7 @@ pub fn main(cameras: impl Cameras) -> ! {
 
 /// Puts out an emitter that an instance which died has left alight. The unit runs this after every instance.
 fn restore_emitter(config: &Path) {
-    sandbox::enter();
+    drop(sandbox::enter());
     let restored = Config::load(config).map(|config| camera::emitter::restore_pending(&config.camera_options()));
     if let Ok(Err(error)) = restored {
         Line::new(Priority::Warning, "emitter").with("error", error).write();
@@ -143,7 +143,7 @@ fn argument(name: &str) -> Option<String> {
 /// There was no connection to serve.
 pub fn serve(config: &Path, cameras: impl Cameras) -> anyhow::Result<()> {
     let started = Instant::now();
-    sandbox::enter();
+    let sandbox_missing = sandbox::enter();
     let mut connection = Connection::take()?;
     let peer = connection.peer().context("the peer is unknown")?;
     stages::announce_ready();
@@ -155,7 +155,16 @@ pub fn serve(config: &Path, cameras: impl Cameras) -> anyhow::Result<()> {
                 let tally = Tally::new(tallies, config.tally_rules(), &clock);
                 let cameras = Arc::new(cameras);
                 answer::answer(
-                    &Desk { started, connection: &connection, peer, config, cameras, enrollments, tally },
+                    &Desk {
+                        started,
+                        connection: &connection,
+                        peer,
+                        config,
+                        sandbox_missing,
+                        cameras,
+                        enrollments,
+                        tally,
+                    },
                     request,
                 )
             })

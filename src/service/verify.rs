@@ -17,7 +17,6 @@ use super::tally::Ending;
 use crate::camera::{CameraError, Wanted};
 use crate::face::{QualityLimits, compare};
 use crate::onnx::ModelError;
-use crate::sandbox;
 use crate::store::Enrollment;
 use crate::types::{CameraIdentity, Frame, Hint, Spectrum, Subject, Unavailable};
 
@@ -74,9 +73,8 @@ fn guarded(
     enrollment: Enrollment,
     told: bool,
 ) -> Result<crate::types::Verdict, Unavailable> {
-    let missing = sandbox::verify();
-    if desk.config.sandbox.require && !missing.is_empty() {
-        let list: Vec<String> = missing.iter().map(ToString::to_string).collect();
+    if desk.config.sandbox.require && !desk.sandbox_missing.is_empty() {
+        let list: Vec<String> = desk.sandbox_missing.iter().map(ToString::to_string).collect();
         desk.line(Priority::Error, "sandbox", subject).with("missing", list.join(", ")).write();
         return Err(Unavailable::SandboxMissing);
     }
