@@ -329,7 +329,7 @@ fn the_tpm_refuses_after_a_boot_change_until_it_is_resealed() {
         let recovery_key = facelock_protocol::Secret(key.into());
         machine.ask(&Request::Reseal { subject: alice(), recovery_key })
     };
-    assert_eq!(reseal("0000-0000"), unavailable(Unavailable::VaultRefused));
+    assert_eq!(reseal("0000-0000"), unavailable(Unavailable::WrongRecoveryKey));
     assert_eq!(reseal(&recovery_key.0.to_lowercase()), Reply::Done { changed: true });
     assert_eq!(machine.verify(), MATCH);
 

@@ -226,6 +226,7 @@ fn worth_telling(reason: Unavailable) -> bool {
         Unavailable::CameraBusy
             | Unavailable::CameraUnplugged
             | Unavailable::VaultRefused
+            | Unavailable::VaultFailed
             | Unavailable::LockedOut { .. }
             | Unavailable::PasswordRequired
             | Unavailable::TooDark

@@ -36,7 +36,7 @@ impl KeyError {
         match self {
             KeyError::Vault(VaultError::Missing(_)) => Unavailable::VaultMissing,
             KeyError::Vault(VaultError::Refused(_)) => Unavailable::VaultRefused,
-            KeyError::Vault(VaultError::Failed(_)) => Unavailable::VaultRefused,
+            KeyError::Vault(VaultError::Failed(_)) => Unavailable::VaultFailed,
             KeyError::Vault(VaultError::Damaged) | KeyError::Changed => Unavailable::TemplatesRejected,
             KeyError::Panicked => Unavailable::Internal,
         }

@@ -1,8 +1,10 @@
 //! Everything that looks at no face: list, remove, clear, status, reseal, unlock, record.
 
+use std::sync::Arc;
+use std::sync::mpsc::channel;
 use std::time::Duration;
 
-use facelock_protocol::{EnrollmentState, Reply, Secret, StatusReport, TallyState};
+use facelock_protocol::{CameraReport, EnrollmentState, Reply, Secret, StatusReport, TallyState};
 
 use super::answer::{Desk, store_failed};
 use super::enroll::{protector_name, reports};
@@ -10,9 +12,11 @@ use super::journal::{Line, Priority};
 use super::keys::{self, KeyError};
 use crate::camera::emitter;
 use crate::camera::quirks::Emitter;
-use crate::sandbox;
 use crate::types::{Subject, Unavailable};
 use crate::vault::{self, VaultError, recovery};
+
+/// Cameras answer within milliseconds; one that sleeps, within a second.
+const LIST_PATIENCE: Duration = Duration::from_secs(2);
 
 type Answer = Result<Reply, Unavailable>;
 
@@ -75,30 +79,47 @@ pub fn status(desk: &Desk, subject: &Subject) -> Answer {
         Err(_) => (desk.config.protector_name(), false),
     };
     // Which camera there is, is root's and the owner's business; what is plugged in beside it is not.
-    let cameras = desk.cameras.list(&desk.config.camera_options());
-    let camera = cameras.iter().find(|camera| camera.used).map(|camera| camera.identity.clone());
+    let used =
+        |cameras: Vec<CameraReport>| cameras.into_iter().find(|camera| camera.used).map(|camera| camera.identity);
+    let camera = cameras(desk).and_then(|cameras| used(cameras).ok_or(Unavailable::NoCamera));
     Ok(Reply::Status(StatusReport {
         enrollment,
         tally: TallyState { misses, lockout },
         protector: protector.into(),
         protector_present,
-        camera: camera.ok_or(Unavailable::NoCamera),
-        sandbox_missing: sandbox::verify().iter().map(ToString::to_string).collect(),
+        camera,
+        sandbox_missing: desk.sandbox_missing.iter().map(ToString::to_string).collect(),
     }))
+}
+
+/// The cameras there are. Every one is opened and asked, which a stuck driver never answers: it is not waited for.
+///
+/// # Errors
+/// [`Unavailable::CameraFailed`]: one does not answer in time.
+pub fn cameras(desk: &Desk) -> Result<Vec<CameraReport>, Unavailable> {
+    let (cameras, options) = (Arc::clone(&desk.cameras), desk.config.camera_options());
+    let (sender, receiver) = channel();
+    let ask = move || drop(sender.send(cameras.list(&options)));
+    std::thread::Builder::new().name("cameras".into()).spawn(ask).map_err(|_| Unavailable::Internal)?;
+    receiver.recv_timeout(LIST_PATIENCE).map_err(|_| {
+        Line::new(Priority::Warning, "cameras").with("error", "one does not answer").write();
+        Unavailable::CameraFailed
+    })
 }
 
 /// Seals the user's key under the platform's present state, opened by the recovery key.
 ///
 /// # Errors
-/// [`Unavailable::VaultRefused`]: not the recovery key of this enrollment; else the vault's or the store's failure.
+/// [`Unavailable::WrongRecoveryKey`]; else the vault's or the store's failure.
 pub fn reseal(desk: &Desk, subject: &Subject, recovery_key: &Secret) -> Answer {
     let held = keys::hold(desk, subject)?;
     let mut enrollment = keys::enrollment_of(desk, subject)?;
     let report = |error: KeyError| error.report(desk, subject);
-    let refused = || report(VaultError::Refused("not this user's recovery key").into());
-    let recovery_key = recovery::RecoveryKey::parse(&recovery_key.0).ok_or_else(refused)?;
-    let key = recovery::unwrap(&recovery_key, &keys::recovery_aad(&enrollment), &enrollment.recovery)
-        .map_err(|error| if matches!(error, VaultError::Damaged) { refused() } else { report(error.into()) })?;
+    let recovery_key = recovery::RecoveryKey::parse(&recovery_key.0).ok_or(Unavailable::WrongRecoveryKey)?;
+    let key =
+        recovery::unwrap(&recovery_key, &keys::recovery_aad(&enrollment), &enrollment.recovery).map_err(|error| {
+            if matches!(error, VaultError::Damaged) { Unavailable::WrongRecoveryKey } else { report(error.into()) }
+        })?;
     keys::check(&enrollment, &key).map_err(report)?;
     let gallery_kind = enrollment.protector;
     let mut protector = vault::open(&desk.config.vault_options()).map_err(|error| report(error.into()))?;

@@ -106,6 +106,10 @@ pub enum Unavailable {
     Internal,
     /// The camera came back from suspend without working, and opening it again did not help.
     CameraSuspended,
+    /// The key protector is there but does not do its work: permissions, an owner's password, a fault.
+    VaultFailed,
+    /// Not the recovery key of this enrollment.
+    WrongRecoveryKey,
 }
 
 /// The request is not answered at all.

@@ -37,7 +37,14 @@ pub fn unavailable(unavailable: Unavailable) -> String {
         Unavailable::VaultRefused => {
             "the TPM does not give the key back: the platform's state changed (facelockctl tpm reseal)"
         }
-        Unavailable::VaultMissing => "the configured key protector is not there (is there a TPM? see vault.protector)",
+        Unavailable::VaultMissing => {
+            "there is no TPM here; to keep the key in a file, which is weaker, set protector = \"tpm-or-file\" under [vault] \
+             in /etc/facelock/config.toml"
+        }
+        Unavailable::VaultFailed => {
+            "the key protector does not work; the journal says why (is user facelock in group tss?)"
+        }
+        Unavailable::WrongRecoveryKey => "that is not the recovery key of this enrollment",
         Unavailable::TemplatesRejected => "the stored templates are damaged or not this user's; enroll again",
         Unavailable::StoreFailed => "the store cannot be read or written; is the disk full?",
         Unavailable::LockedOut { seconds: Some(seconds) } => {
