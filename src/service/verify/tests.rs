@@ -171,7 +171,11 @@ fn put(inbox: &Inbox<Result<Scripted, ModelError>, Result<Gallery, KeyError>>, s
             frame.sequence = stage.frames.replace_with(|n| *n + 1);
             let _ = inbox.put_frame(frame);
         }
-        Step::HangUp => inbox.hang_up(),
+        Step::HangUp => {
+            inbox.hang_up();
+            // Before everything that waits to be taken.
+            stage.notes.borrow_mut().broken = true;
+        }
         Step::Take => {}
     }
 }
@@ -257,10 +261,13 @@ fn any_frame() -> impl Strategy<Value = Step> {
     .prop_map(Step::Frame)
 }
 
-fn any_step() -> impl Strategy<Value = Step> {
-    let threshold = prop_oneof![
+fn any_threshold() -> impl Strategy<Value = f32> {
+    prop_oneof![
         16 => Just(0.58_f32), 2 => Just(0.9_f32), 1 => Just(f32::NAN), 1 => Just(f32::INFINITY), 1 => Just(f32::NEG_INFINITY)
-    ];
+    ]
+}
+
+fn any_step() -> impl Strategy<Value = Step> {
     let error = prop_oneof![
         Just(CameraError::TimedOut),
         Just(CameraError::Unplugged),
@@ -269,7 +276,7 @@ fn any_step() -> impl Strategy<Value = Step> {
     ];
     prop_oneof![
         2 => prop::bool::weighted(0.9).prop_map(|mine| Step::Camera { mine }),
-        2 => (prop::bool::weighted(0.9), threshold).prop_map(|(ours, threshold)| Step::Eye { ours, threshold }),
+        2 => (prop::bool::weighted(0.9), any_threshold()).prop_map(|(ours, threshold)| Step::Eye { ours, threshold }),
         2 => Just(Step::Templates),
         16 => any_frame(),
         16 => Just(Step::Take),
@@ -281,9 +288,9 @@ fn any_step() -> impl Strategy<Value = Step> {
 
 /// Any order of anything, half of the time after a start as it should be.
 fn any_script() -> impl Strategy<Value = Vec<Step>> {
-    let start = || vec![Step::Camera { mine: true }, Step::Eye { ours: true, threshold: 0.58 }, Step::Templates];
-    (any::<bool>(), prop::collection::vec(any_step(), 0..40))
-        .prop_map(move |(started, steps)| if started { [start(), steps].concat() } else { steps })
+    let start = |threshold| vec![Step::Camera { mine: true }, Step::Eye { ours: true, threshold }, Step::Templates];
+    (any::<bool>(), any_threshold(), prop::collection::vec(any_step(), 0..40))
+        .prop_map(move |(started, threshold, steps)| if started { [start(threshold), steps].concat() } else { steps })
 }
 
 proptest! {
@@ -316,7 +323,7 @@ fn the_scripts_do_let_people_in() {
         play(&scripts.new_tree(runner).unwrap().current(), Duration::ZERO, 1).0 == Ok(Verdict::Match)
     };
     let matches = (0..300).filter(|_| let_in(&mut runner)).count();
-    assert!(matches > 30, "{matches} of 300: the property above would hold of nothing");
+    assert!(matches >= 20, "{matches} of 300: the property above would hold of nothing");
 }
 
 #[test]
