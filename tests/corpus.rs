@@ -187,7 +187,7 @@ fn others() -> Vec<Seed> {
         ("pam_args", "every-argument", b"mode=ask\ntimeout=3\ndebug\nrecord\nsocket=/run/x\nnullok".to_vec()),
         ("pam_args", "every-mode-and-a-wrong-one", b"mode=auto\nmode=confirm\nmode=always".to_vec()),
         ("face", "frontal-grey-infrared-strobing", frame(0b1100, &face)),
-        ("face", "frontal-colour", frame(0b0001, &face)),
+        ("face", "frontal-colour", frame(0b1_0001, &face)),
         ("face", "not-a-number-anywhere", frame(0b0110, &nowhere)),
         (
             "quirks",

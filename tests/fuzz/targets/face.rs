@@ -32,7 +32,10 @@ fuzz_target!(|data: &[u8]| {
     if let Some(similarity) = Similarity::to_reference(&face.landmarks, 112) {
         assert_eq!(warp(&frame, &similarity, 112).len(), 112 * 112 * 3);
     }
-    assert!(texture(&frame, &face).is_none_or(|score| (0.0..=1.0).contains(&score)));
+    // Slow, so not always.
+    if kinds & 0x10 != 0 {
+        assert!(texture(&frame, &face).is_none_or(|score| (0.0..=1.0).contains(&score)));
+    }
 
     let nowhere = ModelDirs { models: "/".into(), cache: "/".into(), runtime: "/".into() };
     let options = PadOptions { cnn: false, infrared: true, motion: true };

@@ -41,7 +41,7 @@ fuzz_target!(|data: &[u8]| {
         strangers_may_ask_nothing(request);
     }
     let message: Result<Message, FrameError> =
-        bounded(MESSAGE_CAP + 64 * bytes.len() + 16 * 1024, || read_message(&mut &*bytes, MESSAGE_CAP));
+        bounded(MESSAGE_CAP + 512 * bytes.len() + 16 * 1024, || read_message(&mut &*bytes, MESSAGE_CAP));
     if let Ok(message) = &message {
         // By bytes: a measurement may be no number.
         let frame = encode(message).expect("what fitted once");
