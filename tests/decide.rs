@@ -73,6 +73,49 @@ fn every_case_of_the_table() {
     }
 }
 
+const WINDOW_MS: u64 = 3000;
+const SPREAD_MS: u64 = 800;
+const MISSES: usize = 5;
+
+/// What must be said, by counting milliseconds and hundredths: written from the table's words, not from the code. `judged`
+/// is in the order of time; scores and threshold are finite.
+fn told(judged: &[(u64, Liveness, i32)], threshold: i32, matches: usize, ended: Option<Ended>) -> Decision {
+    if let Some(Ended::Cut(reason)) = ended {
+        return Decision::Unavailable(reason);
+    }
+    let newest = judged.iter().map(|(at, ..)| *at).max().unwrap_or(0);
+    let (mut friends, mut strangers, mut attacks) = (Vec::new(), Vec::new(), Vec::new());
+    let mut kinds = (false, false);
+    for &(at, liveness, score) in judged {
+        let recent = at + WINDOW_MS >= newest;
+        match liveness {
+            Liveness::Failed => return Decision::Unavailable(Unavailable::Internal),
+            Liveness::Attack => {
+                kinds.0 = true;
+                attacks.extend(recent.then_some(at));
+            }
+            Liveness::Live if score < threshold => {
+                kinds.1 = true;
+                strangers.extend(recent.then_some(at));
+            }
+            Liveness::Live => friends.extend(recent.then_some(at)),
+            Liveness::Undecided => {}
+        }
+    }
+    let enough = |times: &[u64]| times.len() >= MISSES && times[times.len() - 1] - times[0] >= SPREAD_MS;
+    match (friends.len(), attacks.len()) {
+        (n, attacks) if n >= matches && n > attacks => Decision::Verdict(Verdict::Match),
+        _ if ended.is_some() => match kinds {
+            (true, _) => Decision::Verdict(Verdict::AttackSuspected),
+            (false, true) => Decision::Verdict(Verdict::NonMatch),
+            (false, false) => Decision::Unavailable(Unavailable::Timeout),
+        },
+        (0, _) if enough(&attacks) => Decision::Verdict(Verdict::AttackSuspected),
+        (0, 0) if enough(&strangers) => Decision::Verdict(Verdict::NonMatch),
+        _ => Decision::Undecided,
+    }
+}
+
 fn any_judged() -> impl Strategy<Value = Judged> {
     let liveness = prop_oneof![
         6 => Just(Liveness::Live), 2 => Just(Liveness::Attack), 2 => Just(Liveness::Undecided), 1 => Just(Liveness::Failed)
@@ -110,6 +153,60 @@ proptest! {
             prop_assert!(counted >= usize::from(matches));
             prop_assert!(judged.iter().all(|f| f.score.is_finite() && f.liveness != Liveness::Failed));
             prop_assert!(!matches!(ended, Some(Ended::Cut(_))));
+        }
+    }
+
+    /// Close calls: few kinds of frames, steps of time that meet the limits exactly, scores beside the threshold.
+    #[test]
+    fn every_decision_is_the_one_the_words_say(
+        frames in prop::collection::vec(
+            (
+                prop::sample::select(vec![0_u64, 1, 50, 199, 200, 201, 799, 800, 1600, 2999, 3000, 3001]),
+                prop::sample::select(vec![
+                    Liveness::Live, Liveness::Live, Liveness::Live, Liveness::Attack, Liveness::Undecided, Liveness::Failed,
+                ]),
+                prop::sample::select(vec![-100, 0, 54, 55, 56, 100]),
+            ),
+            0..12,
+        ),
+        sound in prop::bool::weighted(0.8), ended in any_ended(), matches in 1_u8..=5,
+    ) {
+        let mut at = 0;
+        let judged: Vec<_> = frames
+            .into_iter()
+            .filter(|(_, liveness, _)| !sound || *liveness != Liveness::Failed)
+            .map(|(step, liveness, score)| {
+                at += step;
+                (at, liveness, score)
+            })
+            .collect();
+        let value = |hundredths: i32| hundredths as f32 / 100.0;
+        let evidence = Evidence {
+            judged: judged
+                .iter()
+                .map(|&(at, liveness, score)| {
+                    Judged { at: Duration::from_millis(at), liveness, score: value(score), threshold: value(55) }
+                })
+                .collect(),
+            last_hint: None,
+            ended,
+        };
+        let rules = Rules { matches, ..Rules::default() };
+        prop_assert_eq!(decide(&evidence, &rules), told(&judged, 55, usize::from(matches), ended));
+    }
+
+    /// The order of frames is the loop's business; safety does not rest on it, nor on rules that make sense.
+    #[test]
+    fn not_even_frames_out_of_order_and_senseless_rules_let_in_without_a_live_match(
+        judged in prop::collection::vec(any_judged(), 0..12), ended in any_ended(), matches in 0_u8..=255, window in 0_u64..9000,
+        threshold in prop_oneof![Just(0.55_f32), any::<f32>()],
+    ) {
+        let judged: Vec<_> = judged.into_iter().map(|frame| Judged { threshold, ..frame }).collect();
+        let rules = Rules { matches, window: Duration::from_millis(window), ..Rules::default() };
+        let counted = judged.iter().filter(|f| f.liveness == Liveness::Live && f.score >= f.threshold).count();
+        if decide(&Evidence { judged, last_hint: None, ended }, &rules) == Decision::Verdict(Verdict::Match) {
+            prop_assert!(counted >= usize::from(matches.max(1)));
+            prop_assert!(threshold.is_finite());
         }
     }
 

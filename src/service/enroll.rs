@@ -11,7 +11,7 @@ use super::decide::Liveness;
 use super::inbox::{Arrival, Inbox};
 use super::journal::Priority;
 use super::keys::{self, Gallery, KeyError};
-use super::looks::{Judge, Look, Seen};
+use super::looks::{Eye as _, Judge, Look, Seen};
 use super::side::{open_best, start_camera, start_work};
 use super::stages::Stopwatch;
 use crate::face::{QualityLimits, compare};
@@ -314,8 +314,8 @@ impl Sitting<'_> {
         Ok(Session {
             camera,
             spectrum,
-            model: judge.engine().digest(),
-            threshold: judge.engine().threshold(spectrum),
+            model: judge.digest(),
+            threshold: judge.threshold(spectrum),
             looks: std::mem::take(&mut self.looks),
         })
     }

@@ -43,6 +43,10 @@ impl Line {
 
     /// Writes the line in one call. Nobody is told when there is no journal: the answer does not depend on it.
     pub fn write(self) {
+        // Unit tests play thousands of attempts, and have no journal.
+        if cfg!(test) {
+            return;
+        }
         let line = format!("<{}>{}\n", self.priority as u8, self.text);
         let _ = std::io::stderr().lock().write_all(line.as_bytes());
     }

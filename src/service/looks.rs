@@ -9,7 +9,7 @@ use crate::config::Config;
 use crate::face::{Engine, Quality, QualityLimits};
 use crate::onnx::{ModelDirs, ModelError};
 use crate::pad::{Live, Pad, PadOptions};
-use crate::types::{Detection, Embedding, Frame, Hint, Illumination, Spectrum};
+use crate::types::{Detection, Digest, Embedding, Frame, Hint, Illumination, Spectrum};
 
 /// A second face of more than this part of the largest one's area makes it unclear whose face is meant.
 const SECOND_FACE: f32 = 0.4;
@@ -39,6 +39,27 @@ pub enum Seen {
     Unlit,
 }
 
+/// Who judges an attempt's frames: the loaded models, or a script where the loop itself is tested.
+pub trait Eye {
+    /// Names what makes embeddings, so that they meet only templates of their own kind.
+    fn digest(&self) -> Digest;
+
+    /// The score at and above which probe and template are one person's.
+    fn threshold(&self, spectrum: Spectrum) -> f32;
+
+    /// Judges one frame.
+    ///
+    /// # Errors
+    /// [`ModelError`]: a model does not do its work; no decision can be made.
+    fn look(
+        &mut self,
+        frame: &Frame,
+        spectrum: Spectrum,
+        limits: &QualityLimits,
+        watch: &mut Stopwatch,
+    ) -> Result<Seen, ModelError>;
+}
+
 impl Judge {
     /// Loads the models that `config` calls for.
     ///
@@ -50,16 +71,18 @@ impl Judge {
         let options = PadOptions { cnn: config.pad.cnn, infrared: config.pad.infrared, motion: config.pad.motion };
         Ok(Self { engine, pad: Pad::load(&dirs, options)? })
     }
+}
 
-    pub fn engine(&self) -> &Engine {
-        &self.engine
+impl Eye for Judge {
+    fn digest(&self) -> Digest {
+        self.engine.digest()
     }
 
-    /// Judges one frame.
-    ///
-    /// # Errors
-    /// [`ModelError`]: a model does not do its work; no decision can be made.
-    pub fn look(
+    fn threshold(&self, spectrum: Spectrum) -> f32 {
+        self.engine.threshold(spectrum)
+    }
+
+    fn look(
         &mut self,
         frame: &Frame,
         spectrum: Spectrum,

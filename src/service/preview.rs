@@ -8,7 +8,7 @@ use facelock_protocol::{Event, Measurement, PreviewFrame, Progress, Reply};
 use super::answer::Desk;
 use super::inbox::{Arrival, Inbox};
 use super::keys;
-use super::looks::{Judge, Seen};
+use super::looks::{Eye as _, Judge, Seen};
 use super::side::{open_best, start_camera, start_work};
 use super::stages::Stopwatch;
 use crate::camera::exposure;

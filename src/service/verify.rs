@@ -10,7 +10,7 @@ use super::decide::{Decision, Ended, Evidence, Judged, decide};
 use super::inbox::{Arrival, Inbox};
 use super::journal::Priority;
 use super::keys::{self, Gallery, KeyError};
-use super::looks::{Judge, Look, Seen};
+use super::looks::{Eye, Judge, Look, Seen};
 use super::side::{CameraThread, start_camera, start_work};
 use super::stages::Stopwatch;
 use super::tally::Ending;
@@ -85,22 +85,7 @@ fn guarded(
     desk.connection.watch(move || hangup.hang_up()).map_err(|_| Unavailable::Internal)?;
     desk.connection.send_event(Event::Progress(Progress::Starting));
     let camera = start(desk, &side, &enrollment, begun + deadlines.attempt).map_err(|_| Unavailable::Internal)?;
-    let mut attempt = Attempt {
-        desk,
-        subject,
-        told,
-        begun,
-        judge: None,
-        gallery: None,
-        camera: None,
-        evidence: Evidence::default(),
-        watch: Stopwatch::new(desk.started),
-        frames: 0,
-        last_face: begun,
-        lit: None,
-        last_hint: None,
-    };
-    let decision = attempt.run(&side);
+    let decision = Attempt::new(desk, subject, told, begun).run(|deadline| side.next(deadline));
     side.close();
     camera.wait_closed();
     decision
@@ -129,12 +114,12 @@ fn start(desk: &Desk, side: &Arc<Side>, enrollment: &Enrollment, deadline: Insta
     Ok(camera)
 }
 
-struct Attempt<'a> {
+struct Attempt<'a, E> {
     desk: &'a Desk<'a>,
     subject: &'a Subject,
     told: bool,
     begun: Instant,
-    judge: Option<Judge>,
+    judge: Option<E>,
     gallery: Option<Gallery>,
     camera: Option<(CameraIdentity, Spectrum)>,
     evidence: Evidence,
@@ -147,12 +132,33 @@ struct Attempt<'a> {
     last_hint: Option<Hint>,
 }
 
-impl Attempt<'_> {
-    /// Takes what arrives until there is a decision.
-    fn run(&mut self, side: &Side) -> Result<crate::types::Verdict, Unavailable> {
+impl<'a, E: Eye> Attempt<'a, E> {
+    fn new(desk: &'a Desk<'a>, subject: &'a Subject, told: bool, begun: Instant) -> Self {
+        Self {
+            desk,
+            subject,
+            told,
+            begun,
+            judge: None,
+            gallery: None,
+            camera: None,
+            evidence: Evidence::default(),
+            watch: Stopwatch::new(desk.started),
+            frames: 0,
+            last_face: begun,
+            lit: None,
+            last_hint: None,
+        }
+    }
+
+    /// Takes what arrives, by the deadline that `next` is given, until there is a decision.
+    fn run(
+        &mut self,
+        mut next: impl FnMut(Instant) -> Arrival<Result<E, ModelError>, Result<Gallery, KeyError>>,
+    ) -> Result<crate::types::Verdict, Unavailable> {
         let rules = self.desk.config.decide_rules();
         loop {
-            if let Err(reason) = self.take(side.next(self.patience())) {
+            if let Err(reason) = self.take(next(self.patience())) {
                 self.evidence.ended = Some(Ended::Cut(reason));
             }
             match decide(&self.evidence, &rules) {
@@ -179,10 +185,7 @@ impl Attempt<'_> {
         end.min(first)
     }
 
-    fn take(
-        &mut self,
-        arrival: Arrival<Result<Judge, ModelError>, Result<Gallery, KeyError>>,
-    ) -> Result<(), Unavailable> {
+    fn take(&mut self, arrival: Arrival<Result<E, ModelError>, Result<Gallery, KeyError>>) -> Result<(), Unavailable> {
         match arrival {
             Arrival::HungUp => return Err(Unavailable::Cancelled),
             Arrival::Deadline => self.evidence.ended = Some(Ended::Deadline),
@@ -216,8 +219,8 @@ impl Attempt<'_> {
             self.last_face = now;
             return Ok(());
         };
-        let templates = gallery.of(camera, *spectrum, judge.engine().digest())?;
-        let threshold = judge.engine().threshold(*spectrum);
+        let templates = gallery.of(camera, *spectrum, judge.digest())?;
+        let threshold = judge.threshold(*spectrum);
         let seen = judge.look(frame, *spectrum, &QualityLimits::VERIFY, &mut self.watch);
         match seen.map_err(|error| self.model_failed(&error))? {
             Seen::Hint(hint, face) => {
@@ -285,3 +288,6 @@ impl Look {
         measurement.liveness = self.live_score;
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -3,6 +3,7 @@
 //! Each user has a random key. A [`KeyProtector`] seals it: the TPM (to this TPM and the platform's state), or a key file
 //! where root's configuration allows that. Beside it a recovery key can open it.
 
+mod blob;
 pub mod cipher;
 mod file;
 mod key;
@@ -11,6 +12,7 @@ mod tpm;
 
 use std::path::PathBuf;
 
+pub use blob::Blob;
 pub use file::FileProtector;
 pub use key::{ProtectorKind, SealedKey, TemplateKey, random};
 pub use tpm::TpmProtector;

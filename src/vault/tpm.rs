@@ -19,18 +19,18 @@ use tss_esapi::interface_types::ecc::EccCurve;
 use tss_esapi::interface_types::resource_handles::Hierarchy;
 use tss_esapi::interface_types::session_handles::{AuthSession, PolicySession};
 use tss_esapi::structures::{
-    CapabilityData, Digest, EccPoint, KeyedHashScheme, PcrSelectionList, PcrSlot, Private, Public, PublicBuilder,
+    CapabilityData, Digest, EccPoint, KeyedHashScheme, PcrSelectionList, PcrSlot, Public, PublicBuilder,
     PublicEccParametersBuilder, PublicKeyedHashParameters, SensitiveData, SymmetricDefinition,
     SymmetricDefinitionObject,
 };
-use tss_esapi::traits::{Marshall as _, UnMarshall as _};
+use tss_esapi::traits::Marshall as _;
 use tss_esapi::{Context, Error, TctiNameConf};
 
+use super::blob::Blob;
 use super::{KeyProtector, ProtectorKind, SealedKey, TemplateKey, VaultError};
 
 /// Where a provisioned SRK lives (TCG TPM 2.0 Provisioning Guidance, table 2).
 const PROVISIONED_SRK: u32 = 0x8100_0001;
-const BLOB_VERSION: u8 = 1;
 /// Banks asked for at once; a TPM has a handful.
 const ASSIGNMENTS: u32 = 16;
 
@@ -202,8 +202,7 @@ impl KeyProtector for TpmProtector {
         if blob.pcrs != self.pcrs {
             return Err(VaultError::Refused("sealed to other PCRs than the configuration selects"));
         }
-        let public = Public::unmarshall(&blob.public).map_err(|_| VaultError::Damaged)?;
-        let private = Private::try_from(blob.private).map_err(|_| VaultError::Damaged)?;
+        let (public, private) = blob.object().ok_or(VaultError::Damaged)?;
         self.with_srk(Some(&blob.srk_name), |tpm, srk| {
             let load = |context: &mut Context| context.load(srk, private, public);
             let object = tpm.context.execute_with_nullauth_session(load).map_err(unsealing)?;
@@ -294,38 +293,4 @@ fn selection(pcrs: &[u8]) -> Result<PcrSelectionList, VaultError> {
 
 fn slots(pcrs: &[u8]) -> Result<Vec<PcrSlot>, VaultError> {
     pcrs.iter().map(|pcr| PcrSlot::try_from(1_u32 << pcr).map_err(failed)).collect()
-}
-
-/// What is stored: version, then four parts, each behind its length (u16, little endian).
-struct Blob {
-    srk_name: Vec<u8>,
-    pcrs: Vec<u8>,
-    public: Vec<u8>,
-    private: Vec<u8>,
-}
-
-impl Blob {
-    fn encode(&self) -> Vec<u8> {
-        let mut bytes = vec![BLOB_VERSION];
-        for part in [&self.srk_name, &self.pcrs, &self.public, &self.private] {
-            bytes.extend((part.len() as u16).to_le_bytes());
-            bytes.extend(part);
-        }
-        bytes
-    }
-
-    fn decode(bytes: &[u8]) -> Option<Self> {
-        let (version, mut rest) = bytes.split_first()?;
-        if *version != BLOB_VERSION || bytes.len() > SealedKey::MAX {
-            return None;
-        }
-        let mut part = || {
-            let (length, after) = rest.split_first_chunk::<2>()?;
-            let (part, after) = after.split_at_checked(usize::from(u16::from_le_bytes(*length)))?;
-            rest = after;
-            Some(part.to_vec())
-        };
-        let blob = Self { srk_name: part()?, pcrs: part()?, public: part()?, private: part()? };
-        rest.is_empty().then_some(blob)
-    }
 }

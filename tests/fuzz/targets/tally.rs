@@ -1,0 +1,68 @@
+//! The tally: whatever a file says and whatever is done to it at whatever times, it can be written and read again, misses
+//! that were counted refuse, and no attempt gives back more than it took.
+#![no_main]
+
+use std::time::Duration;
+
+use facelock::service::tally::{Ending, Moment, Rules, State};
+use facelock::types::Unavailable;
+use facelock_fuzz::Front;
+use libfuzzer_sys::fuzz_target;
+
+fuzz_target!(|data: &[u8]| {
+    let mut front = Front(data);
+    let length = usize::from(front.byte()).min(front.0.len());
+    let (stored, steps) = front.0.split_at(length);
+    let mut front = Front(steps);
+    let mut state = State::decode(stored).unwrap_or_default();
+    let rules = Rules {
+        misses: u32::from(front.byte() % 20) + 1,
+        wait: Duration::from_secs(u64::from(front.half() % 3600) + 1),
+        password_after_boot: [None, Some(true), Some(false)][usize::from(front.byte() % 3)],
+        ..Rules::default()
+    };
+    while !front.0.is_empty() {
+        let step = front.byte();
+        // Mostly a clock that goes on; any moment of any boot now and then.
+        let seconds = if step & 0x80 == 0 { u64::from(front.half()) } else { u64::from_le_bytes(front.array()) };
+        let now = Moment { boot: [step >> 5 & 1; 16], seconds };
+        let refusal = rules.refusal(&state, &now);
+        let before = (state.misses, state.total);
+        match step % 6 {
+            0 => state.charge(&now),
+            1 => {
+                let generation = state.generation;
+                state.charge(&now);
+                state.settle(generation, Ending::Nothing, &now);
+                assert!(before.0 == u32::MAX || before.1 == u32::MAX || (state.misses, state.total) == before);
+            }
+            2 => {
+                state.settle(u32::from(front.byte()), Ending::Missed, &now);
+                assert!(state.misses >= before.0 && state.total >= before.1);
+            }
+            3 => {
+                state.settle(state.generation, Ending::Matched, &now);
+                assert_eq!((state.misses, state.total), (0, 0));
+            }
+            4 => {
+                state.password(&now);
+                assert_eq!((state.misses, state.total), (0, before.1));
+            }
+            _ => {
+                state.unlock();
+                assert!(!matches!(rules.refusal(&state, &now), Some(Unavailable::LockedOut { .. })));
+            }
+        }
+        assert!(before.1 < rules.total || refusal == Some(Unavailable::LockedOut { seconds: None }));
+        if state.total >= rules.total {
+            assert_eq!(rules.refusal(&state, &now), Some(Unavailable::LockedOut { seconds: None }));
+        }
+        // The miss just counted locks out from this very moment.
+        if step % 6 == 0 && state.misses >= rules.misses {
+            assert!(matches!(rules.refusal(&state, &now), Some(Unavailable::LockedOut { .. })));
+        }
+        let bytes = state.encode().expect("a few numbers");
+        assert!(bytes.len() <= 256, "the store refuses a larger file");
+        assert_eq!(State::decode(&bytes), Some(state.clone()));
+    }
+});
