@@ -16,6 +16,7 @@ pub mod peer;
 pub mod policy;
 mod preview;
 mod side;
+mod sitting;
 mod stages;
 pub mod tally;
 mod verify;
