@@ -229,6 +229,7 @@ fn worth_telling(reason: Unavailable) -> bool {
             | Unavailable::LockedOut { .. }
             | Unavailable::PasswordRequired
             | Unavailable::TooDark
+            | Unavailable::InfraredRequired
     )
 }
 

@@ -13,7 +13,7 @@ use serde::Deserialize;
 use crate::camera::Rotation;
 pub use options::Deadlines;
 use sections::{CameraSection, ConsentSection, DeadlineSection, MatchSection, TallySection, VaultSection};
-pub use sections::{EnrollSection, PadSection, PathsSection, SandboxSection};
+pub use sections::{EnrollSection, PadSection, PathsSection, RequireInfrared, SandboxSection};
 
 /// Largest configuration file, in bytes.
 const MAX_BYTES: u64 = 64 * 1024;
@@ -120,9 +120,18 @@ mod tests {
             "[deadline]\nno_face_ms = 7000",
             "[consent]\ndefault = \"always\"",
             "[sandbox]\nrequire = 1",
+            "[pad]\nrequire_infrared = \"never\"",
+            "[pad]\nrequire_infrared = true",
         ] {
             assert!(Config::parse(text).is_err(), "{text}");
         }
+    }
+
+    #[test]
+    fn infrared_is_required_once_enrolled_unless_root_says_always() {
+        assert_eq!(Config::default().pad.require_infrared, RequireInfrared::Enrolled);
+        let config = Config::parse("[pad]\nrequire_infrared = \"always\"").unwrap();
+        assert_eq!(config.pad.require_infrared, RequireInfrared::Always);
     }
 
     #[test]

@@ -59,6 +59,16 @@ impl Default for MatchSection {
     }
 }
 
+/// Whether a colour camera alone may let somebody in.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum RequireInfrared {
+    /// Not once an infrared template is enrolled; before that it may.
+    Enrolled,
+    /// Never.
+    Always,
+}
+
 /// Presentation attack detection.
 #[derive(Clone, Copy, Debug, Deserialize)]
 #[serde(default, deny_unknown_fields)]
@@ -69,11 +79,12 @@ pub struct PadSection {
     pub infrared: bool,
     /// Judge how landmarks move.
     pub motion: bool,
+    pub require_infrared: RequireInfrared,
 }
 
 impl Default for PadSection {
     fn default() -> Self {
-        Self { cnn: true, infrared: true, motion: true }
+        Self { cnn: true, infrared: true, motion: true, require_infrared: RequireInfrared::Enrolled }
     }
 }
 

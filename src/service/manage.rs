@@ -8,6 +8,7 @@ use super::answer::{Desk, store_failed};
 use super::enroll::{protector_name, reports};
 use super::journal::{Line, Priority};
 use super::keys::{self, KeyError};
+use super::light;
 use crate::camera::emitter;
 use crate::camera::quirks::Emitter;
 use crate::sandbox;
@@ -60,11 +61,13 @@ pub fn clear(desk: &Desk, subject: &Subject) -> Answer {
 /// # Errors
 /// The tally's failure.
 pub fn status(desk: &Desk, subject: &Subject) -> Answer {
+    let mut templates = Vec::new();
     let enrollment = match keys::enrollment_of(desk, subject) {
-        Ok(enrollment) => EnrollmentState::Enrolled {
-            templates: enrollment.templates.len() as u32,
-            protector: protector_name(&enrollment),
-        },
+        Ok(enrollment) => {
+            let protector = protector_name(&enrollment);
+            templates = enrollment.templates;
+            EnrollmentState::Enrolled { templates: templates.len() as u32, protector }
+        }
         Err(Unavailable::NotEnrolled) => EnrollmentState::None,
         Err(_) => EnrollmentState::Damaged,
     };
@@ -76,13 +79,12 @@ pub fn status(desk: &Desk, subject: &Subject) -> Answer {
     };
     // Which camera there is, is root's and the owner's business; what is plugged in beside it is not.
     let cameras = desk.cameras.list(&desk.config.camera_options());
-    let camera = cameras.iter().find(|camera| camera.used).map(|camera| camera.identity.clone());
     Ok(Reply::Status(StatusReport {
         enrollment,
         tally: TallyState { misses, lockout },
         protector: protector.into(),
         protector_present,
-        camera: camera.ok_or(Unavailable::NoCamera),
+        camera: light::camera(&cameras, &templates, desk.config.pad.require_infrared),
         sandbox_missing: sandbox::verify().iter().map(ToString::to_string).collect(),
     }))
 }

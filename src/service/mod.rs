@@ -10,6 +10,7 @@ mod enroll;
 mod inbox;
 mod journal;
 mod keys;
+mod light;
 mod looks;
 mod manage;
 pub mod peer;

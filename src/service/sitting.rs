@@ -13,6 +13,8 @@ use super::keys;
 use super::looks::{Judge, Look, Seen};
 use super::side::{open_best, start_camera, start_work};
 use super::stages::Stopwatch;
+use crate::camera::{CameraError, Wanted};
+use crate::config::RequireInfrared;
 use crate::face::{QualityLimits, compare};
 use crate::onnx::ModelError;
 use crate::types::{CameraIdentity, Digest, Embedding, Hint, Spectrum, Subject, Unavailable};
@@ -60,7 +62,11 @@ pub fn take_looks(desk: &Desk, subject: &Subject) -> Result<Session, Unavailable
     desk.connection.watch(move || hangup.hang_up()).map_err(|_| Unavailable::Internal)?;
     desk.connection.send_event(Event::Progress(Progress::Starting));
     let (cameras, options) = (Arc::clone(&desk.cameras), desk.config.camera_options());
-    let open = move |deadline| open_best(&*cameras, &options, deadline);
+    let rule = desk.config.pad.require_infrared;
+    let open = move |deadline| match rule {
+        RequireInfrared::Enrolled => open_best(&*cameras, &options, deadline),
+        RequireInfrared::Always => cameras.open(&options, Wanted::Infrared, deadline),
+    };
     let camera = start_camera(&side, Box::new(open), deadline).map_err(|_| Unavailable::Internal)?;
     let (config, inbox) = (desk.config.clone(), Arc::clone(&side));
     start_work(
@@ -106,7 +112,7 @@ impl Sitting<'_> {
             match side.next(deadline.min(Instant::now() + PATIENCE)) {
                 Arrival::HungUp => return Err(Unavailable::Cancelled),
                 Arrival::Deadline => {}
-                Arrival::CameraFailed(error) => return Err(keys::camera_unavailable(self.desk, &error)),
+                Arrival::CameraFailed(error) => return Err(self.camera_failed(&error)),
                 Arrival::Engine(judge) => {
                     self.judge = Some(judge.map_err(|error| self.model_failed(&error))?);
                     self.since = Instant::now();
@@ -189,6 +195,13 @@ impl Sitting<'_> {
             threshold: judge.engine().threshold(spectrum),
             looks: std::mem::take(&mut self.looks),
         })
+    }
+
+    fn camera_failed(&self, error: &CameraError) -> Unavailable {
+        let reason = keys::camera_unavailable(self.desk, error);
+        let refused =
+            reason == Unavailable::NoCamera && self.desk.config.pad.require_infrared == RequireInfrared::Always;
+        if refused { Unavailable::InfraredRequired } else { reason }
     }
 
     fn model_failed(&self, error: &ModelError) -> Unavailable {

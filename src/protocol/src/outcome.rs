@@ -106,6 +106,8 @@ pub enum Unavailable {
     Internal,
     /// The camera came back from suspend without working, and opening it again did not help.
     CameraSuspended,
+    /// The configuration wants infrared, and there is no infrared template, or no camera to make one with.
+    InfraredRequired,
 }
 
 /// The request is not answered at all.
