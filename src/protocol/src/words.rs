@@ -16,6 +16,8 @@ pub fn hint(hint: Hint) -> &'static str {
         Hint::OffCenter => "Move to the middle of the picture",
         Hint::TurnALittle => "Turn your head a little",
         Hint::Blink => "Blink",
+        Hint::TurnLeft => "Turn your head to your left",
+        Hint::TurnRight => "Turn your head to your right",
     }
 }
 
