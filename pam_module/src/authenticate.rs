@@ -14,7 +14,7 @@ use pam::module::PamHandle;
 
 use crate::args::Args;
 use crate::client::{Client, ClientError};
-use crate::{code, ffi, gates};
+use crate::{client, code, ffi, gates};
 
 /// A hint must stand this long before another one follows.
 const HINT_PACE: Duration = Duration::from_millis(700);
@@ -132,6 +132,11 @@ impl Question<'_> {
         let reply = client.ask(&request, |event| {
             match event {
                 Event::Consent(wanted) if mode.is_none() => consent = wanted,
+                // A question is no message: PAM_SILENT does not keep it back, nor does a hint just before it.
+                Event::Hint(hint) if client::is_challenge(&event) => {
+                    hints.last = Some(hint);
+                    tell(handle, false, words::hint(hint));
+                }
                 Event::Hint(hint) => hints.tell(handle, self.silent, hint),
                 Event::Progress(facelock_protocol::Progress::Starting) => tell(handle, self.silent, "Looking for you"),
                 Event::Progress(_) | Event::Measured(_) | Event::Preview(_) | Event::Consent(_) => {}
@@ -230,6 +235,7 @@ fn worth_telling(reason: Unavailable) -> bool {
             | Unavailable::LockedOut { .. }
             | Unavailable::PasswordRequired
             | Unavailable::TooDark
+            | Unavailable::InfraredRequired
     )
 }
 

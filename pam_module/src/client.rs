@@ -5,7 +5,7 @@ use std::os::fd::OwnedFd;
 use std::path::Path;
 use std::time::{Duration, Instant};
 
-use facelock_protocol::{self as protocol, Event, FrameError, Message, REPLY_CAP, Reply, Request};
+use facelock_protocol::{self as protocol, Event, FrameError, Hint, Message, REPLY_CAP, Reply, Request};
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use rustix::io::Errno;
 use rustix::net::sockopt::socket_peercred;
@@ -15,6 +15,9 @@ use rustix::net::{
 
 /// Between two tries while a listener's backlog is full.
 const PAUSE: Duration = Duration::from_millis(20);
+
+/// What a challenge is given, whatever is left of the deadline: more than an instance gives the person (at most 9 s).
+const CHALLENGE: Duration = Duration::from_secs(10);
 
 /// Why there is no reply. None of it is a decision.
 #[derive(Debug, thiserror::Error)]
@@ -61,16 +64,21 @@ impl Client {
         Ok(Self { socket, deadline })
     }
 
-    /// Asks, hands each event to `on_event` (which may give up), and returns the reply.
+    /// Asks, hands each event to `on_event` (which may give up), and returns the reply. A challenge is a prompt: the first
+    /// one moves the deadline, once.
     ///
     /// # Errors
     /// [`ClientError::Frame`], [`ClientError::GivenUp`].
     pub fn ask(&mut self, request: &Request, mut on_event: impl FnMut(Event) -> bool) -> Result<Reply, ClientError> {
         protocol::write_message(self, request)?;
+        let mut challenged = false;
         loop {
             match protocol::read_message(self, REPLY_CAP)? {
                 Message::Reply(reply) => return Ok(reply),
                 Message::Event(event) => {
+                    if is_challenge(&event) && !std::mem::replace(&mut challenged, true) {
+                        self.deadline = self.deadline.max(Instant::now() + CHALLENGE);
+                    }
                     if !on_event(event) {
                         return Err(ClientError::GivenUp);
                     }
@@ -91,6 +99,11 @@ impl Client {
             }
         }
     }
+}
+
+/// Whether the person is asked to do something, and not only told what would help.
+pub fn is_challenge(event: &Event) -> bool {
+    matches!(event, Event::Hint(Hint::TurnLeft | Hint::TurnRight))
 }
 
 impl Read for Client {

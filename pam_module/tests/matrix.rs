@@ -175,6 +175,38 @@ fn hints_are_told_once_and_not_to_a_silent_host() {
 }
 
 #[test]
+fn a_challenge_is_put_to_a_silent_host_too_and_has_time_of_its_own() {
+    let server = Server::start(|stream| {
+        let _ = facelock_protocol::read_message::<Request>(stream, REQUEST_CAP);
+        for hint in [Hint::TooDark, Hint::TurnLeft, Hint::LookAtCamera, Hint::TurnLeft] {
+            let _ = facelock_protocol::write_message(stream, &Message::Event(Event::Hint(hint)));
+        }
+        std::thread::sleep(Duration::from_millis(1500));
+        let _ = facelock_protocol::write_message(stream, &Message::Reply(Reply::Verdict(Verdict::Match)));
+    });
+    let host = Host::new(&server.stack("mode=auto timeout=1"));
+    assert_eq!(host.authenticate(SILENT), SUCCESS);
+    assert_eq!(host.told(), ["Turn your head to your left"; 2]);
+}
+
+#[test]
+fn a_challenge_is_not_waited_for_without_end() {
+    let begun = Instant::now();
+    let code = code_for(
+        |stream| {
+            let _ = facelock_protocol::read_message::<Request>(stream, REQUEST_CAP);
+            for _ in 0..60 {
+                let _ = facelock_protocol::write_message(stream, &Message::Event(Event::Hint(Hint::TurnRight)));
+                std::thread::sleep(Duration::from_millis(200));
+            }
+        },
+        "timeout=1",
+    );
+    assert_eq!(code, AUTHINFO_UNAVAIL);
+    assert!(begun.elapsed() < Duration::from_millis(10_800), "{:?}", begun.elapsed());
+}
+
+#[test]
 fn a_host_without_a_conversation_is_served_without_messages() {
     let server = Server::start(|stream| {
         let _ = facelock_protocol::write_message(stream, &Message::Event(Event::Progress(Progress::Starting)));

@@ -1,54 +1,18 @@
 //! Enrollment: several looks of one person become templates, in one transaction. Until the last of them is taken nothing
 //! is written; a peer that hangs up, a crash or a full disk leaves what was there before.
 
-use std::sync::Arc;
-use std::time::{Duration, Instant, SystemTime};
+use std::time::SystemTime;
 
-use facelock_protocol::{EnrolledReport, Event, Label, Look as Pose, Progress, Reply, Secret, TemplateReport};
+use facelock_protocol::{EnrolledReport, Label, Reply, Secret, TemplateReport};
 
 use super::answer::{Desk, store_failed};
-use super::decide::Liveness;
-use super::inbox::{Arrival, Inbox};
 use super::journal::Priority;
 use super::keys::{self, Gallery, KeyError};
-use super::looks::{Eye as _, Judge, Look, Seen};
-use super::side::{open_best, start_camera, start_work};
-use super::stages::Stopwatch;
-use crate::face::{QualityLimits, compare};
-use crate::onnx::ModelError;
+use super::sitting::{SAME_PERSON, Session, Taken, take_looks};
+use crate::face::compare;
 use crate::store::{Enrollment, MAX_TEMPLATES, StoredTemplate};
-use crate::types::{CameraIdentity, Digest, Embedding, Hint, Spectrum, Subject, Unavailable};
+use crate::types::{Embedding, Spectrum, Subject, Unavailable};
 use crate::vault::{self, SealedKey, TemplateKey, recovery};
-
-/// Looks below this cosine with the first one are another person's: the score that verification asks for, less what a turned
-/// head costs.
-const SAME_PERSON: f32 = 0.5;
-/// A look above this cosine with one taken adds nothing.
-const TOO_ALIKE: f32 = 0.97;
-/// After this long without a different look, what was taken is enough.
-const PATIENCE: Duration = Duration::from_secs(5);
-/// Looks an enrollment needs at least.
-const FEWEST: usize = 2;
-/// What the person is asked for, in turn.
-const POSES: [Pose; 6] =
-    [Pose::Straight, Pose::TurnLeft, Pose::TurnRight, Pose::TiltUp, Pose::TiltDown, Pose::Different];
-
-type Side = Inbox<Result<Judge, ModelError>, ()>;
-
-/// One look that was taken.
-struct Taken {
-    embedding: Embedding,
-    quality: f32,
-}
-
-/// What the camera gave.
-struct Session {
-    camera: CameraIdentity,
-    spectrum: Spectrum,
-    model: Digest,
-    threshold: f32,
-    looks: Vec<Taken>,
-}
 
 /// # Errors
 /// Nothing was enrolled, and why.
@@ -179,161 +143,6 @@ fn add(
         enrollment.templates.push(template);
     }
     keys::bind(enrollment, key)
-}
-
-/// Takes looks until there are enough, or no more that differ.
-fn take_looks(desk: &Desk, subject: &Subject) -> Result<Session, Unavailable> {
-    let deadline = Instant::now() + desk.config.deadlines().enroll;
-    let side: Arc<Side> = Inbox::new();
-    let hangup = Arc::clone(&side);
-    desk.connection.watch(move || hangup.hang_up()).map_err(|_| Unavailable::Internal)?;
-    desk.connection.send_event(Event::Progress(Progress::Starting));
-    let (cameras, options) = (Arc::clone(&desk.cameras), desk.config.camera_options());
-    let open = move |deadline| open_best(&*cameras, &options, deadline);
-    let camera = start_camera(&side, Box::new(open), deadline).map_err(|_| Unavailable::Internal)?;
-    let (config, inbox) = (desk.config.clone(), Arc::clone(&side));
-    start_work(
-        "models",
-        move || Judge::load(&config),
-        || Err(ModelError::Runtime("the loader panicked".into())),
-        move |judge| inbox.put_engine(judge),
-    )
-    .map_err(|_| Unavailable::Internal)?;
-    let mut sitting = Sitting {
-        desk,
-        subject,
-        judge: None,
-        camera: None,
-        looks: Vec::new(),
-        since: Instant::now(),
-        last_hint: None,
-        attacks: 0,
-    };
-    let result = sitting.run(&side, deadline);
-    side.close();
-    camera.wait_closed();
-    result
-}
-
-struct Sitting<'a> {
-    desk: &'a Desk<'a>,
-    subject: &'a Subject,
-    judge: Option<Judge>,
-    camera: Option<(CameraIdentity, Spectrum)>,
-    looks: Vec<Taken>,
-    /// When the last look was taken.
-    since: Instant,
-    last_hint: Option<Hint>,
-    /// Looks that were not accepted as live.
-    attacks: u32,
-}
-
-impl Sitting<'_> {
-    fn run(&mut self, side: &Side, deadline: Instant) -> Result<Session, Unavailable> {
-        let wanted = usize::from(self.desk.config.enroll.looks);
-        loop {
-            match side.next(deadline.min(Instant::now() + PATIENCE)) {
-                Arrival::HungUp => return Err(Unavailable::Cancelled),
-                Arrival::Deadline => {}
-                Arrival::CameraFailed(error) => return Err(keys::camera_unavailable(self.desk, &error)),
-                Arrival::Engine(judge) => {
-                    self.judge = Some(judge.map_err(|error| self.model_failed(&error))?);
-                    self.since = Instant::now();
-                }
-                Arrival::Templates(()) => {}
-                Arrival::Camera(identity, spectrum) => {
-                    self.camera = Some((identity, spectrum));
-                    self.since = Instant::now();
-                    self.desk.connection.send_event(Event::Progress(Progress::NextLook(POSES[0])));
-                }
-                Arrival::Frame(frame) => self.frame(&frame, wanted)?,
-            }
-            let settled = self.looks.len() >= FEWEST.min(wanted) && self.since.elapsed() >= PATIENCE;
-            if self.looks.len() >= wanted || settled {
-                return self.finish();
-            }
-            if Instant::now() >= deadline {
-                self.desk
-                    .line(Priority::Notice, "enroll", self.subject)
-                    .with("looks", self.looks.len())
-                    .with("not_live", self.attacks)
-                    .write();
-                let attacked = self.attacks > 0 && self.looks.is_empty();
-                return Err(if attacked { Unavailable::EnrollmentRejected } else { Unavailable::Timeout });
-            }
-        }
-    }
-
-    fn frame(&mut self, frame: &crate::types::Frame, wanted: usize) -> Result<(), Unavailable> {
-        let (Some(judge), Some((_, spectrum))) = (&mut self.judge, &self.camera) else { return Ok(()) };
-        let mut watch = Stopwatch::new(self.desk.started);
-        let seen = judge.look(frame, *spectrum, &QualityLimits::ENROLL, &mut watch);
-        let look = match seen.map_err(|error| self.model_failed(&error))? {
-            Seen::Hint(hint, _) => {
-                self.hint(hint);
-                return Ok(());
-            }
-            Seen::Unlit => return Ok(()),
-            Seen::Look(look) => look,
-        };
-        match look.liveness {
-            Liveness::Live => {}
-            Liveness::Undecided => return Ok(()),
-            Liveness::Failed => return Err(Unavailable::Internal),
-            Liveness::Attack => {
-                self.attacks += 1;
-                self.hint(Hint::LookAtCamera);
-                return Ok(());
-            }
-        }
-        let nearest = self.looks.iter().filter_map(|taken| cosine(&taken.embedding, &look)).reduce(f32::max);
-        match (self.looks.first().and_then(|first| cosine(&first.embedding, &look)), nearest) {
-            (Some(first), _) if first < SAME_PERSON => self.hint(Hint::LookAtCamera),
-            (_, Some(nearest)) if nearest > TOO_ALIKE => self.hint(Hint::TurnALittle),
-            _ => self.take(*look, wanted),
-        }
-        Ok(())
-    }
-
-    fn take(&mut self, look: Look, wanted: usize) {
-        self.looks.push(Taken { embedding: look.embedding, quality: look.quality.overall() });
-        self.since = Instant::now();
-        self.last_hint = None;
-        let taken = self.looks.len();
-        let progress = Progress::LookTaken { taken: taken as u8, wanted: wanted as u8 };
-        self.desk.connection.send_event(Event::Progress(progress));
-        if taken < wanted {
-            self.desk.connection.send_event(Event::Progress(Progress::NextLook(POSES[taken % POSES.len()])));
-        }
-    }
-
-    fn finish(&mut self) -> Result<Session, Unavailable> {
-        let (Some((camera, spectrum)), Some(judge)) = (self.camera.take(), &self.judge) else {
-            return Err(Unavailable::Internal);
-        };
-        Ok(Session {
-            camera,
-            spectrum,
-            model: judge.digest(),
-            threshold: judge.threshold(spectrum),
-            looks: std::mem::take(&mut self.looks),
-        })
-    }
-
-    fn model_failed(&self, error: &ModelError) -> Unavailable {
-        self.desk.line(Priority::Error, "model", self.subject).with("error", error).write();
-        Unavailable::ModelRejected
-    }
-
-    fn hint(&mut self, hint: Hint) {
-        if self.last_hint.replace(hint) != Some(hint) {
-            self.desk.connection.send_event(Event::Hint(hint));
-        }
-    }
-}
-
-fn cosine(taken: &Embedding, look: &Look) -> Option<f32> {
-    compare(&look.embedding, std::slice::from_ref(taken))
 }
 
 /// The templates, as a peer sees them.

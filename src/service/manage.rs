@@ -10,6 +10,7 @@ use super::answer::{Desk, store_failed};
 use super::enroll::{protector_name, reports};
 use super::journal::{Line, Priority};
 use super::keys::{self, KeyError};
+use super::light;
 use crate::camera::emitter;
 use crate::camera::quirks::Emitter;
 use crate::types::{Subject, Unavailable};
@@ -64,11 +65,13 @@ pub fn clear(desk: &Desk, subject: &Subject) -> Answer {
 /// # Errors
 /// The tally's failure.
 pub fn status(desk: &Desk, subject: &Subject) -> Answer {
+    let mut templates = Vec::new();
     let enrollment = match keys::enrollment_of(desk, subject) {
-        Ok(enrollment) => EnrollmentState::Enrolled {
-            templates: enrollment.templates.len() as u32,
-            protector: protector_name(&enrollment),
-        },
+        Ok(enrollment) => {
+            let protector = protector_name(&enrollment);
+            templates = enrollment.templates;
+            EnrollmentState::Enrolled { templates: templates.len() as u32, protector }
+        }
         Err(Unavailable::NotEnrolled) => EnrollmentState::None,
         Err(_) => EnrollmentState::Damaged,
     };
@@ -79,15 +82,13 @@ pub fn status(desk: &Desk, subject: &Subject) -> Answer {
         Err(_) => (desk.config.protector_name(), false),
     };
     // Which camera there is, is root's and the owner's business; what is plugged in beside it is not.
-    let used =
-        |cameras: Vec<CameraReport>| cameras.into_iter().find(|camera| camera.used).map(|camera| camera.identity);
-    let camera = cameras(desk).and_then(|cameras| used(cameras).ok_or(Unavailable::NoCamera));
+    let cameras = cameras(desk);
     Ok(Reply::Status(StatusReport {
         enrollment,
         tally: TallyState { misses, lockout },
         protector: protector.into(),
         protector_present,
-        camera,
+        camera: cameras.and_then(|cameras| light::camera(&cameras, &templates, desk.config.pad.require_infrared)),
         sandbox_missing: desk.sandbox_missing.iter().map(ToString::to_string).collect(),
     }))
 }

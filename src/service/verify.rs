@@ -10,6 +10,7 @@ use super::decide::{Decision, Ended, Evidence, Judged, decide};
 use super::inbox::{Arrival, Inbox};
 use super::journal::Priority;
 use super::keys::{self, Gallery, KeyError};
+use super::light;
 use super::looks::{Eye, Judge, Look, Seen};
 use super::side::{CameraThread, start_camera, start_work};
 use super::stages::Stopwatch;
@@ -59,8 +60,9 @@ fn attempt(desk: &Desk, subject: &Subject, service: &str, told: bool) -> Result<
 /// The early answers, before any device opens; then the attempt, charged to the tally.
 fn charged(desk: &Desk, subject: &Subject, told: bool) -> Result<crate::types::Verdict, Unavailable> {
     let enrollment = keys::enrollment_of(desk, subject)?;
+    let wanted = light::for_login(&enrollment.templates, desk.config.pad.require_infrared)?;
     let charge = desk.tally.begin(subject.uid)?;
-    let decision = guarded(desk, subject, enrollment, told);
+    let decision = guarded(desk, subject, enrollment, wanted, told);
     match decision {
         Ok(verdict) => desk.tally.finish(&charge, Ending::from(verdict)).map(|()| verdict),
         Err(reason) => desk.tally.finish(&charge, Ending::Nothing).and(Err(reason)),
@@ -71,6 +73,7 @@ fn guarded(
     desk: &Desk,
     subject: &Subject,
     enrollment: Enrollment,
+    wanted: Wanted,
     told: bool,
 ) -> Result<crate::types::Verdict, Unavailable> {
     if desk.config.sandbox.require && !desk.sandbox_missing.is_empty() {
@@ -84,7 +87,8 @@ fn guarded(
     let hangup = Arc::clone(&side);
     desk.connection.watch(move || hangup.hang_up()).map_err(|_| Unavailable::Internal)?;
     desk.connection.send_event(Event::Progress(Progress::Starting));
-    let camera = start(desk, &side, &enrollment, begun + deadlines.attempt).map_err(|_| Unavailable::Internal)?;
+    let camera =
+        start(desk, &side, &enrollment, wanted, begun + deadlines.attempt).map_err(|_| Unavailable::Internal)?;
     let decision = Attempt::new(desk, subject, told, begun).run(|deadline| side.next(deadline));
     side.close();
     camera.wait_closed();
@@ -92,9 +96,13 @@ fn guarded(
 }
 
 /// Starts camera, models and vault side by side.
-fn start(desk: &Desk, side: &Arc<Side>, enrollment: &Enrollment, deadline: Instant) -> std::io::Result<CameraThread> {
-    let infrared = enrollment.templates.iter().any(|template| template.spectrum == Spectrum::Infrared);
-    let wanted = if infrared { Wanted::Infrared } else { Wanted::Color };
+fn start(
+    desk: &Desk,
+    side: &Arc<Side>,
+    enrollment: &Enrollment,
+    wanted: Wanted,
+    deadline: Instant,
+) -> std::io::Result<CameraThread> {
     let (cameras, options) = (Arc::clone(&desk.cameras), desk.config.camera_options());
     let camera = start_camera(side, Box::new(move |deadline| cameras.open(&options, wanted, deadline)), deadline)?;
     let (config, inbox) = (desk.config.clone(), Arc::clone(side));

@@ -1,4 +1,5 @@
 //! The replay instance behind a socket, started as systemd starts it: one process a connection, the connection as fd 3.
+#![allow(dead_code)]
 
 use std::os::unix::net::{UnixListener, UnixStream};
 use std::path::{Path, PathBuf};

@@ -49,8 +49,12 @@ pub enum Hint {
     OffCenter,
     /// Enrollment: this look is too like one already taken.
     TurnALittle,
-    /// An active challenge: blink, then keep looking.
+    /// Never sent; its place on the wire stays taken.
     Blink,
+    /// An active challenge: turn the head to the person's own left, then look at the camera again.
+    TurnLeft,
+    /// The same, to the right.
+    TurnRight,
 }
 
 /// No decision was made, and why. PAM goes on to the next module.
@@ -110,6 +114,8 @@ pub enum Unavailable {
     VaultFailed,
     /// Not the recovery key of this enrollment.
     WrongRecoveryKey,
+    /// The configuration wants infrared, and there is no infrared template, or no camera to make one with.
+    InfraredRequired,
 }
 
 /// The request is not answered at all.

@@ -16,6 +16,8 @@ pub fn hint(hint: Hint) -> &'static str {
         Hint::OffCenter => "Move to the middle of the picture",
         Hint::TurnALittle => "Turn your head a little",
         Hint::Blink => "Blink",
+        Hint::TurnLeft => "Turn your head to your left",
+        Hint::TurnRight => "Turn your head to your right",
     }
 }
 
@@ -62,6 +64,9 @@ pub fn unavailable(unavailable: Unavailable) -> String {
         Unavailable::SandboxMissing => "the sandbox is not in force; the vault stays shut (facelockctl status)",
         Unavailable::ConfigRejected => "the configuration cannot be used; the journal says what is wrong with it",
         Unavailable::NotPresent => "nobody is at this machine's own seat",
+        Unavailable::InfraredRequired => {
+            "infrared is required here (pad.require_infrared), and none is enrolled: enroll with an infrared camera"
+        }
         Unavailable::EnrollmentRejected => "these looks cannot be enrolled; the journal says why",
         Unavailable::Internal => "an internal error; the journal has the details",
     };

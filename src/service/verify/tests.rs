@@ -202,6 +202,7 @@ fn play(script: &[Step], ago: Duration, matches: u8) -> (Result<Verdict, Unavail
         connection: &connection,
         peer: Peer { uid: 0, pid: 1 },
         config: &config,
+        sandbox_missing: Vec::new(),
         cameras: Arc::new(DeviceCameras),
         enrollments,
         tally: Tally::new(tallies, config.tally_rules(), &clock),

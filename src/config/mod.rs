@@ -1,0 +1,144 @@
+//! /etc/facelock/config.toml as validated types. A missing file is the defaults; a file that cannot be understood is an
+//! error, and face login is off until it is mended.
+
+mod options;
+mod sections;
+
+use std::io;
+use std::os::unix::fs::MetadataExt as _;
+use std::path::{Path, PathBuf};
+
+use serde::Deserialize;
+
+use crate::camera::Rotation;
+pub use options::Deadlines;
+use sections::{CameraSection, ConsentSection, DeadlineSection, MatchSection, TallySection, VaultSection};
+pub use sections::{EnrollSection, PadSection, PathsSection, RequireInfrared, SandboxSection};
+
+/// Largest configuration file, in bytes.
+const MAX_BYTES: u64 = 64 * 1024;
+
+#[derive(Debug, thiserror::Error)]
+pub enum ConfigError {
+    #[error("{path}: {error}")]
+    Io { path: PathBuf, error: io::Error },
+    #[error("{0} can be written by others than root")]
+    NotRoots(PathBuf),
+    #[error("{path}: {detail}")]
+    Syntax { path: PathBuf, detail: String },
+    #[error("{key} {rule}")]
+    Value { key: &'static str, rule: &'static str },
+}
+
+/// Everything that can be configured. Durations carry their unit in the key.
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Config {
+    camera: CameraSection,
+    vault: VaultSection,
+    r#match: MatchSection,
+    pub pad: PadSection,
+    tally: TallySection,
+    consent: ConsentSection,
+    deadline: DeadlineSection,
+    pub sandbox: SandboxSection,
+    pub paths: PathsSection,
+    pub enroll: EnrollSection,
+}
+
+impl Config {
+    /// Reads the file; the defaults where there is none.
+    ///
+    /// # Errors
+    /// [`ConfigError`]: not root's own, unknown keys, values out of range.
+    pub fn load(path: &Path) -> Result<Self, ConfigError> {
+        let io = |error| ConfigError::Io { path: path.into(), error };
+        let metadata = match std::fs::metadata(path) {
+            Err(error) if error.kind() == io::ErrorKind::NotFound => return Self::default().checked(),
+            other => other.map_err(io)?,
+        };
+        if metadata.uid() != 0 || metadata.mode() & 0o022 != 0 || metadata.len() > MAX_BYTES {
+            return Err(ConfigError::NotRoots(path.into()));
+        }
+        let text = std::fs::read_to_string(path).map_err(io)?;
+        let syntax = |error: toml::de::Error| ConfigError::Syntax { path: path.into(), detail: error.to_string() };
+        toml::from_str::<Self>(&text).map_err(syntax)?.checked()
+    }
+
+    /// # Errors
+    /// As [`Config::load`].
+    pub fn parse(text: &str) -> Result<Self, ConfigError> {
+        let syntax = |error: toml::de::Error| ConfigError::Syntax { path: PathBuf::new(), detail: error.to_string() };
+        toml::from_str::<Self>(text).map_err(syntax)?.checked()
+    }
+
+    fn checked(self) -> Result<Self, ConfigError> {
+        let rule = |holds: bool, key, rule| if holds { Ok(()) } else { Err(ConfigError::Value { key, rule }) };
+        rule(Rotation::from_degrees(self.camera.rotation).is_some(), "camera.rotation", "must be 0, 90, 180 or 270")?;
+        rule(!self.vault.pcrs.is_empty(), "vault.pcrs", "must name at least one register")?;
+        rule(self.vault.pcrs.iter().all(|pcr| *pcr <= 23), "vault.pcrs", "must be numbers from 0 to 23")?;
+        rule((1..=5).contains(&self.r#match.frames), "match.frames", "must be 1 to 5")?;
+        rule((1..=20).contains(&self.tally.misses), "tally.misses", "must be 1 to 20")?;
+        rule((1..=3600).contains(&self.tally.wait_s), "tally.wait_s", "must be 1 to 3600")?;
+        rule((self.tally.misses..=1000).contains(&self.tally.total), "tally.total", "must be tally.misses to 1000")?;
+        rule((1..=24 * 365).contains(&self.tally.password_every_h), "tally.password_every_h", "must be 1 to 8760")?;
+        rule((500..=30_000).contains(&self.deadline.attempt_ms), "deadline.attempt_ms", "must be 500 to 30000")?;
+        let within = |ms: u64| (100..=self.deadline.attempt_ms).contains(&ms);
+        rule(within(self.deadline.no_face_ms), "deadline.no_face_ms", "must be 100 to deadline.attempt_ms")?;
+        rule(within(self.deadline.dark_ms), "deadline.dark_ms", "must be 100 to deadline.attempt_ms")?;
+        rule((5..=300).contains(&self.deadline.enroll_s), "deadline.enroll_s", "must be 5 to 300")?;
+        rule((1..=8).contains(&self.enroll.looks), "enroll.looks", "must be 1 to 8")?;
+        Ok(self)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use facelock_protocol::Consent;
+
+    use super::*;
+
+    #[test]
+    fn the_shipped_file_says_the_defaults() {
+        let shipped = Config::parse(include_str!("../../config/config.toml")).unwrap();
+        assert_eq!(format!("{shipped:?}"), format!("{:?}", Config::default()));
+    }
+
+    #[test]
+    fn what_is_not_understood_is_refused() {
+        for text in [
+            "[camera]\ncolour = \"auto\"",
+            "[unknown]",
+            "[camera]\nrotation = 45",
+            "[vault]\npcrs = []",
+            "[vault]\npcrs = [24]",
+            "[vault]\nprotector = \"none\"",
+            "[match]\nframes = 0",
+            "[tally]\nmisses = 0",
+            "[tally]\ntotal = 1",
+            "[deadline]\nattempt_ms = 50",
+            "[deadline]\nno_face_ms = 7000",
+            "[consent]\ndefault = \"always\"",
+            "[sandbox]\nrequire = 1",
+            "[pad]\nrequire_infrared = \"never\"",
+            "[pad]\nrequire_infrared = true",
+        ] {
+            assert!(Config::parse(text).is_err(), "{text}");
+        }
+    }
+
+    #[test]
+    fn infrared_is_required_once_enrolled_unless_root_says_always() {
+        assert_eq!(Config::default().pad.require_infrared, RequireInfrared::Enrolled);
+        let config = Config::parse("[pad]\nrequire_infrared = \"always\"").unwrap();
+        assert_eq!(config.pad.require_infrared, RequireInfrared::Always);
+    }
+
+    #[test]
+    fn elevation_wants_to_be_confirmed_unless_root_says_otherwise() {
+        let config = Config::parse("[consent.services]\nsudo = \"ask\"").unwrap();
+        assert_eq!(config.consent("sudo"), Consent::Ask);
+        assert_eq!(config.consent("su"), Consent::Confirm);
+        assert_eq!(config.consent("gdm-password"), Consent::Auto);
+    }
+}

@@ -1,0 +1,112 @@
+//! What each room is told of the configuration.
+
+use std::time::Duration;
+
+use facelock_protocol::Consent;
+
+use super::Config;
+use super::sections::{ConsentName, DeadlineSection, ProtectorName, Tristate};
+use crate::camera::{CameraOptions, Choice as Camera, Rotation};
+use crate::face::EngineOptions;
+use crate::onnx::ModelDirs;
+use crate::service::{decide, tally};
+use crate::vault::{Choice as Protector, VaultOptions};
+
+/// PAM services that raise privileges.
+const ELEVATION: [&str; 9] = ["sudo", "sudo-i", "su", "su-l", "polkit-1", "doas", "pkexec", "runuser", "runuser-l"];
+
+/// How long things may take.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Deadlines {
+    pub attempt: Duration,
+    pub no_face: Duration,
+    pub dark: Duration,
+    pub enroll: Duration,
+}
+impl Config {
+    pub fn camera_options(&self) -> CameraOptions {
+        let choice = |text: &str| match text {
+            "auto" => Camera::Auto,
+            "none" => Camera::None,
+            identity => Camera::Identity(identity.into()),
+        };
+        CameraOptions {
+            color: choice(&self.camera.color),
+            infrared: choice(&self.camera.infrared),
+            allow_virtual: self.camera.allow_virtual,
+            rotation: Rotation::from_degrees(self.camera.rotation).unwrap_or_default(),
+            lock_path: self.paths.state.join("camera.lock"),
+            state_dir: self.paths.state.clone(),
+            ..CameraOptions::default()
+        }
+    }
+
+    pub fn vault_options(&self) -> VaultOptions {
+        VaultOptions {
+            choice: match self.vault.protector {
+                ProtectorName::Tpm => Protector::Tpm,
+                ProtectorName::TpmOrFile => Protector::TpmOrFile,
+                ProtectorName::File => Protector::File,
+            },
+            tcti: self.vault.tcti.clone(),
+            pcrs: self.vault.pcrs.clone(),
+            key_file: self.paths.state.join("file.key"),
+        }
+    }
+
+    /// `tpm` or `file`, as configured.
+    pub fn protector_name(&self) -> &'static str {
+        match self.vault.protector {
+            ProtectorName::Tpm | ProtectorName::TpmOrFile => "tpm",
+            ProtectorName::File => "file",
+        }
+    }
+
+    pub fn model_dirs(&self) -> ModelDirs {
+        let paths = &self.paths;
+        ModelDirs { models: paths.models.clone(), cache: paths.cache.clone(), runtime: paths.runtime.clone() }
+    }
+
+    pub fn engine_options(&self) -> EngineOptions {
+        EngineOptions { fusion: self.r#match.fusion }
+    }
+
+    pub fn decide_rules(&self) -> decide::Rules {
+        decide::Rules { matches: self.r#match.frames, ..decide::Rules::default() }
+    }
+
+    pub fn tally_rules(&self) -> tally::Rules {
+        tally::Rules {
+            misses: self.tally.misses,
+            wait: Duration::from_secs(self.tally.wait_s),
+            total: self.tally.total,
+            password_after_boot: match self.tally.password_after_boot {
+                Tristate::Auto => None,
+                Tristate::Always => Some(true),
+                Tristate::Never => Some(false),
+            },
+            password_every: Duration::from_secs(self.tally.password_every_h * 3600),
+        }
+    }
+
+    /// What a PAM service needs where its module has no `mode=` of its own.
+    pub fn consent(&self, service: &str) -> Consent {
+        let named = self.consent.services.get(service).copied();
+        let elevates = ELEVATION.contains(&service);
+        match named.unwrap_or(if elevates { self.consent.elevation } else { self.consent.default }) {
+            ConsentName::Auto => Consent::Auto,
+            ConsentName::Ask => Consent::Ask,
+            ConsentName::Confirm => Consent::Confirm,
+        }
+    }
+
+    pub fn deadlines(&self) -> Deadlines {
+        let DeadlineSection { attempt_ms, no_face_ms, dark_ms, enroll_s } = self.deadline;
+        Deadlines {
+            attempt: Duration::from_millis(attempt_ms),
+            no_face: Duration::from_millis(no_face_ms),
+            dark: Duration::from_millis(dark_ms),
+            enroll: Duration::from_secs(enroll_s),
+        }
+    }
+}

@@ -1,0 +1,215 @@
+//! The file's sections, each with its defaults.
+
+use std::path::PathBuf;
+
+use serde::Deserialize;
+
+use crate::service::{decide, tally};
+
+#[derive(Clone, Debug, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct CameraSection {
+    /// `auto`, `none`, or an identity as `facelockctl devices` shows it.
+    pub color: String,
+    pub infrared: String,
+    pub allow_virtual: bool,
+    /// Degrees clockwise.
+    pub rotation: u16,
+}
+
+impl Default for CameraSection {
+    fn default() -> Self {
+        Self { color: "auto".into(), infrared: "auto".into(), allow_virtual: false, rotation: 0 }
+    }
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum ProtectorName {
+    Tpm,
+    TpmOrFile,
+    File,
+}
+
+#[derive(Clone, Debug, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct VaultSection {
+    pub protector: ProtectorName,
+    pub tcti: String,
+    pub pcrs: Vec<u8>,
+}
+
+impl Default for VaultSection {
+    fn default() -> Self {
+        Self { protector: ProtectorName::Tpm, tcti: "device:/dev/tpmrm0".into(), pcrs: vec![7] }
+    }
+}
+
+#[derive(Clone, Debug, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct MatchSection {
+    /// Matching frames for a match.
+    pub frames: u8,
+    pub fusion: bool,
+}
+
+impl Default for MatchSection {
+    fn default() -> Self {
+        Self { frames: decide::Rules::default().matches, fusion: false }
+    }
+}
+
+/// Whether a colour camera alone may let somebody in.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum RequireInfrared {
+    /// Not once an infrared template is enrolled; before that it may.
+    Enrolled,
+    /// Never.
+    Always,
+}
+
+/// Presentation attack detection.
+#[derive(Clone, Copy, Debug, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct PadSection {
+    /// Judge colour frames by the MiniFASNet models.
+    pub cnn: bool,
+    /// Judge infrared frames by the emitter's light on the face.
+    pub infrared: bool,
+    /// Judge how landmarks move.
+    pub motion: bool,
+    pub require_infrared: RequireInfrared,
+}
+
+impl Default for PadSection {
+    fn default() -> Self {
+        Self { cnn: true, infrared: true, motion: true, require_infrared: RequireInfrared::Enrolled }
+    }
+}
+
+#[derive(Clone, Debug, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct TallySection {
+    pub misses: u32,
+    pub wait_s: u64,
+    pub total: u32,
+    /// `auto`: once a password was ever reported for the user.
+    pub password_after_boot: Tristate,
+    pub password_every_h: u64,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Tristate {
+    Auto,
+    Always,
+    Never,
+}
+
+impl Default for TallySection {
+    fn default() -> Self {
+        let rules = tally::Rules::default();
+        Self {
+            misses: rules.misses,
+            wait_s: rules.wait.as_secs(),
+            total: rules.total,
+            password_after_boot: Tristate::Auto,
+            password_every_h: rules.password_every.as_secs() / 3600,
+        }
+    }
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum ConsentName {
+    Auto,
+    Ask,
+    Confirm,
+}
+
+#[derive(Clone, Debug, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct ConsentSection {
+    pub default: ConsentName,
+    /// For services that give somebody root: a face in front of a screen is not consent to that.
+    pub elevation: ConsentName,
+    pub services: std::collections::BTreeMap<String, ConsentName>,
+}
+
+impl Default for ConsentSection {
+    fn default() -> Self {
+        Self {
+            default: ConsentName::Auto,
+            elevation: ConsentName::Confirm,
+            services: std::collections::BTreeMap::new(),
+        }
+    }
+}
+
+#[derive(Clone, Debug, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct DeadlineSection {
+    pub attempt_ms: u64,
+    pub no_face_ms: u64,
+    pub dark_ms: u64,
+    pub enroll_s: u64,
+}
+
+impl Default for DeadlineSection {
+    fn default() -> Self {
+        Self { attempt_ms: 6000, no_face_ms: 3000, dark_ms: 1000, enroll_s: 60 }
+    }
+}
+
+/// What the instance insists on.
+#[derive(Clone, Copy, Debug, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct SandboxSection {
+    /// Refuse to open the vault where the unit's sandbox is not in force.
+    pub require: bool,
+}
+
+impl Default for SandboxSection {
+    fn default() -> Self {
+        Self { require: true }
+    }
+}
+
+#[derive(Clone, Debug, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct PathsSection {
+    pub state: PathBuf,
+    /// Does not survive a boot.
+    pub run: PathBuf,
+    pub models: PathBuf,
+    pub cache: PathBuf,
+    pub runtime: PathBuf,
+}
+
+impl Default for PathsSection {
+    fn default() -> Self {
+        Self {
+            state: "/var/lib/facelock".into(),
+            run: "/run/facelock-state".into(),
+            models: "/usr/share/facelock/models".into(),
+            cache: "/var/cache/facelock/models".into(),
+            runtime: "/usr/lib/facelock/libonnxruntime.so".into(),
+        }
+    }
+}
+
+#[derive(Clone, Copy, Debug, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct EnrollSection {
+    /// Looks taken, one template each.
+    pub looks: u8,
+    /// Refuse templates that are too close to another user's.
+    pub unique: bool,
+}
+
+impl Default for EnrollSection {
+    fn default() -> Self {
+        Self { looks: 5, unique: true }
+    }
+}

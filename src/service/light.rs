@@ -1,0 +1,108 @@
+//! By which light a face is looked at.
+//!
+//! What MUST hold: once a user has an infrared template, or where the configuration asks for infrared always, no colour
+//! camera lets that user in, whatever is plugged in or pulled out.
+#![forbid(unsafe_code)]
+
+use facelock_protocol::CameraReport;
+
+use crate::camera::Wanted;
+use crate::config::RequireInfrared;
+use crate::store::StoredTemplate;
+use crate::types::{Spectrum, Unavailable};
+
+/// The camera that a login with these templates opens; there are some.
+///
+/// # Errors
+/// [`Unavailable::InfraredRequired`]: no template is one that the rule accepts.
+pub fn for_login(templates: &[StoredTemplate], rule: RequireInfrared) -> Result<Wanted, Unavailable> {
+    if templates.iter().any(|template| template.spectrum == Spectrum::Infrared) {
+        return Ok(Wanted::Infrared);
+    }
+    match rule {
+        RequireInfrared::Enrolled => Ok(Wanted::Color),
+        RequireInfrared::Always => Err(Unavailable::InfraredRequired),
+    }
+}
+
+/// The identity of the camera in use that a login would open; before an enrollment, the one that would be enrolled on.
+///
+/// # Errors
+/// [`Unavailable::InfraredRequired`], [`Unavailable::NoCamera`].
+pub fn camera(
+    cameras: &[CameraReport],
+    templates: &[StoredTemplate],
+    rule: RequireInfrared,
+) -> Result<String, Unavailable> {
+    let used = |wanted: Wanted| {
+        let found = cameras.iter().find(|camera| camera.used && camera.spectrum == Some(wanted.spectrum()));
+        found.map(|camera| camera.identity.clone())
+    };
+    if !templates.is_empty() {
+        return used(for_login(templates, rule)?).ok_or(Unavailable::NoCamera);
+    }
+    match (used(Wanted::Infrared), rule) {
+        (Some(identity), _) => Ok(identity),
+        (None, RequireInfrared::Always) => Err(Unavailable::InfraredRequired),
+        (None, RequireInfrared::Enrolled) => used(Wanted::Color).ok_or(Unavailable::NoCamera),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use RequireInfrared::{Always, Enrolled};
+
+    use super::*;
+
+    fn template(spectrum: Spectrum) -> StoredTemplate {
+        StoredTemplate {
+            id: 0,
+            label: "face".into(),
+            created: 0,
+            camera: "camera".into(),
+            spectrum,
+            quality: 1.0,
+            sealed: Vec::new(),
+        }
+    }
+
+    fn used(spectrum: Spectrum) -> CameraReport {
+        CameraReport {
+            identity: format!("{spectrum:?}"),
+            group: String::new(),
+            name: String::new(),
+            driver: String::new(),
+            bus: String::new(),
+            usb: None,
+            spectrum: Some(spectrum),
+            is_virtual: false,
+            formats: Vec::new(),
+            used: true,
+            reason: String::new(),
+        }
+    }
+
+    #[test]
+    fn one_infrared_template_ends_logins_by_colour() {
+        let both = [template(Spectrum::Color), template(Spectrum::Infrared)];
+        for rule in [Enrolled, Always] {
+            assert_eq!(for_login(&both, rule), Ok(Wanted::Infrared));
+        }
+        assert_eq!(for_login(&both[..1], Enrolled), Ok(Wanted::Color));
+        assert_eq!(for_login(&both[..1], Always), Err(Unavailable::InfraredRequired));
+    }
+
+    #[test]
+    fn status_names_the_camera_that_a_login_would_open() {
+        let cameras = [used(Spectrum::Color), used(Spectrum::Infrared)];
+        let (color, infrared) = ([template(Spectrum::Color)], [template(Spectrum::Infrared)]);
+        let named = |name: &str| Ok(name.to_owned());
+        assert_eq!(camera(&cameras, &color, Enrolled), named("Color"));
+        assert_eq!(camera(&cameras, &infrared, Enrolled), named("Infrared"));
+        assert_eq!(camera(&cameras[..1], &infrared, Enrolled), Err(Unavailable::NoCamera));
+        assert_eq!(camera(&cameras, &color, Always), Err(Unavailable::InfraredRequired));
+        assert_eq!(camera(&cameras, &[], Enrolled), named("Infrared"));
+        assert_eq!(camera(&cameras[..1], &[], Enrolled), named("Color"));
+        assert_eq!(camera(&cameras[..1], &[], Always), Err(Unavailable::InfraredRequired));
+    }
+}
