@@ -145,8 +145,8 @@ fn enrollments() -> Vec<Seed> {
 
 fn tallies() -> Vec<Seed> {
     let mut state = State::default();
-    state.password(&Moment { boot: [0; 16], seconds: 5 });
-    (0..4).for_each(|n| state.charge(&Moment { boot: [0; 16], seconds: 10 + n }));
+    state.password(&Moment { boot: [0; 16], seconds: 5, wall: 5 });
+    (0..4).for_each(|n| state.charge(&Moment { boot: [0; 16], seconds: 10 + n, wall: 10 + n }));
     let stored = state.encode().unwrap();
     // Rules, then steps: charge, nothing seen, miss, match, password, unlock; across a boot and a clock that jumps.
     let steps = [4, 30, 0, 0, 0, 9, 0, 1, 10, 0, 2, 11, 0, 0, 32, 3, 0, 33, 4, 0, 3, 5, 0, 4, 6, 0, 5, 7, 0, 0x80];

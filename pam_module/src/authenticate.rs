@@ -5,7 +5,7 @@ use std::path::Path;
 use std::time::{Duration, Instant};
 
 use facelock_protocol::{
-    Consent, Event, Hint, Reply, Request, ServiceName, Subject, Unavailable, UserName, Verdict, words,
+    Consent, Event, Hint, Progress, Reply, Request, ServiceName, Subject, Unavailable, UserName, Verdict, words,
 };
 use pam::constants::{PAM_PROMPT_ECHO_OFF, PAM_SILENT, PAM_TEXT_INFO, PamFlag, PamResultCode};
 use pam::conv::Conv;
@@ -21,7 +21,7 @@ const HINT_PACE: Duration = Duration::from_millis(700);
 /// Reporting a password holds nobody up.
 const RECORD_PATIENCE: Duration = Duration::from_millis(500);
 /// Services that raise privileges, for an instance that does not say what consent they need.
-const ELEVATION: [&str; 8] = ["sudo", "sudo-i", "su", "su-l", "polkit-1", "doas", "pkexec", "runuser"];
+const ELEVATION: [&str; 9] = ["sudo", "sudo-i", "su", "su-l", "polkit-1", "doas", "pkexec", "runuser", "runuser-l"];
 
 /// Why nothing was decided; for the log.
 struct NoDecision(String);
@@ -40,7 +40,7 @@ pub fn authenticate(handle: &mut PamHandle, args: &[&CStr], flags: PamFlag) -> P
         ffi::log(handle, libc::LOG_WARNING, &format!("unknown argument {unknown}"));
     }
     if args.record {
-        return record(handle, &args);
+        return note(handle);
     }
     match attempt(handle, &args, flags) {
         Ok(code) => code,
@@ -55,9 +55,9 @@ pub fn authenticate(handle: &mut PamHandle, args: &[&CStr], flags: PamFlag) -> P
 
 fn attempt(handle: &mut PamHandle, args: &Args, flags: PamFlag) -> Decided {
     let subject = subject(handle)?;
-    if let Some(rhost) = handle.get_item::<RHost>().ok().flatten()
-        && gates::is_remote_host(&rhost.to_string_lossy())
-    {
+    let service = service(handle)?;
+    let rhost = handle.get_item::<RHost>().ok().flatten();
+    if gates::is_remote(rhost.map(|host| host.to_string_lossy()).as_deref(), service.as_str()) {
         return Err(NoDecision("the user is on another machine".into()));
     }
     if let Some(why) = gates::absence(Path::new("/")) {
@@ -68,7 +68,6 @@ fn attempt(handle: &mut PamHandle, args: &Args, flags: PamFlag) -> Decided {
     if args.mode == Some(Consent::Ask) {
         asked = ask_first(handle)?;
     }
-    let service = service(handle)?;
     let mut question = Question { args, silent, subject, service };
     let (reply, consent) = match question.put(handle, if asked { Some(Consent::Auto) } else { args.mode }) {
         Ok(answer) => answer,
@@ -93,7 +92,7 @@ fn conclude(handle: &mut PamHandle, reply: &Reply, consent: Consent, silent: boo
         if consent == Consent::Confirm {
             confirm(handle)?;
         }
-        ffi::remember_match(handle);
+        ffi::remember(handle, ffi::MATCHED, true);
     }
     Ok(code::of(reply))
 }
@@ -128,7 +127,7 @@ impl Question<'_> {
         let request = Request::Verify { subject: self.subject.clone(), service: self.service.clone(), consent: mode };
         let elevates = ELEVATION.contains(&self.service.as_str());
         let mut consent = mode.unwrap_or(if elevates { Consent::Confirm } else { Consent::Auto });
-        let mut hints = Hints { last: None, told: Instant::now() };
+        let mut hints = Hints { started: false, last: None, told: Instant::now() };
         let reply = client.ask(&request, |event| {
             match event {
                 Event::Consent(wanted) if mode.is_none() => consent = wanted,
@@ -138,7 +137,7 @@ impl Question<'_> {
                     tell(handle, false, words::hint(hint));
                 }
                 Event::Hint(hint) => hints.tell(handle, self.silent, hint),
-                Event::Progress(facelock_protocol::Progress::Starting) => tell(handle, self.silent, "Looking for you"),
+                Event::Progress(Progress::Starting) => hints.start(handle, self.silent),
                 Event::Progress(_) | Event::Measured(_) | Event::Preview(_) | Event::Consent(_) => {}
             }
             mode.is_some() || consent != Consent::Ask
@@ -153,11 +152,18 @@ impl Question<'_> {
 
 /// Hints, each told once and not too fast.
 struct Hints {
+    started: bool,
     last: Option<Hint>,
     told: Instant,
 }
 
 impl Hints {
+    fn start(&mut self, handle: &PamHandle, silent: bool) {
+        if !std::mem::replace(&mut self.started, true) {
+            tell(handle, silent, "Looking for you");
+        }
+    }
+
     fn tell(&mut self, handle: &PamHandle, silent: bool, hint: Hint) {
         let first = self.last.is_none();
         // The first "no face" says what "Looking for you" said.
@@ -239,21 +245,29 @@ fn worth_telling(reason: Unavailable) -> bool {
     )
 }
 
-/// `auth optional pam_facelock.so record`, behind the stack's primary block: reports that a password succeeded. It decides
-/// nothing, whatever happens, so it can neither let anybody in nor keep anybody out: PAM_IGNORE is right here, and only
-/// here.
-fn record(handle: &mut PamHandle, args: &Args) -> PamResultCode {
+/// `auth optional pam_facelock.so record`, behind the stack's primary block: remembers that a password was typed and no face
+/// let the user in. It decides nothing, whatever happens, so it can neither let anybody in nor keep anybody out: PAM_IGNORE
+/// is right here, and only here.
+fn note(handle: &mut PamHandle) -> PamResultCode {
     let typed = handle.get_item::<AuthTok>().ok().flatten().is_some_and(|password| !password.as_bytes().is_empty());
-    if typed
-        && !ffi::remembers_match(handle)
-        && let Ok(subject) = subject(handle)
-    {
-        let deadline = Instant::now() + RECORD_PATIENCE.min(args.timeout);
-        let result = Client::connect(&args.socket, deadline)
-            .and_then(|mut client| client.ask(&Request::RecordPassword { subject }, |_| true));
-        if let (true, Err(error)) = (args.debug, result) {
-            ffi::log(handle, libc::LOG_DEBUG, &format!("record: {error}"));
-        }
-    }
+    let matched = ffi::remembers(handle, ffi::MATCHED);
+    ffi::remember(handle, ffi::TYPED, typed && !matched);
     PamResultCode::PAM_IGNORE
+}
+
+/// The same line, when the application sets credentials, which it does only for a user whom the whole stack let in:
+/// reports the password. In the stack itself nobody knows yet: a failed `required` module does not stop it.
+pub fn report(handle: &mut PamHandle, args: &[&CStr]) {
+    let Ok(args) = Args::parse(args) else { return };
+    if !args.record || !ffi::remembers(handle, ffi::TYPED) || ffi::remembers(handle, ffi::MATCHED) {
+        return;
+    }
+    ffi::remember(handle, ffi::TYPED, false);
+    let Ok(subject) = subject(handle) else { return };
+    let deadline = Instant::now() + RECORD_PATIENCE.min(args.timeout);
+    let result = Client::connect(&args.socket, deadline)
+        .and_then(|mut client| client.ask(&Request::RecordPassword { subject }, |_| true));
+    if let (true, Err(error)) = (args.debug, result) {
+        ffi::log(handle, libc::LOG_DEBUG, &format!("record: {error}"));
+    }
 }

@@ -90,6 +90,10 @@ impl Client {
     fn wait(&self, flags: PollFlags) -> io::Result<()> {
         loop {
             let left = self.deadline.saturating_duration_since(Instant::now());
+            // Even with more to read: whoever never stops talking holds nobody up either.
+            if left.is_zero() {
+                return Err(ErrorKind::TimedOut.into());
+            }
             let timeout = Timespec { tv_sec: left.as_secs() as i64, tv_nsec: i64::from(left.subsec_nanos()) };
             match poll(&mut [PollFd::new(&self.socket, flags)], Some(&timeout)) {
                 Ok(0) => return Err(ErrorKind::TimedOut.into()),

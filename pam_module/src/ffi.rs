@@ -15,11 +15,13 @@ unsafe extern "C" {
 const PAM_SUCCESS: c_int = 0;
 /// `_pam_types.h`.
 const PAM_AUTHTOK: c_int = 6;
-/// Set in this transaction by a match, so that it is not taken for a password.
-const MATCHED: &str = "facelock-matched";
+/// Remembered in a transaction: a face let the user in.
+pub const MATCHED: &str = "facelock-matched";
+/// Remembered in a transaction: a password was typed.
+pub const TYPED: &str = "facelock-typed";
 
-/// What a match leaves in the transaction.
-struct Matched;
+/// What is remembered under a name.
+struct Remembered(bool);
 
 /// Hands a typed password to the modules that follow. Whether PAM took it.
 pub fn set_password(handle: &mut PamHandle, password: &[u8]) -> bool {
@@ -30,23 +32,23 @@ pub fn set_password(handle: &mut PamHandle, password: &[u8]) -> bool {
     result == PAM_SUCCESS
 }
 
-/// Writes to the system log, with the service's and the module's name in front.
+/// Writes to the system log; libpam adds the facility, the service's and the module's name.
 pub fn log(handle: &PamHandle, priority: c_int, text: &str) {
     let Ok(text) = CString::new(text) else { return };
     // SAFETY: both strings end in a NUL and live through the call; the format takes exactly one string.
-    unsafe { pam_syslog(handle, libc::LOG_AUTH | priority, c"%s".as_ptr(), text.as_ptr()) };
+    unsafe { pam_syslog(handle, priority, c"%s".as_ptr(), text.as_ptr()) };
 }
 
-/// Remembers that a face let the user in.
-pub fn remember_match(handle: &mut PamHandle) {
-    // Where it cannot be remembered, `record` reports at worst a password that succeeded as well.
-    let _ = handle.set_data(MATCHED, Box::new(Matched));
+/// Remembers something for as long as the transaction lasts.
+pub fn remember(handle: &mut PamHandle, name: &str, what: bool) {
+    // Where it cannot be remembered, a password goes unreported, or one is reported beside a match: neither lets anybody in.
+    let _ = handle.set_data(name, Box::new(Remembered(what)));
 }
 
-/// Whether a face let the user in.
-pub fn remembers_match(handle: &PamHandle) -> bool {
-    // SAFETY: only `remember_match` stores under this name, and always a `Matched`.
-    unsafe { handle.get_data::<Matched>(MATCHED) }.is_ok()
+/// What was remembered; false where nothing was.
+pub fn remembers(handle: &PamHandle, name: &str) -> bool {
+    // SAFETY: only `remember` stores under this module's names, and always a `Remembered`.
+    unsafe { handle.get_data::<Remembered>(name) }.is_ok_and(|remembered| remembered.0)
 }
 
 /// The uid behind a login name, by the C library's name services.

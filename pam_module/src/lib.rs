@@ -32,7 +32,11 @@ impl PamHooks for Facelock {
     }
 
     /// There are no credentials to set. A stack that succeeded must not fail here.
-    fn sm_setcred(_: &mut PamHandle, _: Vec<&CStr>, _: PamFlag) -> PamResultCode {
+    fn sm_setcred(handle: &mut PamHandle, args: Vec<&CStr>, _: PamFlag) -> PamResultCode {
+        guarded(|| {
+            authenticate::report(handle, &args);
+            PamResultCode::PAM_SUCCESS
+        });
         PamResultCode::PAM_SUCCESS
     }
 }

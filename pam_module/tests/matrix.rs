@@ -10,7 +10,7 @@ use std::time::{Duration, Instant};
 use facelock_protocol::{
     Consent, Denied, Event, Hint, Message, Progress, REQUEST_CAP, Reply, Request, Unavailable, Verdict,
 };
-use host::{AUTH_ERR, AUTHINFO_UNAVAIL, Answer, Host, IGNORE, SILENT, SUCCESS, Server};
+use host::{AUTH_ERR, AUTHINFO_UNAVAIL, Answer, Host, SILENT, SUCCESS, Server};
 
 fn reply(stream: &mut UnixStream, reply: Reply) {
     let _ = facelock_protocol::read_message::<Request>(stream, REQUEST_CAP);
@@ -21,6 +21,39 @@ fn code_for(script: impl Fn(&mut UnixStream) + Send + 'static, arguments: &str) 
     let server = Server::start(script);
     Host::new(&server.stack(&format!("mode=auto {arguments}"))).authenticate(0)
 }
+
+const EVERY_REASON: [Unavailable; 30] = [
+    Unavailable::NotEnrolled,
+    Unavailable::NoCamera,
+    Unavailable::CameraBusy,
+    Unavailable::CameraDenied,
+    Unavailable::CameraUnplugged,
+    Unavailable::CameraFailed,
+    Unavailable::CameraVirtual,
+    Unavailable::OtherCamera,
+    Unavailable::ModelRejected,
+    Unavailable::VaultRefused,
+    Unavailable::VaultMissing,
+    Unavailable::TemplatesRejected,
+    Unavailable::StoreFailed,
+    Unavailable::LockedOut { seconds: Some(30) },
+    Unavailable::LockedOut { seconds: None },
+    Unavailable::PasswordRequired,
+    Unavailable::NoFace,
+    Unavailable::TooDark,
+    Unavailable::Timeout,
+    Unavailable::Cancelled,
+    Unavailable::Busy,
+    Unavailable::SandboxMissing,
+    Unavailable::ConfigRejected,
+    Unavailable::NotPresent,
+    Unavailable::EnrollmentRejected,
+    Unavailable::Internal,
+    Unavailable::CameraSuspended,
+    Unavailable::VaultFailed,
+    Unavailable::WrongRecoveryKey,
+    Unavailable::InfraredRequired,
+];
 
 #[test]
 fn every_outcome_has_its_code() {
@@ -34,16 +67,7 @@ fn every_outcome_has_its_code() {
     for denied in [Denied::NotPermitted, Denied::Malformed, Denied::Version] {
         table.push((Reply::Denied(denied), AUTHINFO_UNAVAIL));
     }
-    for reason in [
-        Unavailable::NotEnrolled,
-        Unavailable::CameraBusy,
-        Unavailable::VaultRefused,
-        Unavailable::LockedOut { seconds: Some(30) },
-        Unavailable::LockedOut { seconds: None },
-        Unavailable::PasswordRequired,
-        Unavailable::Timeout,
-        Unavailable::Internal,
-    ] {
+    for reason in EVERY_REASON {
         table.push((Reply::Unavailable(reason), AUTHINFO_UNAVAIL));
     }
     for (told, code) in table {
@@ -105,6 +129,22 @@ fn a_server_that_does_not_answer_is_not_waited_for() {
 }
 
 #[test]
+fn a_server_that_never_stops_talking_is_not_listened_to() {
+    let begun = Instant::now();
+    let code = code_for(
+        |stream| {
+            let _ = facelock_protocol::read_message::<Request>(stream, REQUEST_CAP);
+            let events = [Progress::Starting, Progress::Looking].map(|p| Message::Event(Event::Progress(p)));
+            let frames = events.map(|event| facelock_protocol::encode(&event).unwrap()).concat();
+            while stream.write_all(&frames).is_ok() {}
+        },
+        "timeout=1",
+    );
+    assert_eq!(code, AUTHINFO_UNAVAIL);
+    assert!(begun.elapsed() < Duration::from_millis(1600), "{:?}", begun.elapsed());
+}
+
+#[test]
 fn no_server_and_a_false_one_are_no_decision() {
     let folder = tempfile::tempdir().unwrap();
     let nowhere = folder.path().join("nobody");
@@ -144,11 +184,14 @@ fn wrong_arguments_and_unknown_users_are_no_decision() {
 fn a_remote_user_is_not_looked_for() {
     let server = Server::start(|stream| reply(stream, Reply::Verdict(Verdict::Match)));
     let mut host = Host::new(&server.stack("mode=auto"));
-    host.set_rhost("192.0.2.7");
-    assert_eq!(host.authenticate(0), AUTHINFO_UNAVAIL);
-    host.set_rhost("localhost");
-    assert_eq!(host.authenticate(0), SUCCESS);
-    assert_eq!(server.requests(), 1);
+    // A tunnel, or ssh to this very machine, comes from here and is no nearer to the camera.
+    for name in ["192.0.2.7", "localhost", "::1"] {
+        host.set_rhost(name);
+        assert_eq!(host.authenticate(0), AUTHINFO_UNAVAIL, "{name}");
+    }
+    assert_eq!(server.requests(), 0);
+    host.set_rhost("");
+    assert_eq!((host.authenticate(0), server.requests()), (SUCCESS, 1));
 }
 
 #[test]
@@ -283,24 +326,45 @@ fn without_a_mode_the_instance_says_what_is_needed() {
     }
 }
 
+/// Asked first, the person types a password; `after` stands for the modules that take it or do not.
+fn typed_before(record: &str, after: &str) -> Host {
+    let nowhere = tempfile::tempdir().unwrap();
+    let ask = host::stack(&nowhere.path().join("nobody"), "mode=ask").replace("auth required", "auth optional");
+    let host = Host::new(&(ask + after + record));
+    host.answer(Answer::Line("hunter2"));
+    host
+}
+
 #[test]
-fn only_a_typed_password_is_reported() {
+fn only_a_password_that_let_the_user_in_is_reported() {
     let server = Server::start(|stream| reply(stream, Reply::Done { changed: true }));
     let record = server.stack("record").replace("auth required", "auth optional");
     let host = Host::new(&(record.clone() + "auth required pam_permit.so\n"));
-    assert_eq!(host.authenticate(0), SUCCESS);
+    assert_eq!((host.authenticate(0), host.set_credentials()), (SUCCESS, SUCCESS));
     assert_eq!(server.requests(), 0, "nobody typed anything");
-    // Asked first, the person types a password; a module that takes it stands between.
-    let nowhere = tempfile::tempdir().unwrap();
-    let ask = host::stack(&nowhere.path().join("nobody"), "mode=ask").replace("auth required", "auth optional");
-    let host = Host::new(&(ask + "auth required pam_permit.so\n" + &record));
-    host.answer(Answer::Line("hunter2"));
-    assert_eq!(host.authenticate(0), SUCCESS);
-    assert_eq!(server.requests(), 1);
+
+    let host = typed_before(&record, "auth required pam_permit.so\n");
+    assert_eq!((host.authenticate(0), server.requests()), (SUCCESS, 0), "nobody knows yet whether the stack lets in");
+    assert_eq!((host.set_credentials(), server.requests()), (SUCCESS, 1));
+    assert_eq!((host.set_credentials(), server.requests()), (SUCCESS, 0), "once");
+
+    // A failed `required` module does not stop the stack: the line is passed all the same.
+    let host = typed_before(&record, "auth required pam_deny.so\n");
+    assert_ne!(host.authenticate(0), SUCCESS);
+    assert_eq!(server.requests(), 0, "a wrong password is not a success");
+
     // Alone it decides nothing: a stack of nothing but this does not succeed.
-    let alone = Host::new(&record);
-    assert_ne!(alone.authenticate(0), SUCCESS);
-    assert_ne!(IGNORE, SUCCESS);
+    assert_ne!(Host::new(&record).authenticate(0), SUCCESS);
+}
+
+#[test]
+fn a_face_that_let_the_user_in_is_no_password() {
+    let server = Server::start(|stream| reply(stream, Reply::Verdict(Verdict::Match)));
+    let record = server.stack("record").replace("auth required", "auth optional");
+    let host = Host::new(&(server.stack("mode=ask") + &record));
+    host.answer(Answer::Line(""));
+    assert_eq!((host.authenticate(0), server.requests()), (SUCCESS, 1));
+    assert_eq!((host.set_credentials(), server.requests()), (SUCCESS, 0));
 }
 
 #[test]

@@ -17,6 +17,8 @@ use crate::types::Unavailable;
 
 /// Instances one uid may have at work at once; more are turned away before they read anything.
 const SLOTS: u32 = 4;
+/// Of root, whose programs ask for everybody: with less, one user's `su` in a loop would take everybody's places.
+const ROOT_SLOTS: u32 = 24;
 
 /// What every answer is made from.
 pub struct Desk<'a> {
@@ -88,9 +90,23 @@ impl Desk<'_> {
 /// # Errors
 /// [`Unavailable::Busy`]: all are taken.
 pub fn take_slot(config: &Config, peer: Peer) -> Result<Lock, Unavailable> {
-    let slots = Store::open(&config.paths.state, "slots").map_err(store_failed)?;
-    for n in 0..SLOTS {
-        match slots.lock_nth(peer.uid, n) {
+    let slots = if peer.is_root() { ROOT_SLOTS } else { SLOTS };
+    take(config, "slots", peer.uid, slots)
+}
+
+/// One of the places that root's programs have for one subject; any other peer's own places are as few.
+///
+/// # Errors
+/// [`Unavailable::Busy`]: all are taken.
+pub fn take_place(config: &Config, peer: Peer, request: &Request) -> Result<Option<Lock>, Unavailable> {
+    let subject = policy::subject(request).filter(|_| peer.is_root());
+    subject.map(|subject| take(config, "places", subject.uid, SLOTS)).transpose()
+}
+
+fn take(config: &Config, kind: &str, uid: u32, places: u32) -> Result<Lock, Unavailable> {
+    let store = Store::open(&config.paths.state, kind).map_err(store_failed)?;
+    for n in 0..places {
+        match store.lock_nth(uid, n) {
             Err(StoreError::Locked(_)) => {}
             result => return result.map_err(store_failed),
         }

@@ -89,6 +89,12 @@ impl Connection {
         Ok(())
     }
 
+    /// Whether the peer is still there, and listens.
+    pub fn is_open(&self) -> bool {
+        let now = Timespec { tv_sec: 0, tv_nsec: 0 };
+        matches!(poll(&mut [PollFd::new(&self.stream, PollFlags::IN | PollFlags::RDHUP)], Some(&now)), Ok(0))
+    }
+
     fn write(&self, mut bytes: &[u8], deadline: Instant) -> io::Result<()> {
         self.stream.set_nonblocking(true)?;
         while !bytes.is_empty() {

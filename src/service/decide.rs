@@ -72,6 +72,14 @@ pub struct Evidence {
     pub ended: Option<Ended>,
 }
 
+impl Evidence {
+    /// Whether a face was judged and spoke against a match. An attempt that is cut off then still counts: whoever hangs up
+    /// before the verdict must not guess for nothing.
+    pub fn speaks_against(&self) -> bool {
+        self.judged.iter().any(|frame| frame.is_miss() || frame.is_attack())
+    }
+}
+
 /// How much evidence a verdict needs.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Rules {

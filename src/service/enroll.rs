@@ -42,6 +42,10 @@ pub fn enroll(desk: &Desk, subject: &Subject, label: Option<Label>) -> Result<Re
         desk.line(Priority::Notice, "enroll", subject).with("refused", "too many templates").write();
         return Err(Unavailable::EnrollmentRejected);
     }
+    // Nobody would hear the recovery key: whoever hangs up before this has cancelled.
+    if !desk.connection.is_open() {
+        return Err(Unavailable::Cancelled);
+    }
     desk.enrollments.save(&held, &enrollment).map_err(store_failed)?;
     desk.line(Priority::Notice, "enroll", subject).with("templates", enrollment.templates.len()).write();
     let warning = (session.spectrum == Spectrum::Color).then(|| {

@@ -151,7 +151,7 @@ pub fn serve(config: &Path, cameras: impl Cameras) -> anyhow::Result<()> {
     stages::announce_ready();
     let config = Config::load(config);
     let reply = match prepare(&mut connection, peer, &config, started) {
-        Ok((config, request, _slot)) => {
+        Ok((config, request, _slots)) => {
             answer::stores(config).map_or_else(Reply::Unavailable, |(enrollments, tallies)| {
                 let clock = SystemClock { run: config.paths.run.clone() };
                 let tally = Tally::new(tallies, config.tally_rules(), &clock);
@@ -187,7 +187,7 @@ fn prepare<'a>(
     peer: Peer,
     config: &'a Result<Config, ConfigError>,
     started: Instant,
-) -> Result<(&'a Config, Request, Lock), Reply> {
+) -> Result<(&'a Config, Request, (Lock, Option<Lock>)), Reply> {
     let config = config.as_ref().map_err(|error| {
         Line::new(Priority::Error, "config").with("error", error).write();
         Reply::Unavailable(Unavailable::ConfigRejected)
@@ -203,5 +203,6 @@ fn prepare<'a>(
         Line::new(Priority::Notice, "request").with("peer_uid", peer.uid).with("error", &error).write();
         Reply::Denied(if matches!(error, FrameError::Version(_)) { Denied::Version } else { Denied::Malformed })
     })?;
-    Ok((config, request, slot))
+    let place = answer::take_place(config, peer, &request).map_err(Reply::Unavailable)?;
+    Ok((config, request, (slot, place)))
 }

@@ -33,6 +33,11 @@ fn row(request: &Request) -> (Who, Option<&Subject>) {
     }
 }
 
+/// Whom a request is about.
+pub fn subject(request: &Request) -> Option<&Subject> {
+    row(request).1
+}
+
 /// Whether `peer` may ask `request`.
 pub fn permits(peer: Peer, request: &Request) -> bool {
     if peer.is_nobody() {

@@ -2,9 +2,10 @@
 //!
 //! What MUST hold:
 //! 1. An attempt is charged before any device opens, on disk, so that ending the process does not give it back.
-//! 2. It is given back only where no face was judged; it is cleared only by a match, a password, or root.
+//! 2. It is given back only where no face was judged and refused, however the attempt ended; misses are cleared only by a
+//!    match, a password, or root.
 //! 3. A storage error is not a miss, but nothing is attempted while misses cannot be counted.
-//! 4. Time is the boot clock's; across a boot, waiting starts anew. The wall clock is never asked: it jumps.
+//! 4. Time is the boot clock's; across a boot, waiting starts anew. The wall clock only ever makes it stricter.
 //! 5. Every way to be verified comes through here: PAM, `facelockctl test`, root's own logins.
 
 mod clock;
@@ -41,9 +42,9 @@ pub struct Attempt {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Ending {
     Matched,
-    /// A face was judged and was not let in.
+    /// A face was judged and was not let in, or an attempt that had begun to refuse one was cut off.
     Missed,
-    /// No face was judged.
+    /// No face was refused.
     Nothing,
 }
 
@@ -100,17 +101,12 @@ impl<'a> Tally<'a> {
     /// # Errors
     /// [`Unavailable::StoreFailed`].
     pub fn unlock(&self, uid: u32) -> Result<bool, Unavailable> {
-        self.change(uid, State::unlock)
-    }
-
-    /// Forgets the user.
-    ///
-    /// # Errors
-    /// [`Unavailable::StoreFailed`].
-    pub fn forget(&self, uid: u32) -> Result<(), Unavailable> {
         let lock = self.store.lock(uid, Instant::now() + LOCK_PATIENCE).map_err(failed)?;
-        self.store.remove(&lock, uid).map_err(failed)?;
-        Ok(())
+        // What cannot be read cannot be kept: root starts it anew.
+        let (mut state, damaged) = self.load(uid).map_or((State::default(), true), |state| (state, false));
+        let changed = state.unlock() || damaged;
+        self.store.write(&lock, uid, &state.encode().ok_or(Unavailable::StoreFailed)?).map_err(failed)?;
+        Ok(changed)
     }
 
     /// What an attempt would meet now: misses counted, and the refusal.
@@ -119,7 +115,7 @@ impl<'a> Tally<'a> {
     /// [`Unavailable::StoreFailed`].
     pub fn peek(&self, uid: u32) -> Result<(u32, Option<Unavailable>), Unavailable> {
         let state = self.load(uid)?;
-        Ok((state.misses, self.rules.refusal(&state, &self.now()?)))
+        Ok((state.counted(), self.rules.refusal(&state, &self.now()?)))
     }
 
     fn now(&self) -> Result<Moment, Unavailable> {

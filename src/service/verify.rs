@@ -30,6 +30,13 @@ type Side = Inbox<Result<Judge, ModelError>, Result<Gallery, KeyError>>;
 pub fn verify(desk: &Desk, subject: &Subject, service: &str, consent: Option<Consent>) -> Result<Reply, Unavailable> {
     if consent.is_none() {
         let wanted = desk.config.consent(service);
+        if wanted == Consent::Ask {
+            // Nobody is asked for a face that could not let them in.
+            keys::enrollment_of(desk, subject)?;
+            if let (_, Some(refusal)) = desk.tally.peek(subject.uid)? {
+                return Err(refusal);
+            }
+        }
         desk.connection.send_event(Event::Consent(wanted));
         if wanted == Consent::Ask {
             // The module hangs up, asks, and comes again.
@@ -61,38 +68,25 @@ fn attempt(desk: &Desk, subject: &Subject, service: &str, told: bool) -> Result<
 fn charged(desk: &Desk, subject: &Subject, told: bool) -> Result<crate::types::Verdict, Unavailable> {
     let enrollment = keys::enrollment_of(desk, subject)?;
     let wanted = light::for_login(&enrollment.templates, desk.config.pad.require_infrared)?;
+    insist_on_sandbox(desk, subject)?;
     let charge = desk.tally.begin(subject.uid)?;
-    let decision = guarded(desk, subject, enrollment, wanted, told);
-    match decision {
-        Ok(verdict) => desk.tally.finish(&charge, Ending::from(verdict)).map(|()| verdict),
-        Err(reason) => desk.tally.finish(&charge, Ending::Nothing).and(Err(reason)),
-    }
+    let mut attempt = Attempt::new(desk, subject, told, Instant::now());
+    let decision = attempt.look(&enrollment, wanted);
+    let ending = match decision {
+        Ok(verdict) => Ending::from(verdict),
+        Err(_) if attempt.evidence.speaks_against() => Ending::Missed,
+        Err(_) => Ending::Nothing,
+    };
+    desk.tally.finish(&charge, ending).and(decision)
 }
 
-fn guarded(
-    desk: &Desk,
-    subject: &Subject,
-    enrollment: Enrollment,
-    wanted: Wanted,
-    told: bool,
-) -> Result<crate::types::Verdict, Unavailable> {
-    if desk.config.sandbox.require && !desk.sandbox_missing.is_empty() {
-        let list: Vec<String> = desk.sandbox_missing.iter().map(ToString::to_string).collect();
-        desk.line(Priority::Error, "sandbox", subject).with("missing", list.join(", ")).write();
-        return Err(Unavailable::SandboxMissing);
+fn insist_on_sandbox(desk: &Desk, subject: &Subject) -> Result<(), Unavailable> {
+    if !desk.config.sandbox.require || desk.sandbox_missing.is_empty() {
+        return Ok(());
     }
-    let begun = Instant::now();
-    let deadlines = desk.config.deadlines();
-    let side: Arc<Side> = Inbox::new();
-    let hangup = Arc::clone(&side);
-    desk.connection.watch(move || hangup.hang_up()).map_err(|_| Unavailable::Internal)?;
-    desk.connection.send_event(Event::Progress(Progress::Starting));
-    let camera =
-        start(desk, &side, &enrollment, wanted, begun + deadlines.attempt).map_err(|_| Unavailable::Internal)?;
-    let decision = Attempt::new(desk, subject, told, begun).run(|deadline| side.next(deadline));
-    side.close();
-    camera.wait_closed();
-    decision
+    let list: Vec<String> = desk.sandbox_missing.iter().map(ToString::to_string).collect();
+    desk.line(Priority::Error, "sandbox", subject).with("missing", list.join(", ")).write();
+    Err(Unavailable::SandboxMissing)
 }
 
 /// Starts camera, models and vault side by side.
@@ -138,6 +132,22 @@ struct Attempt<'a, E> {
     /// When the first frame came.
     lit: Option<Instant>,
     last_hint: Option<Hint>,
+}
+
+impl Attempt<'_, Judge> {
+    /// Looks through the camera until there is a decision, and closes it.
+    fn look(&mut self, enrollment: &Enrollment, wanted: Wanted) -> Result<crate::types::Verdict, Unavailable> {
+        let (desk, side): (_, Arc<Side>) = (self.desk, Inbox::new());
+        let hangup = Arc::clone(&side);
+        desk.connection.watch(move || hangup.hang_up()).map_err(|_| Unavailable::Internal)?;
+        desk.connection.send_event(Event::Progress(Progress::Starting));
+        let deadline = self.begun + desk.config.deadlines().attempt;
+        let camera = start(desk, &side, enrollment, wanted, deadline).map_err(|_| Unavailable::Internal)?;
+        let decision = self.run(|deadline| side.next(deadline));
+        side.close();
+        camera.wait_closed();
+        decision
+    }
 }
 
 impl<'a, E: Eye> Attempt<'a, E> {

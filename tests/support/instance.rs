@@ -7,7 +7,9 @@ use std::process::{Child, Command, ExitStatus, Stdio};
 use std::sync::mpsc::{Receiver, channel};
 use std::time::Duration;
 
-use facelock_protocol::{Event, MESSAGE_CAP, Message, Reply, Request, ServiceName, Subject, UserName};
+use facelock_protocol::{
+    Event, MESSAGE_CAP, Message, Reply, Request, ServiceName, Subject, Unavailable, UserName, Verdict,
+};
 
 /// A listening socket, a state folder, a configuration and a camera of recorded frames.
 pub struct Machine {
@@ -100,12 +102,8 @@ impl Machine {
         let mut stream = self.connect();
         facelock_protocol::write_message(&mut stream, request).unwrap();
         let mut events = Vec::new();
-        loop {
-            match facelock_protocol::read_message(&mut stream, MESSAGE_CAP).unwrap() {
-                Message::Event(event) => events.push(event),
-                Message::Reply(reply) => return (reply, events),
-            }
-        }
+        let reply = reply_telling(&mut stream, |event| events.push(event));
+        (reply, events)
     }
 
     pub fn enroll(&self) -> Reply {
@@ -140,4 +138,43 @@ fn start(connection: UnixStream, config: &Path, camera: &Path) -> Child {
         .stderr(if std::env::var_os("FACELOCK_TEST_JOURNAL").is_some() { Stdio::inherit() } else { Stdio::null() })
         .spawn()
         .unwrap()
+}
+
+pub const MATCH: Reply = Reply::Verdict(Verdict::Match);
+pub const NON_MATCH: Reply = Reply::Verdict(Verdict::NonMatch);
+
+pub fn unavailable(reason: Unavailable) -> Reply {
+    Reply::Unavailable(reason)
+}
+
+pub fn bob() -> Subject {
+    Subject { uid: 4243, name: UserName::new("bob").unwrap() }
+}
+
+/// Alice, enrolled from the astronaut's portrait.
+pub fn enrolled() -> Machine {
+    enrolled_with("[vault]\nprotector = \"file\"\n")
+}
+
+pub fn enrolled_with(sections: &str) -> Machine {
+    let machine = Machine::with(sections);
+    machine.show_with("astronaut", "");
+    let reply = machine.enroll();
+    assert!(matches!(reply, Reply::Enrolled(_)), "{reply:?}");
+    machine.exit_status();
+    machine
+}
+
+/// The answer to what was asked.
+pub fn reply(stream: &mut UnixStream) -> Reply {
+    reply_telling(stream, drop)
+}
+
+fn reply_telling(stream: &mut UnixStream, mut tell: impl FnMut(Event)) -> Reply {
+    loop {
+        match facelock_protocol::read_message(stream, MESSAGE_CAP).unwrap() {
+            Message::Event(event) => tell(event),
+            Message::Reply(reply) => return reply,
+        }
+    }
 }

@@ -10,11 +10,11 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 pub const SUCCESS: c_int = 0;
 pub const AUTH_ERR: c_int = 7;
 pub const AUTHINFO_UNAVAIL: c_int = 9;
-pub const IGNORE: c_int = 25;
 pub const SILENT: c_int = 0x8000;
 const CONV_ERR: c_int = 19;
 const BUF_ERR: c_int = 5;
 const RHOST: c_int = 4;
+const ESTABLISH: c_int = 2;
 
 #[repr(C)]
 struct PamMessage {
@@ -46,6 +46,7 @@ unsafe extern "C" {
         handle: *mut *mut c_void,
     ) -> c_int;
     fn pam_authenticate(handle: *mut c_void, flags: c_int) -> c_int;
+    fn pam_setcred(handle: *mut c_void, flags: c_int) -> c_int;
     fn pam_set_item(handle: *mut c_void, kind: c_int, item: *const c_void) -> c_int;
     fn pam_end(handle: *mut c_void, status: c_int) -> c_int;
 }
@@ -103,6 +104,11 @@ impl Host {
 
     pub fn authenticate(&self, flags: c_int) -> c_int {
         unsafe { pam_authenticate(self.handle, flags) }
+    }
+
+    /// What an application does for a user who was let in.
+    pub fn set_credentials(&self) -> c_int {
+        unsafe { pam_setcred(self.handle, ESTABLISH) }
     }
 
     pub fn set_rhost(&mut self, name: &str) {

@@ -3,6 +3,8 @@
 use std::io;
 use std::path::PathBuf;
 
+use rustix::fs::{CWD, RenameFlags};
+
 use crate::store::atomic;
 
 /// A point in time, within one boot.
@@ -12,6 +14,8 @@ pub struct Moment {
     pub boot: [u8; 16],
     /// Seconds since that boot (CLOCK_BOOTTIME).
     pub seconds: u64,
+    /// The wall clock, seconds since 1970. It jumps, and root sets it.
+    pub wall: u64,
 }
 
 pub trait Clock {
@@ -30,7 +34,8 @@ pub struct SystemClock {
 impl Clock for SystemClock {
     fn now(&self) -> io::Result<Moment> {
         let time = rustix::time::clock_gettime(rustix::time::ClockId::Boottime);
-        Ok(Moment { boot: self.boot()?, seconds: time.tv_sec.max(0) as u64 })
+        let wall = rustix::time::clock_gettime(rustix::time::ClockId::Realtime);
+        Ok(Moment { boot: self.boot()?, seconds: time.tv_sec.max(0) as u64, wall: wall.tv_sec.max(0) as u64 })
     }
 }
 
@@ -49,10 +54,12 @@ impl SystemClock {
                 // Another instance may have been first: what is there then counts.
                 let part = self.run.join(format!(".boot.{}.part", std::process::id()));
                 atomic::write(&part, &token)?;
-                let linked = std::fs::hard_link(&part, &path);
-                std::fs::remove_file(&part)?;
-                match linked {
-                    Err(error) if error.kind() != io::ErrorKind::AlreadyExists => return Err(error),
+                let named = rustix::fs::renameat_with(CWD, &part, CWD, &path, RenameFlags::NOREPLACE);
+                if named.is_err() {
+                    let _ = std::fs::remove_file(&part);
+                }
+                match named {
+                    Err(error) if error != rustix::io::Errno::EXIST => return Err(error.into()),
                     _ => read()?.unwrap_or_default(),
                 }
             }

@@ -9,6 +9,8 @@ use super::{Ending, Moment};
 use crate::types::Unavailable;
 
 const VERSION: u8 = 1;
+/// Longer than any attempt takes, its challenge included, in seconds: one that is still open after this was killed.
+const UNDER_WAY: u64 = 60;
 
 /// The limits.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -41,15 +43,20 @@ impl Default for Rules {
 /// What is counted for one user.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct State {
-    /// Misses, and attempts under way.
-    pub misses: u32,
-    /// Misses since a match or root's unlock.
+    /// Judged misses since a match, a password or root's unlock.
+    misses: u32,
+    /// Judged misses since a match or root's unlock.
     pub total: u32,
+    /// Attempts begun and not settled: under way, or of instances that were killed.
+    open: u32,
     /// Goes up whenever misses are cleared, so that an attempt begun before is not given back after.
     pub generation: u32,
-    last: Option<When>,
+    /// The last judged miss.
+    missed: Option<When>,
+    /// When the newest of the open attempts began.
+    opened: Option<When>,
     /// The last password reported.
-    password: Option<When>,
+    password: Option<Password>,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -58,9 +65,16 @@ struct When {
     seconds: u64,
 }
 
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+struct Password {
+    at: When,
+    /// Wall clock, seconds since 1970.
+    wall: u64,
+}
+
 impl When {
-    fn at(now: &Moment) -> Option<Self> {
-        Some(Self { boot: now.boot, seconds: now.seconds })
+    fn at(now: &Moment) -> Self {
+        Self { boot: now.boot, seconds: now.seconds }
     }
 
     /// Seconds that have surely passed since: across a boot, those since the boot.
@@ -69,66 +83,95 @@ impl When {
     }
 }
 
+impl Password {
+    /// The longer of what the boot clock is sure of and what the wall clock says: a clock set back makes nothing fresher.
+    fn age(&self, now: &Moment) -> u64 {
+        self.at.elapsed(now).max(now.wall.saturating_sub(self.wall))
+    }
+}
+
 impl Rules {
     /// Why there is no attempt now.
     pub fn refusal(&self, state: &State, now: &Moment) -> Option<Unavailable> {
-        if state.total >= self.total {
+        self.lockout(state, now).or_else(|| self.password_first(state, now))
+    }
+
+    fn lockout(&self, state: &State, now: &Moment) -> Option<Unavailable> {
+        let few = state.misses < self.misses && state.total < self.total;
+        let many = state.counted() >= self.misses || state.total.saturating_add(state.open) >= self.total;
+        if few && many && state.opened.is_some_and(|opened| opened.elapsed(now) < UNDER_WAY) {
+            // Attempts under way are nobody's misses yet; they may become so, and no more are begun until they end.
+            return Some(Unavailable::Busy);
+        }
+        if state.total.saturating_add(state.open) >= self.total {
             return Some(Unavailable::LockedOut { seconds: None });
         }
-        if state.misses >= self.misses {
-            if state.password.is_some() {
-                return Some(Unavailable::LockedOut { seconds: None });
-            }
-            let doublings = (state.misses - self.misses).min(16);
-            let wait = self.wait.as_secs().max(1) << doublings;
-            let left = wait.saturating_sub(state.last.map_or(0, |last| last.elapsed(now)));
-            if left > 0 {
-                return Some(Unavailable::LockedOut { seconds: Some(left.try_into().unwrap_or(u32::MAX)) });
-            }
+        let beyond = state.counted().checked_sub(self.misses)?;
+        if state.password.is_some() {
+            return Some(Unavailable::LockedOut { seconds: None });
         }
-        let wanted = self.password_after_boot.unwrap_or(state.password.is_some());
-        let fresh = state
-            .password
-            .is_some_and(|password| password.boot == now.boot && password.elapsed(now) < self.password_every.as_secs());
-        (wanted && !fresh).then_some(Unavailable::PasswordRequired)
+        let wait = self.wait.as_secs().max(1) << beyond.min(16);
+        let since = [state.missed, state.opened].iter().flatten().map(|when| when.elapsed(now)).min();
+        let left = wait.saturating_sub(since.unwrap_or(0));
+        (left > 0).then(|| Unavailable::LockedOut { seconds: Some(left.try_into().unwrap_or(u32::MAX)) })
+    }
+
+    fn password_first(&self, state: &State, now: &Moment) -> Option<Unavailable> {
+        let wanted = match &state.password {
+            None => self.password_after_boot == Some(true),
+            Some(password) => {
+                let booted = self.password_after_boot.unwrap_or(true) && password.at.boot != now.boot;
+                booted || password.age(now) >= self.password_every.as_secs()
+            }
+        };
+        wanted.then_some(Unavailable::PasswordRequired)
     }
 }
 
 impl State {
+    /// Misses, and attempts that may become so.
+    pub fn counted(&self) -> u32 {
+        self.misses.saturating_add(self.open)
+    }
+
     pub fn charge(&mut self, now: &Moment) {
-        self.misses = self.misses.saturating_add(1);
-        self.total = self.total.saturating_add(1);
-        self.last = When::at(now);
+        self.open = self.open.saturating_add(1);
+        self.opened = Some(When::at(now));
     }
 
     pub fn settle(&mut self, generation: u32, ending: Ending, now: &Moment) {
-        let ours = generation == self.generation;
-        match ending {
-            Ending::Matched => {
-                (self.misses, self.total) = (0, 0);
-                self.generation = self.generation.wrapping_add(1);
-            }
-            Ending::Missed if ours => self.last = When::at(now),
-            Ending::Missed => self.charge(now),
-            Ending::Nothing if ours => {
-                self.misses = self.misses.saturating_sub(1);
-                self.total = self.total.saturating_sub(1);
-            }
-            Ending::Nothing => {}
+        if ending == Ending::Matched {
+            self.total = 0;
+            self.clear();
+            return;
+        }
+        if generation == self.generation {
+            self.open = self.open.saturating_sub(1);
+            // An attempt that judged nobody leaves no trace: a wait that was over is not begun anew.
+            self.opened = self.opened.filter(|_| self.open > 0);
+        }
+        if ending == Ending::Missed {
+            self.misses = self.misses.saturating_add(1);
+            self.total = self.total.saturating_add(1);
+            self.missed = Some(When::at(now));
         }
     }
 
     pub fn password(&mut self, now: &Moment) {
-        self.misses = 0;
-        self.generation = self.generation.wrapping_add(1);
-        self.password = When::at(now);
+        self.clear();
+        self.password = Some(Password { at: When::at(now), wall: now.wall });
     }
 
     pub fn unlock(&mut self) -> bool {
-        let counted = self.misses > 0 || self.total > 0;
-        (self.misses, self.total) = (0, 0);
-        self.generation = self.generation.wrapping_add(1);
+        let counted = self.counted() > 0 || self.total > 0;
+        self.total = 0;
+        self.clear();
         counted
+    }
+
+    fn clear(&mut self) {
+        (self.misses, self.open, self.opened) = (0, 0, None);
+        self.generation = self.generation.wrapping_add(1);
     }
 
     pub fn encode(&self) -> Option<Vec<u8>> {
@@ -145,12 +188,14 @@ impl State {
 mod tests {
     use super::*;
 
+    const WALL: u64 = 1_700_000_000;
+
     fn at(seconds: u64) -> Moment {
-        Moment { boot: [1; 16], seconds }
+        Moment { boot: [1; 16], seconds, wall: WALL + seconds }
     }
 
     fn rebooted(seconds: u64) -> Moment {
-        Moment { boot: [2; 16], seconds }
+        Moment { boot: [2; 16], seconds, wall: 0 }
     }
 
     fn missed(n: u32, from: u64) -> State {
@@ -230,7 +275,58 @@ mod tests {
         let mut state = missed(2, 100);
         state.charge(&at(110));
         state.settle(0, Ending::Nothing, &at(111));
-        assert_eq!((state.misses, state.total), (2, 2));
+        assert_eq!((state.counted(), state.total), (2, 2));
+    }
+
+    #[test]
+    fn an_attempt_that_saw_nobody_does_not_begin_a_wait_anew() {
+        let (rules, mut state) = (Rules::default(), missed(7, 100));
+        assert_eq!(rules.refusal(&state, &at(1000)), None, "two minutes are over");
+        state.charge(&at(1000));
+        assert_eq!(rules.refusal(&state, &at(1001)), locked(239), "one at a time");
+        state.settle(0, Ending::Nothing, &at(1006));
+        assert_eq!(rules.refusal(&state, &at(1006)), None);
+    }
+
+    #[test]
+    fn attempts_under_way_keep_others_waiting_and_lock_nobody_out() {
+        let (rules, mut state) = (Rules::default(), missed(1, 100));
+        (0..4).for_each(|_| state.charge(&at(110)));
+        assert_eq!(rules.refusal(&state, &at(111)), Some(Unavailable::Busy));
+        (0..4).for_each(|_| state.settle(0, Ending::Nothing, &at(112)));
+        assert_eq!(rules.refusal(&state, &at(112)), None);
+        // Whose instances were killed: nobody knows what they would have seen.
+        (0..4).for_each(|_| state.charge(&at(120)));
+        assert_eq!(rules.refusal(&state, &at(120 + UNDER_WAY)), None, "and the wait is over as well");
+        state.settle(0, Ending::Missed, &at(200));
+        assert_eq!(rules.refusal(&state, &at(201)), locked(29));
+    }
+
+    #[test]
+    fn a_password_in_between_counts_no_attempt_twice() {
+        let mut state = missed(1, 100);
+        state.charge(&at(110));
+        state.charge(&at(110));
+        state.password(&at(111));
+        state.settle(0, Ending::Nothing, &at(112));
+        state.settle(0, Ending::Missed, &at(113));
+        assert_eq!((state.counted(), state.total), (1, 2));
+    }
+
+    #[test]
+    fn the_two_password_rules_are_apart() {
+        let mut state = State::default();
+        state.password(&at(10));
+        let never = Rules { password_after_boot: Some(false), ..Rules::default() };
+        assert_eq!(never.refusal(&state, &rebooted(11)), None);
+        let late = Moment { wall: WALL + 10 + 72 * 3600, ..rebooted(11) };
+        assert_eq!(
+            never.refusal(&state, &late),
+            Some(Unavailable::PasswordRequired),
+            "the wall clock makes it stricter"
+        );
+        let back = Moment { wall: 0, ..at(10 + 72 * 3600) };
+        assert_eq!(never.refusal(&state, &back), Some(Unavailable::PasswordRequired), "and never looser");
     }
 
     #[test]
@@ -240,9 +336,9 @@ mod tests {
         state.charge(&at(1));
         state.settle(0, Ending::Matched, &at(2));
         state.settle(0, Ending::Missed, &at(3));
-        assert_eq!(state.misses, 1);
+        assert_eq!(state.counted(), 1);
         state.settle(0, Ending::Nothing, &at(4));
-        assert_eq!(state.misses, 1, "nothing is given back for a charge that was cleared");
+        assert_eq!(state.counted(), 1, "nothing is given back for a charge that was cleared");
     }
 
     #[test]

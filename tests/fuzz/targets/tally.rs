@@ -25,28 +25,28 @@ fuzz_target!(|data: &[u8]| {
         let step = front.byte();
         // Mostly a clock that goes on; any moment of any boot now and then.
         let seconds = if step & 0x80 == 0 { u64::from(front.half()) } else { u64::from_le_bytes(front.array()) };
-        let now = Moment { boot: [step >> 5 & 1; 16], seconds };
+        let now = Moment { boot: [step >> 5 & 1; 16], seconds, wall: seconds.rotate_left(u32::from(step)) };
         let refusal = rules.refusal(&state, &now);
-        let before = (state.misses, state.total);
+        let before = (state.counted(), state.total);
         match step % 6 {
             0 => state.charge(&now),
             1 => {
                 let generation = state.generation;
                 state.charge(&now);
                 state.settle(generation, Ending::Nothing, &now);
-                assert!(before.0 == u32::MAX || before.1 == u32::MAX || (state.misses, state.total) == before);
+                assert!(before.0 == u32::MAX || before.1 == u32::MAX || (state.counted(), state.total) == before);
             }
             2 => {
                 state.settle(u32::from(front.byte()), Ending::Missed, &now);
-                assert!(state.misses >= before.0 && state.total >= before.1);
+                assert!(state.counted() >= before.0 && state.total >= before.1);
             }
             3 => {
                 state.settle(state.generation, Ending::Matched, &now);
-                assert_eq!((state.misses, state.total), (0, 0));
+                assert_eq!((state.counted(), state.total), (0, 0));
             }
             4 => {
                 state.password(&now);
-                assert_eq!((state.misses, state.total), (0, before.1));
+                assert_eq!((state.counted(), state.total), (0, before.1));
             }
             _ => {
                 state.unlock();
@@ -57,9 +57,9 @@ fuzz_target!(|data: &[u8]| {
         if state.total >= rules.total {
             assert_eq!(rules.refusal(&state, &now), Some(Unavailable::LockedOut { seconds: None }));
         }
-        // The miss just counted locks out from this very moment.
-        if step % 6 == 0 && state.misses >= rules.misses {
-            assert!(matches!(rules.refusal(&state, &now), Some(Unavailable::LockedOut { .. })));
+        // The attempt just begun keeps the next one out from this very moment.
+        if step % 6 == 0 && state.counted() >= rules.misses {
+            assert!(matches!(rules.refusal(&state, &now), Some(Unavailable::LockedOut { .. } | Unavailable::Busy)));
         }
         let bytes = state.encode().expect("a few numbers");
         assert!(bytes.len() <= 256, "the store refuses a larger file");
