@@ -2,12 +2,19 @@
 #![cfg(feature = "replay")]
 #![allow(clippy::unwrap_used, clippy::panic)]
 
+#[path = "support/clip.rs"]
+mod clip;
+#[allow(dead_code)]
 #[path = "support/instance.rs"]
 mod instance;
 mod support;
 
-use facelock_protocol::{Reply, Request, Unavailable, Verdict};
-use instance::{Machine, alice};
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use facelock::types::Frame;
+use facelock_protocol::{Event, Hint, MESSAGE_CAP, Message, Reply, Request, Unavailable, Verdict};
+use instance::{Machine, alice, verification};
 
 const MATCH: Reply = Reply::Verdict(Verdict::Match);
 const INFRARED_REQUIRED: Reply = Reply::Unavailable(Unavailable::InfraredRequired);
@@ -74,4 +81,127 @@ fn once_infrared_is_enrolled_colour_lets_nobody_in() {
     assert_eq!(machine.verify(), Reply::Unavailable(Unavailable::NoCamera));
     machine.show_with("astronaut-later", "spectrum = \"infrared\"");
     assert_eq!(machine.verify(), MATCH);
+}
+
+const CHALLENGE: &str = "[vault]\nprotector = \"file\"\n[pad]\nchallenge = \"turn\"\n[deadline]\nchallenge_ms = 3000\n";
+
+fn misses(machine: &Machine) -> u32 {
+    match machine.ask(&Request::Status { subject: alice() }) {
+        Reply::Status(status) => status.tally.misses,
+        other => panic!("{other:?}"),
+    }
+}
+
+#[test]
+fn a_portrait_that_matches_is_asked_to_turn_and_never_let_in() {
+    let machine = Machine::with(CHALLENGE);
+    machine.show_with("astronaut", "");
+    assert!(matches!(machine.enroll(), Reply::Enrolled(_)));
+    machine.show_with("astronaut-later", "");
+    let (reply, events) = machine.ask_telling(&verification(alice()));
+    assert!(events.iter().any(is_asked), "{events:?}");
+    // One frame that the network calls an attack is enough to end as one.
+    let refused = [Reply::Unavailable(Unavailable::Timeout), Reply::Verdict(Verdict::AttackSuspected)];
+    assert!(refused.contains(&reply), "{reply:?}");
+    machine.show_with("hopper", "");
+    let (reply, events) = machine.ask_telling(&verification(alice()));
+    assert_eq!(reply, Reply::Verdict(Verdict::NonMatch));
+    assert!(!events.iter().any(is_asked), "who does not match is asked nothing: {events:?}");
+}
+
+fn is_asked(event: &Event) -> bool {
+    matches!(event, Event::Hint(Hint::TurnLeft | Hint::TurnRight))
+}
+
+/// A real head before the camera that turns when the test says so.
+struct Puppet {
+    machine: Machine,
+    turn: Vec<PathBuf>,
+}
+
+impl Puppet {
+    fn new(clip: &clip::Turning) -> Self {
+        let machine = Machine::with(&CHALLENGE.replace("3000", "9000"));
+        let write = |name: &str, frames: &[Frame]| -> Vec<PathBuf> {
+            let folder = machine.path(name);
+            std::fs::create_dir(&folder).unwrap();
+            std::fs::write(folder.join("timeline.toml"), "name = \"camera\"\nfps = 10.0").unwrap();
+            let path = |n: usize| folder.join(format!("{n:03}.png"));
+            frames.iter().enumerate().for_each(|(n, frame)| support::write_png(&path(n), frame));
+            (0..frames.len()).map(path).collect()
+        };
+        write("before", &clip.before);
+        let turn = write("turn", &clip.turned());
+        write("now", &[]);
+        let puppet = Self { machine, turn };
+        puppet.show(&puppet.turn[0]);
+        puppet.machine.point(&puppet.machine.path("before"));
+        let reply = puppet.machine.enroll();
+        assert!(matches!(reply, Reply::Enrolled(_)), "{reply:?}");
+        puppet.machine.point(&puppet.machine.path("now"));
+        puppet
+    }
+
+    /// The one frame that the camera shows, over and over.
+    fn show(&self, frame: &Path) {
+        let (now, next) = (self.machine.path("now/000.png"), self.machine.path("next"));
+        std::os::unix::fs::symlink(frame, &next).unwrap();
+        std::fs::rename(next, now).unwrap();
+    }
+
+    /// Turns to the left and back.
+    fn turn(&self) {
+        for frame in self.turn.iter().chain(&self.turn[..1]) {
+            self.show(frame);
+            std::thread::sleep(Duration::from_millis(100));
+        }
+    }
+
+    /// One attempt, answered by turns to the left: what was asked, and the reply. `honest`: hangs up where right is asked.
+    fn attempt(&self, honest: bool) -> (Vec<Hint>, Option<Reply>) {
+        self.show(&self.turn[0]);
+        let mut stream = self.machine.connect();
+        facelock_protocol::write_message(&mut stream, &verification(alice())).unwrap();
+        let mut asked = Vec::new();
+        loop {
+            match facelock_protocol::read_message(&mut stream, MESSAGE_CAP).unwrap() {
+                Message::Reply(reply) => return (asked, Some(reply)),
+                Message::Event(Event::Hint(hint @ (Hint::TurnLeft | Hint::TurnRight))) => {
+                    asked.push(hint);
+                    if honest && hint == Hint::TurnRight {
+                        return (asked, None);
+                    }
+                    self.turn();
+                }
+                Message::Event(_) => {}
+            }
+        }
+    }
+}
+
+#[test]
+fn a_real_head_that_turns_as_asked_gets_in_and_the_other_way_is_an_attack() {
+    let puppet = Puppet::new(&clip::turning());
+    let (mut passed, mut failed) = (false, false);
+    // The clip has a turn to the left only: one question in four can be answered with it.
+    for _ in 0..60 {
+        let (asked, reply) = puppet.attempt(failed);
+        match (asked.contains(&Hint::TurnRight), reply) {
+            (true, Some(reply)) => {
+                assert_eq!(reply, Reply::Verdict(Verdict::AttackSuspected), "{asked:?}");
+                assert_eq!(misses(&puppet.machine), 1, "a wrong turn is a judged miss");
+                failed = true;
+            }
+            (true, None) => {}
+            (false, reply) => {
+                assert_eq!((asked, reply), (vec![Hint::TurnLeft; 2], Some(MATCH)));
+                assert_eq!(misses(&puppet.machine), 0, "a match clears the tally");
+                passed = true;
+            }
+        }
+        if passed && failed {
+            return;
+        }
+    }
+    panic!("passed {passed}, failed {failed}");
 }

@@ -63,7 +63,7 @@ impl Rooms {
             frame.captured = begun + at;
             if let Some((liveness, embedding)) = self.look(&frame, &QualityLimits::VERIFY, &mut course)? {
                 let score = compare(&embedding, templates).unwrap_or(-1.0);
-                evidence.judged.push(Judged { at, liveness, score, threshold });
+                evidence.judged.push(Judged { at, liveness, score, threshold, turned: false });
             } else {
                 evidence.last_hint = Some(Hint::NoFace);
             }

@@ -87,6 +87,9 @@ impl Config {
         rule(within(self.deadline.no_face_ms), "deadline.no_face_ms", "must be 100 to deadline.attempt_ms")?;
         rule(within(self.deadline.dark_ms), "deadline.dark_ms", "must be 100 to deadline.attempt_ms")?;
         rule((5..=300).contains(&self.deadline.enroll_s), "deadline.enroll_s", "must be 5 to 300")?;
+        // Below the time that the PAM module adds for a challenge.
+        let challenge = 3000..=9000;
+        rule(challenge.contains(&self.deadline.challenge_ms), "deadline.challenge_ms", "must be 3000 to 9000")?;
         rule((1..=8).contains(&self.enroll.looks), "enroll.looks", "must be 1 to 8")?;
         Ok(self)
     }
@@ -94,6 +97,8 @@ impl Config {
 
 #[cfg(test)]
 mod tests {
+    use std::time::Duration;
+
     use facelock_protocol::Consent;
 
     use super::*;
@@ -122,6 +127,9 @@ mod tests {
             "[sandbox]\nrequire = 1",
             "[pad]\nrequire_infrared = \"never\"",
             "[pad]\nrequire_infrared = true",
+            "[pad]\nchallenge = \"blink\"",
+            "[deadline]\nchallenge_ms = 2999",
+            "[deadline]\nchallenge_ms = 9001",
         ] {
             assert!(Config::parse(text).is_err(), "{text}");
         }
@@ -132,6 +140,16 @@ mod tests {
         assert_eq!(Config::default().pad.require_infrared, RequireInfrared::Enrolled);
         let config = Config::parse("[pad]\nrequire_infrared = \"always\"").unwrap();
         assert_eq!(config.pad.require_infrared, RequireInfrared::Always);
+    }
+
+    #[test]
+    fn a_challenge_is_given_its_time_beside_the_attempt_s() {
+        assert!(!Config::default().decide_rules().challenge);
+        assert_eq!(Config::default().deadlines().challenge, Duration::ZERO);
+        let config = Config::parse("[pad]\nchallenge = \"turn\"").unwrap();
+        assert!(config.decide_rules().challenge);
+        assert_eq!(config.deadlines().challenge, Duration::from_secs(8));
+        assert_eq!(config.deadlines().attempt, Config::default().deadlines().attempt);
     }
 
     #[test]

@@ -5,7 +5,7 @@ use std::time::Duration;
 use facelock_protocol::Consent;
 
 use super::Config;
-use super::sections::{ConsentName, DeadlineSection, ProtectorName, Tristate};
+use super::sections::{ChallengeName, ConsentName, DeadlineSection, ProtectorName, Tristate};
 use crate::camera::{CameraOptions, Choice as Camera, Rotation};
 use crate::face::EngineOptions;
 use crate::onnx::ModelDirs;
@@ -19,6 +19,8 @@ const ELEVATION: [&str; 9] = ["sudo", "sudo-i", "su", "su-l", "polkit-1", "doas"
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Deadlines {
     pub attempt: Duration,
+    /// From the moment a challenge is asked, in place of what is left of the attempt; zero where none is asked.
+    pub challenge: Duration,
     pub no_face: Duration,
     pub dark: Duration,
     pub enroll: Duration,
@@ -72,7 +74,8 @@ impl Config {
     }
 
     pub fn decide_rules(&self) -> decide::Rules {
-        decide::Rules { matches: self.r#match.frames, ..decide::Rules::default() }
+        let challenge = self.pad.challenge == ChallengeName::Turn;
+        decide::Rules { matches: self.r#match.frames, challenge, ..decide::Rules::default() }
     }
 
     pub fn tally_rules(&self) -> tally::Rules {
@@ -101,9 +104,11 @@ impl Config {
     }
 
     pub fn deadlines(&self) -> Deadlines {
-        let DeadlineSection { attempt_ms, no_face_ms, dark_ms, enroll_s } = self.deadline;
+        let DeadlineSection { attempt_ms, no_face_ms, dark_ms, enroll_s, challenge_ms } = self.deadline;
+        let challenge_ms = if self.pad.challenge == ChallengeName::Turn { challenge_ms } else { 0 };
         Deadlines {
             attempt: Duration::from_millis(attempt_ms),
+            challenge: Duration::from_millis(challenge_ms),
             no_face: Duration::from_millis(no_face_ms),
             dark: Duration::from_millis(dark_ms),
             enroll: Duration::from_secs(enroll_s),

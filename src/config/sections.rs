@@ -69,6 +69,15 @@ pub enum RequireInfrared {
     Always,
 }
 
+/// What a matching face is asked to do.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum ChallengeName {
+    None,
+    /// To turn the head, twice, each time left or right by chance.
+    Turn,
+}
+
 /// Presentation attack detection.
 #[derive(Clone, Copy, Debug, Deserialize)]
 #[serde(default, deny_unknown_fields)]
@@ -80,11 +89,18 @@ pub struct PadSection {
     /// Judge how landmarks move.
     pub motion: bool,
     pub require_infrared: RequireInfrared,
+    pub challenge: ChallengeName,
 }
 
 impl Default for PadSection {
     fn default() -> Self {
-        Self { cnn: true, infrared: true, motion: true, require_infrared: RequireInfrared::Enrolled }
+        Self {
+            cnn: true,
+            infrared: true,
+            motion: true,
+            require_infrared: RequireInfrared::Enrolled,
+            challenge: ChallengeName::None,
+        }
     }
 }
 
@@ -154,11 +170,12 @@ pub struct DeadlineSection {
     pub no_face_ms: u64,
     pub dark_ms: u64,
     pub enroll_s: u64,
+    pub challenge_ms: u64,
 }
 
 impl Default for DeadlineSection {
     fn default() -> Self {
-        Self { attempt_ms: 6000, no_face_ms: 3000, dark_ms: 1000, enroll_s: 60 }
+        Self { attempt_ms: 6000, no_face_ms: 3000, dark_ms: 1000, enroll_s: 60, challenge_ms: 8000 }
     }
 }
 

@@ -8,6 +8,7 @@
 //! 4. Somebody who sits still is not an attack for that.
 #![forbid(unsafe_code)]
 
+pub mod challenge;
 mod cnn;
 mod infrared;
 mod motion;

@@ -6,6 +6,7 @@
 //! 2. A number that is not finite is no score: it ends the attempt without a decision.
 //! 3. A detector that failed is not a detector that found a live face: it ends the attempt without a decision.
 //! 4. An attempt that was cut off, by whatever, made no decision.
+//! 5. Where [`Rules::challenge`] asks for one, there is no match without [`Challenge::Passed`].
 #![forbid(unsafe_code)]
 
 use std::time::Duration;
@@ -33,6 +34,8 @@ pub struct Judged {
     pub score: f32,
     /// The model's threshold for this spectrum.
     pub threshold: f32,
+    /// Turned away because that was asked for: what it scores is neither a match nor a miss.
+    pub turned: bool,
 }
 
 impl Judged {
@@ -41,11 +44,11 @@ impl Judged {
     }
 
     fn is_match(&self) -> bool {
-        self.liveness == Liveness::Live && self.score >= self.threshold
+        self.liveness == Liveness::Live && !self.turned && self.score >= self.threshold
     }
 
     fn is_miss(&self) -> bool {
-        self.liveness == Liveness::Live && self.score < self.threshold
+        self.liveness == Liveness::Live && !self.turned && self.score < self.threshold
     }
 
     fn is_attack(&self) -> bool {
@@ -62,6 +65,17 @@ pub enum Ended {
     Cut(Unavailable),
 }
 
+/// How an active challenge stands.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Challenge {
+    #[default]
+    NotAsked,
+    Pending,
+    Passed,
+    /// Answered wrongly, as a recording does.
+    Failed,
+}
+
 /// All that an attempt has seen.
 #[derive(Clone, Debug, Default)]
 pub struct Evidence {
@@ -69,14 +83,16 @@ pub struct Evidence {
     pub judged: Vec<Judged>,
     /// Why the newest frame could not be judged.
     pub last_hint: Option<Hint>,
+    pub challenge: Challenge,
     pub ended: Option<Ended>,
 }
 
 impl Evidence {
-    /// Whether a face was judged and spoke against a match. An attempt that is cut off then still counts: whoever hangs up
-    /// before the verdict must not guess for nothing.
+    /// Whether a face was judged and spoke against a match, or left a challenge unanswered. An attempt that is cut off then
+    /// still counts: whoever hangs up before the verdict must not guess for nothing.
     pub fn speaks_against(&self) -> bool {
-        self.judged.iter().any(|frame| frame.is_miss() || frame.is_attack())
+        let unanswered = matches!(self.challenge, Challenge::Pending | Challenge::Failed);
+        unanswered || self.judged.iter().any(|frame| frame.is_miss() || frame.is_attack())
     }
 }
 
@@ -91,11 +107,19 @@ pub struct Rules {
     pub spread: Duration,
     /// Only frames this recent count for a verdict before the deadline.
     pub window: Duration,
+    /// Whether a match needs a challenge that was passed.
+    pub challenge: bool,
 }
 
 impl Default for Rules {
     fn default() -> Self {
-        Self { matches: 2, misses: 5, spread: Duration::from_millis(800), window: Duration::from_secs(3) }
+        Self {
+            matches: 2,
+            misses: 5,
+            spread: Duration::from_millis(800),
+            window: Duration::from_secs(3),
+            challenge: false,
+        }
     }
 }
 
@@ -104,6 +128,8 @@ impl Default for Rules {
 pub enum Decision {
     Verdict(Verdict),
     Unavailable(Unavailable),
+    /// All that a match needs is there but the challenge: ask for it.
+    Ask,
     /// Look at another frame.
     Undecided,
 }
@@ -116,14 +142,22 @@ pub fn decide(evidence: &Evidence, rules: &Rules) -> Decision {
     if evidence.judged.iter().any(|frame| !frame.is_sound()) {
         return Decision::Unavailable(Unavailable::Internal);
     }
+    if evidence.challenge == Challenge::Failed {
+        return Decision::Verdict(Verdict::AttackSuspected);
+    }
     let recent = window(&evidence.judged, rules.window);
     let matches = recent.iter().filter(|frame| frame.is_match()).count();
     let attacks = recent.iter().filter(|frame| frame.is_attack()).count();
-    if matches >= usize::from(rules.matches.max(1)) && matches > attacks {
+    let matched = matches >= usize::from(rules.matches.max(1)) && matches > attacks;
+    let passed = !rules.challenge || evidence.challenge == Challenge::Passed;
+    if matched && passed {
         return Decision::Verdict(Verdict::Match);
     }
     if evidence.ended == Some(Ended::Deadline) {
-        return at_deadline(evidence);
+        return at_deadline(evidence, matched);
+    }
+    if matched && evidence.challenge == Challenge::NotAsked {
+        return Decision::Ask;
     }
     if matches == 0 && suffices(recent, Judged::is_attack, rules) {
         return Decision::Verdict(Verdict::AttackSuspected);
@@ -146,11 +180,13 @@ fn suffices(recent: &[Judged], counts: fn(&Judged) -> bool, rules: &Rules) -> bo
     times.len() >= usize::from(rules.misses.max(1)) && last.saturating_sub(*first) >= rules.spread
 }
 
-/// The time is over. A face that was judged and did not get in is a verdict; everything else is none.
-fn at_deadline(evidence: &Evidence) -> Decision {
+/// The time is over. A face that was judged and did not get in is a verdict; everything else is none, and so is a face that
+/// matched and did not answer the challenge.
+fn at_deadline(evidence: &Evidence, matched: bool) -> Decision {
+    let asked = matched || evidence.challenge != Challenge::NotAsked;
     if evidence.judged.iter().any(Judged::is_attack) {
         Decision::Verdict(Verdict::AttackSuspected)
-    } else if evidence.judged.iter().any(Judged::is_miss) {
+    } else if !asked && evidence.judged.iter().any(Judged::is_miss) {
         Decision::Verdict(Verdict::NonMatch)
     } else {
         Decision::Unavailable(match evidence.last_hint {

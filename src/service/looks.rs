@@ -2,6 +2,8 @@
 
 use std::time::Instant;
 
+use facelock_protocol::Measurement;
+
 use super::decide::Liveness;
 use super::stages::Stopwatch;
 use crate::camera::exposure;
@@ -58,6 +60,18 @@ pub trait Eye {
         limits: &QualityLimits,
         watch: &mut Stopwatch,
     ) -> Result<Seen, ModelError>;
+}
+
+impl Look {
+    /// Fills in what this look shows.
+    pub fn describe(&self, measurement: &mut Measurement) {
+        let b = self.face.bounds;
+        measurement.detection_score = self.face.score;
+        measurement.face = [b.x, b.y, b.width, b.height];
+        measurement.landmarks = self.face.landmarks.map(|p| [p.x, p.y]);
+        measurement.quality = self.quality.overall();
+        measurement.liveness = self.live_score;
+    }
 }
 
 impl Judge {

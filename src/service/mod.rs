@@ -4,6 +4,7 @@
 //! [`policy`]; how often, in [`tally`].
 
 mod answer;
+mod asking;
 mod connection;
 pub mod decide;
 mod enroll;

@@ -6,7 +6,8 @@ use std::time::{Duration, Instant};
 use facelock_protocol::{Consent, Event, Measurement, Progress, Reply};
 
 use super::answer::Desk;
-use super::decide::{Decision, Ended, Evidence, Judged, decide};
+use super::asking::Asking;
+use super::decide::{Challenge, Decision, Ended, Evidence, Judged, decide};
 use super::inbox::{Arrival, Inbox};
 use super::journal::Priority;
 use super::keys::{self, Gallery, KeyError};
@@ -19,7 +20,7 @@ use crate::camera::{CameraError, Wanted};
 use crate::face::{QualityLimits, compare};
 use crate::onnx::ModelError;
 use crate::store::Enrollment;
-use crate::types::{CameraIdentity, Frame, Hint, Spectrum, Subject, Unavailable};
+use crate::types::{CameraIdentity, Detection, Frame, Hint, Spectrum, Subject, Unavailable};
 
 type Side = Inbox<Result<Judge, ModelError>, Result<Gallery, KeyError>>;
 
@@ -98,7 +99,9 @@ fn start(
     deadline: Instant,
 ) -> std::io::Result<CameraThread> {
     let (cameras, options) = (Arc::clone(&desk.cameras), desk.config.camera_options());
-    let camera = start_camera(side, Box::new(move |deadline| cameras.open(&options, wanted, deadline)), deadline)?;
+    // A challenge keeps the camera streaming for longer; opening it has no more time than ever.
+    let until = deadline + desk.config.deadlines().challenge;
+    let camera = start_camera(side, Box::new(move |_| cameras.open(&options, wanted, deadline)), until)?;
     let (config, inbox) = (desk.config.clone(), Arc::clone(side));
     start_work(
         "models",
@@ -125,6 +128,7 @@ struct Attempt<'a, E> {
     gallery: Option<Gallery>,
     camera: Option<(CameraIdentity, Spectrum)>,
     evidence: Evidence,
+    asking: Option<Asking>,
     watch: Stopwatch,
     frames: u32,
     /// When a face was last seen.
@@ -161,6 +165,7 @@ impl<'a, E: Eye> Attempt<'a, E> {
             gallery: None,
             camera: None,
             evidence: Evidence::default(),
+            asking: None,
             watch: Stopwatch::new(desk.started),
             frames: 0,
             last_face: begun,
@@ -186,6 +191,10 @@ impl<'a, E: Eye> Attempt<'a, E> {
                     return Ok(verdict);
                 }
                 Decision::Unavailable(reason) => return Err(reason),
+                Decision::Ask => {
+                    self.asking = Some(Asking::begin(Instant::now() + self.desk.config.deadlines().challenge)?);
+                    self.evidence.challenge = Challenge::Pending;
+                }
                 Decision::Undecided => {}
             }
         }
@@ -194,7 +203,7 @@ impl<'a, E: Eye> Attempt<'a, E> {
     /// How long to wait for the next arrival: the whole attempt's deadline, or an earlier one that says more.
     fn patience(&self) -> Instant {
         let deadlines = self.desk.config.deadlines();
-        let end = self.begun + deadlines.attempt;
+        let end = self.asking.as_ref().map_or(self.begun + deadlines.attempt, Asking::until);
         let (Some(lit), true) = (self.lit, self.evidence.judged.is_empty()) else { return end };
         let first = match self.evidence.last_hint {
             Some(Hint::TooDark) => lit + deadlines.dark,
@@ -242,11 +251,15 @@ impl<'a, E: Eye> Attempt<'a, E> {
         let seen = judge.look(frame, *spectrum, &QualityLimits::VERIFY, &mut self.watch);
         match seen.map_err(|error| self.model_failed(&error))? {
             Seen::Hint(hint, face) => {
-                if face.is_some() {
-                    self.last_face = now;
-                }
                 self.evidence.last_hint = Some(hint);
-                self.hint(hint);
+                if let Some(face) = face {
+                    self.last_face = now;
+                    self.answered(now, &face, None);
+                }
+                // One thing at a time: whoever is asked to turn is not told to look at the camera.
+                if self.asking.is_none() {
+                    self.hint(hint);
+                }
             }
             Seen::Unlit => {}
             Seen::Look(look) => {
@@ -254,11 +267,26 @@ impl<'a, E: Eye> Attempt<'a, E> {
                 self.evidence.last_hint = None;
                 let score = compare(&look.embedding, templates).ok_or(Unavailable::TemplatesRejected)?;
                 let at = now.duration_since(self.begun);
-                self.evidence.judged.push(Judged { at, liveness: look.liveness, score, threshold });
+                let turned = self.answered(now, &look.face, Some((score, threshold)));
+                self.evidence.judged.push(Judged { at, liveness: look.liveness, score, threshold, turned });
                 self.measure(Some((&look, score, threshold)));
             }
         }
         Ok(())
+    }
+
+    /// Shows a face to the challenge, if one is asked, and tells the person what is next. True: it is turned away for that.
+    fn answered(&mut self, now: Instant, face: &Detection, compared: Option<(f32, f32)>) -> bool {
+        let Some(asking) = &mut self.asking else { return false };
+        if let Some(hint) = asking.see(now.duration_since(self.begun), face, compared) {
+            self.desk.connection.send_event(Event::Hint(hint));
+        }
+        let (away, state) = (asking.is_away(), asking.state());
+        if state == Challenge::Failed && self.evidence.challenge != state {
+            self.desk.line(Priority::Notice, "challenge", self.subject).with("answer", "turned the other way").write();
+        }
+        self.evidence.challenge = state;
+        away
     }
 
     fn camera_failed(&mut self, error: &CameraError) -> Result<(), Unavailable> {
@@ -292,18 +320,6 @@ impl<'a, E: Eye> Attempt<'a, E> {
             measurement.threshold = threshold;
         }
         self.desk.connection.send_event(Event::Measured(measurement));
-    }
-}
-
-impl Look {
-    /// Fills in what this look shows.
-    pub fn describe(&self, measurement: &mut Measurement) {
-        let b = self.face.bounds;
-        measurement.detection_score = self.face.score;
-        measurement.face = [b.x, b.y, b.width, b.height];
-        measurement.landmarks = self.face.landmarks.map(|p| [p.x, p.y]);
-        measurement.quality = self.quality.overall();
-        measurement.liveness = self.live_score;
     }
 }
 

@@ -82,7 +82,8 @@ impl Machine {
         self.point(&folder);
     }
 
-    fn point(&self, folder: &Path) {
+    /// Puts a folder of frames in front of the camera.
+    pub fn point(&self, folder: &Path) {
         let link = self.path("camera");
         let _ = std::fs::remove_file(&link);
         std::os::unix::fs::symlink(folder, link).unwrap();

@@ -45,6 +45,16 @@ pub fn sample(name: &str) -> PathBuf {
     path
 }
 
+/// A colour frame as a PNG.
+pub fn write_png(path: &Path, frame: &Frame) {
+    let file = std::io::BufWriter::new(std::fs::File::create(path).unwrap());
+    let mut encoder = png::Encoder::new(file, frame.width(), frame.height());
+    encoder.set_color(png::ColorType::Rgb);
+    encoder.set_compression(png::Compression::Fast);
+    let rgb: Vec<u8> = frame.pixels().chunks_exact(3).flat_map(|p| [p[2], p[1], p[0]]).collect();
+    encoder.write_header().unwrap().write_image_data(&rgb).unwrap();
+}
+
 /// A PNG as a colour frame.
 pub fn png(path: &Path) -> Frame {
     let decoder = png::Decoder::new(std::io::BufReader::new(std::fs::File::open(path).unwrap()));

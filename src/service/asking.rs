@@ -1,0 +1,59 @@
+//! Puts the challenge to the person, and follows the answer.
+
+use std::time::{Duration, Instant};
+
+use super::decide::Challenge as State;
+use crate::pad::challenge::{ALLOWANCE, Answer, Challenge, Sighting, Turn};
+use crate::types::{Detection, Hint, Unavailable};
+use crate::vault;
+
+/// A challenge under way.
+pub struct Asking {
+    challenge: Challenge,
+    until: Instant,
+    answer: Answer,
+}
+
+impl Asking {
+    /// Draws a question. It is answered by `until`, or not at all.
+    ///
+    /// # Errors
+    /// [`Unavailable::Internal`]: there is no chance to be had, and a question that can be guessed is none.
+    pub fn begin(until: Instant) -> Result<Self, Unavailable> {
+        let mut random = [0];
+        vault::random(&mut random).map_err(|_| Unavailable::Internal)?;
+        Ok(Self { challenge: Challenge::new(Turn::draw(random[0])), until, answer: Answer::Straight })
+    }
+
+    pub fn until(&self) -> Instant {
+        self.until
+    }
+
+    /// Takes note of a face. `compared`: score and threshold, where it was good enough to be compared. The hint, where the
+    /// person is to do something else now.
+    pub fn see(&mut self, at: Duration, face: &Detection, compared: Option<(f32, f32)>) -> Option<Hint> {
+        let compares = compared.is_some_and(|(score, threshold)| score >= threshold - ALLOWANCE);
+        let answer = self.challenge.observe(&Sighting { at, face: *face, compares });
+        let changed = std::mem::replace(&mut self.answer, answer) != answer;
+        changed.then_some(())?;
+        match answer {
+            Answer::Straight => Some(Hint::LookAtCamera),
+            Answer::Turn(Turn::Left) => Some(Hint::TurnLeft),
+            Answer::Turn(Turn::Right) => Some(Hint::TurnRight),
+            Answer::Passed | Answer::Wrong => None,
+        }
+    }
+
+    /// Whether the face seen last is turned away, as it was asked to.
+    pub fn is_away(&self) -> bool {
+        self.challenge.is_away()
+    }
+
+    pub fn state(&self) -> State {
+        match self.answer {
+            Answer::Straight | Answer::Turn(_) => State::Pending,
+            Answer::Passed => State::Passed,
+            Answer::Wrong => State::Failed,
+        }
+    }
+}
