@@ -26,7 +26,7 @@ pub struct Clip {
     /// Frames the templates are from.
     enrolled: Vec<Frame>,
     /// Later ones, which are judged.
-    probes: Vec<Frame>,
+    pub probes: Vec<Frame>,
 }
 
 pub fn load(folder: &Path, quick: bool) -> Result<Vec<Clip>> {
@@ -48,7 +48,7 @@ pub fn rooms(dirs: &ModelDirs) -> Result<Rooms> {
 }
 
 /// Runs the jobs on two threads; the answers in the jobs' order.
-fn shared<J: Sync, A: Send>(
+pub fn shared<J: Sync, A: Send>(
     dirs: &ModelDirs,
     jobs: &[J],
     work: impl Fn(&mut Rooms, &J) -> Result<A> + Sync,

@@ -7,6 +7,7 @@ mod clips;
 mod identities;
 mod pictures;
 mod stats;
+mod turns;
 
 use std::path::PathBuf;
 use std::time::Instant;
@@ -62,6 +63,7 @@ fn main() -> Result<()> {
     say("Whole attempts", clips::genuine(&dirs, &clips, &templates)?);
     say("Published samples of attacks", clips::samples(&dirs, &data.join("spoof_samples"))?);
     say("Attacks made from the clips", clips::attacks(&dirs, &clips, &templates, arguments.quick)?);
+    say("Turns that are asked for", turns::table(&dirs, &clips, &templates)?);
     println!("{:.0} s", begun.elapsed().as_secs_f32());
     arguments.markdown.map_or(Ok(()), |path| write(&path, &text))
 }
