@@ -4,7 +4,7 @@
 use std::time::Duration;
 
 use facelock::face::compare;
-use facelock::service::decide::{Decision, Ended, Evidence, Judged, Liveness, Rules, decide};
+use facelock::service::decide::{Challenge, Decision, Ended, Evidence, Judged, Liveness, Rules, decide};
 use facelock::types::{Embedding, Verdict};
 use proptest::prelude::*;
 
@@ -12,8 +12,19 @@ use proptest::prelude::*;
 fn verdict(probe: &[f32], templates: &[Vec<f32>], threshold: f32) -> Option<Verdict> {
     let templates: Vec<_> = templates.iter().filter_map(|values| Embedding::normalized(values.clone())).collect();
     let score = compare(&Embedding::normalized(probe.to_vec())?, &templates)?;
-    let frame = |n: u64| Judged { at: Duration::from_millis(40 * n), liveness: Liveness::Live, score, threshold };
-    let evidence = Evidence { judged: (0..30).map(frame).collect(), last_hint: None, ended: Some(Ended::Deadline) };
+    let frame = |n: u64| Judged {
+        at: Duration::from_millis(40 * n),
+        liveness: Liveness::Live,
+        score,
+        threshold,
+        turned: false,
+    };
+    let evidence = Evidence {
+        judged: (0..30).map(frame).collect(),
+        last_hint: None,
+        challenge: Challenge::NotAsked,
+        ended: Some(Ended::Deadline),
+    };
     match decide(&evidence, &Rules::default()) {
         Decision::Verdict(verdict) => Some(verdict),
         Decision::Unavailable(_) | Decision::Undecided => None,
