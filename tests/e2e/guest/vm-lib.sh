@@ -30,20 +30,19 @@ unplug() {
 }
 # How often the camera told of something.
 told() { grep -c "^$1\$" $log; }
-# Waits until the camera has told of something that many times; how long that took, in tenths of a second.
-until_told() { # line, times, tenths at most
-  for tenth in $(seq 0 "$3"); do
-    [ "$(told "$1")" -ge "$2" ] && { echo "$tenth"; return 0; }
+# Waits until the camera has told of something that many times.
+until_told() { # line, times, tenths of a second at most
+  for _ in $(seq "$3"); do
+    [ "$(told "$1")" -ge "$2" ] && return 0
     sleep 0.1
   done
-  echo never
   return 1
 }
 light() { grep '^infrared light' $log | tail -1 | sed 's/infrared light //'; }
 
 # The networks that judge a color frame work once, at an enrollment: not every picture of a portrait is live to them, and in the
 # longest attempt there is this processor comes to two or three.
-configure() { # lines before the sections that an emulated processor needs, milliseconds an attempt, seconds an enrollment
+configure() { # lines before the sections that an emulated processor needs, milliseconds for an attempt and of them without a face
   cat >/etc/facelock/config.toml <<CONFIG
 ${1:-}
 [match]
@@ -53,9 +52,9 @@ cnn = ${cnn:-false}
 motion = false    # the portraits are flat
 [deadline]
 attempt_ms = ${2:-30000}
-no_face_ms = ${2:-30000}
-dark_ms = ${2:-30000}
-enroll_s = ${3:-120}
+no_face_ms = ${3:-${2:-30000}}
+dark_ms = ${3:-${2:-30000}}
+enroll_s = 120
 [enroll]
 looks = 1
 CONFIG

@@ -83,12 +83,14 @@ settled
 streams=$(told 'infrared stream on')
 pamtester faceonly alice authenticate </dev/null >/root/attempt 2>&1 &
 attempt=$!
-ok "it streams" "$(until_told 'infrared stream on' $((streams + 1)) 300 >/dev/null && light)" "every second frame"
+ok "it streams" "$(until_told 'infrared stream on' $((streams + 1)) 300 && light)" "every second frame"
 instance=$(pgrep -x facelock-instan)
 status() { awk -v f="$1:" '$1 == f {print $2; exit}' "/proc/$instance/status"; }
 ok "as user facelock" "$(status Uid)" "$(id -u facelock)"
 ok "without capabilities" "$(for set in CapInh CapPrm CapEff CapBnd CapAmb; do status $set; done | sort -u)" 0000000000000000
 ok "with no new privileges, and a system call filter" "$(status NoNewPrivs) $(status Seccomp)" "1 2"
+group=/sys/fs/cgroup$(cut -d: -f3 "/proc/$instance/cgroup")
+ok "within its memory and tasks" "$(cat "$group/memory.max" "$group/pids.max" | tr '\n' ' ')" "536870912 32 "
 ok "its /dev has cameras and the TPM" "$(ls "/proc/$instance/root/dev" | grep -E 'video|tpm|vda|kmsg|hwrng|rtc' | tr '\n' ' ')" \
   "tpmrm0 video0 video1 video2 video3 "
 ok "of cameras it holds the infrared one" "$(ls -l "/proc/$instance/fd" | grep -o '/dev/video.*' | sort -u)" "$(node infrared)"
@@ -98,7 +100,7 @@ for _ in $(seq 100); do [ "$(pgrep -xc facelock-instan)" = 2 ] && break; sleep 0
 sleep 5
 ok "a second instance waits" "$(pgrep -xc facelock-instan) $(told 'infrared stream on')" "2 $((streams + 1))"
 kill "$attempt"
-ok "hanging up closes the camera" "$(until_told 'infrared stream off' $((streams + 1)) 30 >/dev/null && echo closed)" closed
+ok "hanging up closes the camera" "$(until_told 'infrared stream off' $((streams + 1)) 30 && echo closed)" closed
 before astronaut-later
 wait "$second"
 ok "then the second has its turn" "$(grep -ac "$IN" /root/second)" 1
@@ -107,13 +109,15 @@ before empty
 settled
 lit=$(told 'infrared light every second frame') out=$(told 'infrared light out')
 pamtester faceonly alice authenticate </dev/null >/root/attempt 2>&1 &
-until_told 'infrared light every second frame' $((lit + 1)) 300 >/dev/null
-until_told 'infrared stream on' $((streams + 3)) 50 >/dev/null
+until_told 'infrared light every second frame' $((lit + 1)) 300
+until_told 'infrared stream on' $((streams + 3)) 50
 ok "another attempt has it lit" "$(light)" "every second frame"
 pkill -KILL -x facelock-instan
 wait $!
 ok "its instance killed: no decision" "$(grep -ac "$UNAVAILABLE" /root/attempt)" 1
-ok "and the unit puts the emitter out" "$(until_told 'infrared light out' $((out + 1)) 100 >/dev/null && light)" out
+ok "and the unit puts the emitter out" "$(until_told 'infrared light out' $((out + 1)) 100 && light)" out
+settled
+ok "there is nothing left to put out" "$(ls /var/lib/facelock | grep -c emitter)" 0
 seconds
 
 echo "# another program has the camera; nobody may open it; it does not answer; it sends nothing"
@@ -121,7 +125,7 @@ before astronaut
 settled
 for spectrum in infrared:alice color:bob; do
   rm -f /root/held
-  python3 $S/guest/hold.py "$(node "${spectrum%:*}")" stream >/root/held &
+  python3 $S/guest/hold.py "$(node "${spectrum%:*}")" >/root/held &
   for _ in $(seq 100); do grep -q held /root/held 2>/dev/null && break; sleep 0.1; done
   ok "${spectrum%:*}: busy" "$(tried "${spectrum#*:}")" camera_busy
   kill $!
@@ -135,7 +139,7 @@ touch /run/camera/mute
 ok "infrared: stopped answering" "$(tried alice)" camera_suspended
 ok "color: stopped answering" "$(tried bob)" camera_suspended
 rm /run/camera/mute
-configure '' 20000
+configure '' 30000 4000
 before empty
 ok "nobody there is no decision" "$(tried alice)" no_face
 before astronaut
@@ -157,7 +161,7 @@ for spectrum in infrared:alice color:bob; do
   streams=$(told "${spectrum%:*} stream on")
   tried "${spectrum#*:}" >/root/attempt &
   attempt=$!
-  until_told "${spectrum%:*} stream on" $((streams + 1)) 300 >/dev/null
+  until_told "${spectrum%:*} stream on" $((streams + 1)) 300
   sleep 2
   unplug
   wait "$attempt"
@@ -167,6 +171,7 @@ done
 ok "no camera: alice" "$(tried alice)" no_camera
 ok "no camera: bob" "$(tried bob)" no_camera
 ok "then it is the password" "$(echo alicepw | pamtester facetest alice authenticate 2>&1 | grep -ac "$IN")" 1
+ok "the right one" "$(echo wrong | pamtester facetest alice authenticate 2>&1 | grep -ac "$IN")" 0
 plug SN1 color infrared
 was=$(node infrared)
 exec 7<"$(node color)" 8<"$(node infrared)"
@@ -226,6 +231,7 @@ ok "no system call was fatal, no kernel complained" \
 
 if [ "$failed" -gt 0 ]; then
   tail -n 40 $log
+  dmesg | grep -E 'usb|vhci|uvc|segfault|oom' | grep -vE 'unlink|urb->status' | tail -n 40
   journalctl --no-pager -q -o short-monotonic -t facelock -n 80
 fi
 echo "$passed passed, $failed failed"
