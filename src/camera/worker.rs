@@ -178,7 +178,8 @@ fn stream(options: &CameraOptions, wanted: Wanted, deadline: Instant, sink: &Sin
             }
             // After a suspend the device is the same, or comes back under another number.
             Err(CameraError::Suspended | CameraError::Unplugged) if !reopened && !sink.closed() => reopened = true,
-            Err(CameraError::NotFound) if reopened => return Err(CameraError::Unplugged),
+            // Its node stays behind in the sandbox's /dev, and looks virtual there: the kernel knows nothing of it any more.
+            Err(CameraError::NotFound | CameraError::Virtual) if reopened => return Err(CameraError::Unplugged),
             ended => return ended,
         }
     }

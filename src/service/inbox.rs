@@ -71,13 +71,16 @@ impl<Engine, Templates> Inbox<Engine, Templates> {
             if let Some((identity, spectrum)) = slots.camera.take() {
                 return Arrival::Camera(identity, spectrum);
             }
-            if let Some(frame) = slots.frames.pop_front() {
+            let left = deadline.saturating_duration_since(Instant::now());
+            // A machine slower than its camera always has a frame waiting: they must not put off the deadline.
+            if !left.is_zero()
+                && let Some(frame) = slots.frames.pop_front()
+            {
                 return Arrival::Frame(frame);
             }
             if let Some(error) = slots.camera_error.take() {
                 return Arrival::CameraFailed(error);
             }
-            let left = deadline.saturating_duration_since(Instant::now());
             if left.is_zero() {
                 return Arrival::Deadline;
             }
@@ -138,5 +141,24 @@ impl<Engine, Templates> Inbox<Engine, Templates> {
     /// A thread that panicked left whole values behind, or none: every change above is a single store.
     fn slots(&self) -> MutexGuard<'_, Slots<Engine, Templates>> {
         self.slots.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use super::*;
+    use crate::types::PixelFormat;
+
+    #[test]
+    fn waiting_frames_do_not_put_off_the_deadline() {
+        let inbox: Arc<Inbox<(), ()>> = Inbox::new();
+        let frame = || Frame::new(1, 1, PixelFormat::Gray8, vec![0]).unwrap();
+        assert!(inbox.put_frame(frame()) && inbox.put_frame(frame()));
+        assert!(matches!(inbox.next(Instant::now() + Duration::from_secs(5)), Arrival::Frame(_)));
+        assert!(matches!(inbox.next(Instant::now()), Arrival::Deadline));
+        inbox.put_camera_error(CameraError::Unplugged);
+        assert!(matches!(inbox.next(Instant::now()), Arrival::CameraFailed(CameraError::Unplugged)));
     }
 }

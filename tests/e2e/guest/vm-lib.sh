@@ -1,0 +1,70 @@
+# sourced in the virtual machine, after lib.sh: cameras, the TPM, and attempts
+mkdir -p /run/camera
+log=/run/camera/log
+: >$log
+before() { # who or what is in front of the camera
+  for function in color infrared; do
+    cp "$S/frames/$1/$function" "/run/camera/$function.new"
+    mv "/run/camera/$function.new" "/run/camera/$function"
+  done
+}
+# The capture node of a function: the metadata node beside it has another index.
+node() {
+  for class in /sys/class/video4linux/video*; do
+    if [ "$(cat "$class/index" 2>/dev/null)" = 0 ] && grep -qi "camera: $1" "$class/name"; then echo "/dev/${class##*/}"; return; fi
+  done
+}
+plug() { # serial, functions…
+  "$S/camera" 0 "$1" /run/camera "${@:2}" >>$log &
+  camera=$!
+  for function in "${@:2}"; do
+    for _ in $(seq 200); do [ -n "$(node "$function")" ] && break; sleep 0.1; done
+  done
+  udevadm settle
+}
+unplug() {
+  kill "$camera"
+  wait "$camera" 2>/dev/null
+  for _ in $(seq 100); do grep -q 'Emulated camera' /sys/class/video4linux/*/name 2>/dev/null || break; sleep 0.1; done
+  udevadm settle
+}
+# How often the camera told of something.
+told() { grep -c "^$1\$" $log; }
+# Waits until the camera has told of something that many times.
+until_told() { # line, times, tenths of a second at most
+  for _ in $(seq "$3"); do
+    [ "$(told "$1")" -ge "$2" ] && return 0
+    sleep 0.1
+  done
+  return 1
+}
+light() { grep '^infrared light' $log | tail -1 | sed 's/infrared light //'; }
+
+# The networks that judge a color frame work once, at an enrollment: not every picture of a portrait is live to them, and in the
+# longest attempt there is this processor comes to two or three.
+configure() { # lines before the sections that an emulated processor needs, milliseconds for an attempt and of them without a face
+  cat >/etc/facelock/config.toml <<CONFIG
+${1:-}
+[match]
+frames = 1        # two within three seconds are more than this processor looks at
+[pad]
+cnn = ${cnn:-false}
+motion = false    # the portraits are flat
+[deadline]
+attempt_ms = ${2:-30000}
+no_face_ms = ${3:-${2:-30000}}
+dark_ms = ${3:-${2:-30000}}
+enroll_s = 120
+[enroll]
+looks = 1
+CONFIG
+}
+field() { python3 -c 'import json, sys; print(json.load(sys.stdin).get(sys.argv[1]))' "$1"; }
+# One attempt by the same path as PAM's, with its reason told: match, no_match, or why there is none.
+tried() { # user
+  settled
+  facelockctl --json test --user "$1" 2>/dev/null | python3 -c 'import json, sys
+reply = json.load(sys.stdin)
+print(reply.get("reason", reply["outcome"]))'
+}
+seconds() { echo "#    $(($(date +%s) - begun)) s"; begun=$(date +%s); }

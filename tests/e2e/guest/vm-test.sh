@@ -1,0 +1,238 @@
+#!/bin/bash
+# In the virtual machine: the package as it is, its unit under its whole sandbox, on the kernel's own camera and TPM drivers.
+# Prints ok or FAIL a line, then a count. The processor is emulated: how long something takes says nothing here.
+set -u
+. /opt/share/guest/lib.sh
+. /opt/share/guest/vm-lib.sh
+export DEBIAN_FRONTEND=noninteractive
+begun=$(date +%s)
+echo "# Linux $(uname -r), systemd $(systemctl --version | awk 'NR==1 {print $2}')"
+
+echo "# install"
+holds "the package installs" dpkg -i "$S"/facelock.deb
+[ "$failed" = 0 ] || { cat /tmp/holds; echo "0 passed, 1 failed"; exit 1; }
+ok "models are prepared for this CPU" "$(($(ls /var/cache/facelock/models/*.ort 2>/dev/null | wc -l) >= 5))" 1
+ok "the unit is the packaged one" "$(systemctl show facelock@1.service -p DropInPaths --value)" ""
+ok "there is a TPM" "$(stat -c %F /dev/tpmrm0)" "character special file"
+printf 'auth required pam_facelock.so mode=auto timeout=60\naccount required pam_permit.so\n' >/etc/pam.d/faceonly
+printf 'auth sufficient pam_facelock.so mode=auto timeout=60\nauth required pam_unix.so\naccount required pam_permit.so\n' \
+  >/etc/pam.d/facetest
+seconds
+
+echo "# what the camera is"
+modprobe -a vhci_hcd uvcvideo
+before astronaut
+plug SN1 color infrared
+facelockctl --json devices >/root/devices
+devices() { python3 -c "import json; cameras = json.load(open('/root/devices'))['cameras']; print($1)"; }
+ok "both functions have their identity" "$(devices "' '.join(sorted(c['identity'] for c in cameras))")" \
+  "usb:04f2:b6d9:SN1@usb-vhci_hcd.0-1:1.0/color usb:04f2:b6d9:SN1@usb-vhci_hcd.0-1:1.2/infrared"
+ok "they are one physical camera" "$(devices "len({c['group'] for c in cameras})")" 1
+ok "both would be used" "$(devices "[c['used'] for c in cameras]")" "[True, True]"
+ok "one gives GREY, the other MJPG" "$(devices "' '.join(sorted(f for c in cameras for f in c['formats']))")" \
+  "GREY 640x360 10/s MJPG 640x480 10/s"
+
+echo "# an infrared login: GREY, lit by the emitter, the key in the TPM"
+mkdir -p /etc/facelock/quirks.d
+cat >/etc/facelock/quirks.d/emulated.toml <<'QUIRK'
+[[camera]]
+usb = "04f2:b6d9"
+interface = 2
+source = "tests/e2e/guest/camera.c"
+[camera.emitter]
+unit = 4
+selector = 6
+on = [1, 3, 2, 0, 0, 0, 0, 0, 0]
+off = [1, 3, 1, 0, 0, 0, 0, 0, 0]
+QUIRK
+configure
+facelockctl --json enroll --user alice >/root/alice
+ok "alice is enrolled" "$(field outcome </root/alice)" enrolled
+ok "her key is in the TPM" "$(field protector </root/alice)" tpm
+ok "her template is the infrared camera's" "$(facelockctl --json list --user alice | python3 -c \
+  'import json, sys; print(*(t["camera"] for t in json.load(sys.stdin)["templates"]))')" "$(devices "cameras[1]['identity']")"
+ok "the emitter was lit, and put out" "$(told 'infrared light every second frame') $(light)" "1 out"
+before astronaut-later
+ok "alice gets in" "$(asked alice faceonly)" "$IN"
+ok "the emitter was lit again, and put out" "$(told 'infrared light every second frame') $(light)" "2 out"
+before hopper
+configure '' 20000
+ok "another person does not" "$(asked alice faceonly)" "$NO"
+seconds
+
+echo "# a color login: MJPG"
+before hopper
+cnn=true configure '[camera]
+infrared = "none"'
+facelockctl --json enroll --user bob >/root/bob
+ok "bob is enrolled" "$(field outcome </root/bob)" enrolled
+ok "by the color camera" "$(facelockctl --json list --user bob | grep -c '/color"')" 1
+configure
+before hopper-later
+ok "bob gets in" "$(asked bob faceonly)" "$IN"
+ok "it was the color stream" "$(told 'color stream on') $(told 'color stream off')" "2 2"
+before astronaut
+configure '' 20000
+ok "alice does not, as bob" "$(asked bob faceonly)" "$NO"
+seconds
+
+echo "# an attempt at work: nobody there yet"
+configure
+before empty
+settled
+streams=$(told 'infrared stream on')
+pamtester faceonly alice authenticate </dev/null >/root/attempt 2>&1 &
+attempt=$!
+ok "it streams" "$(until_told 'infrared stream on' $((streams + 1)) 300 && light)" "every second frame"
+instance=$(pgrep -x facelock-instan)
+status() { awk -v f="$1:" '$1 == f {print $2; exit}' "/proc/$instance/status"; }
+ok "as user facelock" "$(status Uid)" "$(id -u facelock)"
+ok "without capabilities" "$(for set in CapInh CapPrm CapEff CapBnd CapAmb; do status $set; done | sort -u)" 0000000000000000
+ok "with no new privileges, and a system call filter" "$(status NoNewPrivs) $(status Seccomp)" "1 2"
+group=/sys/fs/cgroup$(cut -d: -f3 "/proc/$instance/cgroup")
+ok "within its memory and tasks" "$(cat "$group/memory.max" "$group/pids.max" | tr '\n' ' ')" "536870912 32 "
+ok "its /dev has cameras and the TPM" "$(ls "/proc/$instance/root/dev" | grep -E 'video|tpm|vda|kmsg|hwrng|rtc' | tr '\n' ' ')" \
+  "tpmrm0 video0 video1 video2 video3 "
+ok "of cameras it holds the infrared one" "$(ls -l "/proc/$instance/fd" | grep -o '/dev/video.*' | sort -u)" "$(node infrared)"
+pamtester faceonly alice authenticate </dev/null >/root/second 2>&1 &
+second=$!
+for _ in $(seq 100); do [ "$(pgrep -xc facelock-instan)" = 2 ] && break; sleep 0.1; done
+sleep 5
+ok "a second instance waits" "$(pgrep -xc facelock-instan) $(told 'infrared stream on')" "2 $((streams + 1))"
+kill "$attempt"
+ok "hanging up closes the camera" "$(until_told 'infrared stream off' $((streams + 1)) 30 && echo closed)" closed
+before astronaut-later
+wait "$second"
+ok "then the second has its turn" "$(grep -ac "$IN" /root/second)" 1
+ok "and the emitter is out" "$(light)" out
+before empty
+settled
+lit=$(told 'infrared light every second frame') out=$(told 'infrared light out')
+pamtester faceonly alice authenticate </dev/null >/root/attempt 2>&1 &
+until_told 'infrared light every second frame' $((lit + 1)) 300
+until_told 'infrared stream on' $((streams + 3)) 50
+ok "another attempt has it lit" "$(light)" "every second frame"
+pkill -KILL -x facelock-instan
+wait $!
+ok "its instance killed: no decision" "$(grep -ac "$UNAVAILABLE" /root/attempt)" 1
+ok "and the unit puts the emitter out" "$(until_told 'infrared light out' $((out + 1)) 100 && light)" out
+settled
+ok "there is nothing left to put out" "$(ls /var/lib/facelock | grep -c emitter)" 0
+seconds
+
+echo "# another program has the camera; nobody may open it; it does not answer; it sends nothing"
+before astronaut
+settled
+for spectrum in infrared:alice color:bob; do
+  rm -f /root/held
+  python3 $S/guest/hold.py "$(node "${spectrum%:*}")" >/root/held &
+  for _ in $(seq 100); do grep -q held /root/held 2>/dev/null && break; sleep 0.1; done
+  ok "${spectrum%:*}: busy" "$(tried "${spectrum#*:}")" camera_busy
+  kill $!
+  wait $! 2>/dev/null
+done
+chmod 000 "$(node infrared)" "$(node color)"
+ok "infrared: not permitted" "$(tried alice)" camera_denied
+ok "color: not permitted" "$(tried bob)" camera_denied
+chmod 660 "$(node infrared)" "$(node color)"
+touch /run/camera/mute
+ok "infrared: stopped answering" "$(tried alice)" camera_suspended
+ok "color: stopped answering" "$(tried bob)" camera_suspended
+rm /run/camera/mute
+configure '' 30000 4000
+before empty
+ok "nobody there is no decision" "$(tried alice)" no_face
+before astronaut
+mv /etc/facelock/quirks.d/emulated.toml /root/
+ok "without its emitter it is dark" "$(tried alice)" too_dark
+mv /root/emulated.toml /etc/facelock/quirks.d/
+configure '' 8000
+rm /run/camera/infrared
+ok "no frame is no decision" "$(tried alice)" timeout
+before astronaut
+configure
+ok "and then it works again" "$(tried alice)" match
+seconds
+
+echo "# unplugged, plugged in again"
+before empty
+for spectrum in infrared:alice color:bob; do
+  settled
+  streams=$(told "${spectrum%:*} stream on")
+  tried "${spectrum#*:}" >/root/attempt &
+  attempt=$!
+  until_told "${spectrum%:*} stream on" $((streams + 1)) 300
+  sleep 2
+  unplug
+  wait "$attempt"
+  ok "${spectrum%:*}: unplugged while it looked" "$(cat /root/attempt)" camera_unplugged
+  [ "$spectrum" = color:bob ] || plug SN1 color infrared
+done
+ok "no camera: alice" "$(tried alice)" no_camera
+ok "no camera: bob" "$(tried bob)" no_camera
+ok "then it is the password" "$(echo alicepw | pamtester facetest alice authenticate 2>&1 | grep -ac "$IN")" 1
+ok "the right one" "$(echo wrong | pamtester facetest alice authenticate 2>&1 | grep -ac "$IN")" 0
+plug SN1 color infrared
+was=$(node infrared)
+exec 7<"$(node color)" 8<"$(node infrared)"
+unplug
+plug SN1 color infrared
+exec 7<&- 8<&-
+ok "it comes back under another number" "$([ -n "$(node infrared)" ] && [ "$(node infrared)" != "$was" ] && echo yes)" yes
+before astronaut
+ok "templates open by its identity" "$(tried alice)" match
+unplug
+plug SN2 color infrared
+ok "another camera of the same make is another" "$(tried alice)" other_camera
+unplug
+seconds
+
+echo "# virtual cameras"
+for module in vivid v4l2loopback; do
+  case $module in
+    vivid) modprobe vivid n_devs=1 node_types=1 ;;
+    v4l2loopback) modprobe v4l2loopback ;;
+  esac
+  udevadm settle
+  ok "$module is there" "$(facelockctl --json devices | grep -c '"virtual": true')" 1
+  ok "$module: infrared" "$(tried alice)" camera_virtual
+  ok "$module: color" "$(tried bob)" camera_virtual
+  [ $module = v4l2loopback ] || {
+    configure '[camera]
+allow_virtual = true'
+    ok "$module would work if root allowed it" "$(tried bob)" other_camera
+    configure
+  }
+  rmmod $module
+done
+seconds
+
+echo "# the TPM"
+plug SN1 color infrared
+python3 $S/guest/extend.py 7
+ok "another platform state: no decision" "$(tried alice)" vault_refused
+ok "but the password" "$(echo alicepw | pamtester facetest alice authenticate 2>&1 | grep -ac "$IN")" 1
+ok "a wrong recovery key repairs nothing" "$(field recovery_key </root/bob | facelockctl tpm reseal --user alice >/dev/null 2>&1; echo $?)" 3
+ok "the right one does" "$(field recovery_key </root/alice | facelockctl tpm reseal --user alice >/dev/null 2>&1; echo $?)" 0
+ok "and alice gets in" "$(asked alice faceonly)" "$IN"
+ok "bob's is another key" "$(tried bob)" vault_refused
+driver=$(readlink -f /sys/class/tpm/tpm0/device/driver) device=$(basename "$(readlink -f /sys/class/tpm/tpm0/device)")
+echo "$device" >"$driver/unbind"
+udevadm settle
+ok "no TPM: no decision" "$(tried alice)" vault_missing
+seconds
+
+echo "# afterwards"
+settled
+ok "nothing resident, nothing failed" "$(instances) $(pgrep -xc facelock-instan) $(systemctl --failed --no-legend | grep -c facelock)" "0 0 0"
+ok "the emitter is out" "$(light)" out
+ok "no system call was fatal, no kernel complained" \
+  "$(dmesg | grep -cE 'facelock.*(segfault|sig=31)|audit.*sig=31|WARNING:|BUG:|Oops')" 0
+
+if [ "$failed" -gt 0 ]; then
+  tail -n 40 $log
+  dmesg | grep -E 'usb|vhci|uvc|segfault|oom' | grep -vE 'unlink|urb->status' | tail -n 40
+  journalctl --no-pager -q -o short-monotonic -t facelock -n 80
+fi
+echo "$passed passed, $failed failed"
+[ "$failed" = 0 ]
