@@ -27,7 +27,7 @@ fn verdict(probe: &[f32], templates: &[Vec<f32>], threshold: f32) -> Option<Verd
     };
     match decide(&evidence, &Rules::default()) {
         Decision::Verdict(verdict) => Some(verdict),
-        Decision::Unavailable(_) | Decision::Undecided => None,
+        Decision::Unavailable(_) | Decision::Ask | Decision::Undecided => None,
     }
 }
 

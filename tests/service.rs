@@ -286,7 +286,8 @@ fn the_tpm_refuses_after_a_boot_change_until_it_is_resealed() {
 
 #[test]
 fn infrared_frames_are_compared_as_grey_ones() {
-    let machine = Machine::with("[vault]\nprotector = \"file\"\n[pad]\ninfrared = false\nmotion = false\n");
+    let machine =
+        Machine::with("[vault]\nprotector = \"file\"\n[pad]\ncnn = false\ninfrared = false\nmotion = false\n");
     machine.show_with("astronaut", "spectrum = \"infrared\"");
     let Reply::Enrolled(report) = machine.enroll() else { panic!("not enrolled") };
     assert!(report.templates.iter().all(|template| template.spectrum == facelock_protocol::Spectrum::Infrared));

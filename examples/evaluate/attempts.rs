@@ -95,7 +95,7 @@ impl Rooms {
         let evidence = self.pad.examine(frame, &face, Spectrum::Color)?;
         course.motion.extend(evidence.motion.map(|word| word.live));
         course.texture.extend(facelock::pad::texture(frame, &face));
-        let liveness = match facelock::pad::fuse(&evidence).live {
+        let liveness = match self.pad.fuse(&evidence).live {
             Live::Yes => Liveness::Live,
             Live::No => Liveness::Attack,
             Live::Unknown => Liveness::Undecided,

@@ -80,6 +80,8 @@ const CONTRAST_STEP: f32 = 6.0;
 pub struct Strobe {
     /// Sequence number and mean, oldest first.
     seen: std::collections::VecDeque<(u32, f32)>,
+    /// A strobe was recognised since the camera was opened.
+    strobes: bool,
 }
 
 impl Strobe {
@@ -87,7 +89,8 @@ impl Strobe {
         Self::default()
     }
 
-    /// Labels a frame by the means up to it. [`Illumination::Unknown`] until a strobe is recognised, and again when it ends.
+    /// Labels a frame by the means up to it: [`Illumination::Unsettled`] for the first few, and whenever a camera that has
+    /// strobed seems not to: its frames must not be judged as those of one with steady light.
     pub fn observe(&mut self, sequence: u32, mean: f32) -> Illumination {
         if self.seen.back().is_some_and(|(last, _)| *last >= sequence) {
             self.seen.clear();
@@ -96,7 +99,9 @@ impl Strobe {
             self.seen.pop_front();
         }
         self.seen.push_back((sequence, mean));
-        self.label(sequence)
+        let label = self.label(sequence);
+        self.strobes |= matches!(label, Illumination::Lit | Illumination::Unlit);
+        if label == Illumination::Unknown && self.strobes { Illumination::Unsettled } else { label }
     }
 
     fn label(&self, sequence: u32) -> Illumination {
@@ -108,7 +113,7 @@ impl Strobe {
         }
         // Two of each at least, or one bright frame would do.
         if self.seen.len() < WINDOW - 2 || own.2 < 2 || other.2 < 2 {
-            return Illumination::Unknown;
+            return Illumination::Unsettled;
         }
         let brighter = |low: f32, high: f32| low - high >= CONTRAST_STEP && low >= high * CONTRAST_RATIO;
         if brighter(own.0, other.1) {
@@ -171,7 +176,7 @@ mod tests {
         for (i, label) in labels.iter().enumerate().skip(4) {
             assert_eq!(*label, if i.is_multiple_of(2) { Illumination::Lit } else { Illumination::Unlit }, "frame {i}");
         }
-        assert_eq!(labels[..3], [Illumination::Unknown; 3]);
+        assert_eq!(labels[..3], [Illumination::Unsettled; 3]);
     }
 
     #[test]
@@ -190,16 +195,17 @@ mod tests {
         let lamp = labels((0..20).map(|i| (i, if i < 9 { 20.0 } else { 90.0 })));
         let fade = labels((0..20).map(|i| (i, 5.0 + i as f32 * 9.0)));
         for labels in [steady, lamp, fade] {
-            assert!(labels.iter().all(|label| *label == Illumination::Unknown), "{labels:?}");
+            assert_eq!(labels[..3], [Illumination::Unsettled; 3]);
+            assert!(labels[3..].iter().all(|label| *label == Illumination::Unknown), "{labels:?}");
         }
     }
 
     #[test]
-    fn a_strobe_that_ends_is_forgotten() {
+    fn a_strobe_that_ends_does_not_pass_for_steady_light() {
         let mean = |i: u32| if i < 8 && i % 2 == 1 { 15.0 } else { 70.0 };
         let labels = labels((0..20).map(|i| (i, mean(i))));
         assert_eq!(labels[7], Illumination::Unlit);
-        assert!(labels[13..].iter().all(|label| *label == Illumination::Unknown));
+        assert!(labels[13..].iter().all(|label| *label == Illumination::Unsettled));
     }
 
     #[test]
@@ -208,6 +214,6 @@ mod tests {
         for i in 0..8_u32 {
             strobe.observe(i, if i.is_multiple_of(2) { 80.0 } else { 20.0 });
         }
-        assert_eq!(strobe.observe(1, 80.0), Illumination::Unknown);
+        assert_eq!(strobe.observe(1, 80.0), Illumination::Unsettled);
     }
 }

@@ -2,7 +2,8 @@
 //!
 //! With a strobing emitter the lit and the unlit frame differ by the emitter's light alone, whatever the sun does: the
 //! face must answer, and, because light falls off with the square of the distance, answer more than what is behind it.
-//! With a steady one the same is asked of a single frame, which other infrared light can hide.
+//! With a steady one the same is asked of a single frame, which other infrared light can hide. Until it is known which of
+//! the two it is, nothing is said: the weaker test is not for whoever is quick.
 //! A print in ink that is opaque to infrared, held so that the room shows beside it, and a mask answer like a face.
 
 use std::time::Duration;
@@ -49,6 +50,7 @@ impl Infrared {
             }
             Illumination::Lit => self.unlit.as_ref().and_then(|unlit| paired(frame, unlit, face)),
             Illumination::Unknown => steady(frame, face),
+            Illumination::Unsettled => None,
         };
         score.map_or(Judgement::UNKNOWN, |score| self.window.judge(score, LIVE, ATTACK))
     }
@@ -165,6 +167,13 @@ mod tests {
         infrared.remember(&old);
         assert_eq!(infrared.judge(&lit, &FACE), Judgement::UNKNOWN);
         assert_eq!(infrared.judge(&frame(10, 10, Illumination::Unlit), &FACE), Judgement::UNKNOWN);
+    }
+
+    #[test]
+    fn frames_before_the_strobe_is_known_say_nothing() {
+        let mut infrared = Infrared::default();
+        let early = frame(150, 30, Illumination::Unsettled);
+        assert!((0..6).all(|_| infrared.judge(&early, &FACE) == Judgement::UNKNOWN));
     }
 
     #[test]

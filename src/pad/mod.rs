@@ -30,6 +30,13 @@ pub struct PadOptions {
     pub motion: bool,
 }
 
+impl PadOptions {
+    /// Every detector off: root wanted nobody asked.
+    const NONE: Self = Self { cnn: false, infrared: false, motion: false };
+    #[cfg(test)]
+    const ALL: Self = Self { cnn: true, infrared: true, motion: true };
+}
+
 /// What is said of one face.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Live {
@@ -88,7 +95,7 @@ impl Pad {
     /// # Errors
     /// [`ModelError`]: a model does not do its work.
     pub fn observe(&mut self, frame: &Frame, face: &Detection, spectrum: Spectrum) -> Result<Judgement, ModelError> {
-        self.examine(frame, face, spectrum).map(|evidence| fuse(&evidence))
+        self.examine(frame, face, spectrum).map(|evidence| self.fuse(&evidence))
     }
 
     /// What each detector says of the face in this frame.
@@ -114,6 +121,11 @@ impl Pad {
         Ok(evidence)
     }
 
+    /// One word of all that was said of one face.
+    pub fn fuse(&self, evidence: &PadEvidence) -> Judgement {
+        fuse(evidence, self.options)
+    }
+
     /// Begins another attempt with the same models.
     pub fn reset(&mut self) {
         self.infrared = Infrared::default();
@@ -133,35 +145,29 @@ fn is_sound(face: &Detection) -> bool {
     face.landmarks.iter().all(finite) && [b.x, b.y, b.width, b.height].iter().all(|v| v.is_finite())
 }
 
-/// One word of all of them. A failure outweighs everything, then an attack; life needs somebody who saw it and a number
-/// that is one. With no detector on there is nobody to ask, and root wanted it so.
-pub fn fuse(evidence: &PadEvidence) -> Judgement {
-    let words = [evidence.cnn, evidence.infrared, evidence.motion];
-    let mut words = words.iter().flatten().peekable();
-    if words.peek().is_none() {
+/// One word of all of them. A failure outweighs everything, then an attack. Life is for a detector made for this spectrum to
+/// say, and each that is on must: a mask turns its head, too, so motion takes trust away and lends none. Only where root
+/// switched every detector off (`options`) is there nobody to ask.
+fn fuse(evidence: &PadEvidence, options: PadOptions) -> Judgement {
+    if options == PadOptions::NONE {
         return Judgement { live: Live::Yes, score: None };
     }
-    let mut fused = Judgement::UNKNOWN;
-    for word in words {
-        if word.live == Live::Failed || word.score.is_some_and(|score| !(0.0..=1.0).contains(&score)) {
-            return Judgement::FAILED;
-        }
-        fused.live = match (fused.live, word.live) {
-            (Live::No, _) | (_, Live::No) => Live::No,
-            (Live::Yes, _) | (_, Live::Yes) => Live::Yes,
-            (live, _) => live,
-        };
-        fused.score = match (fused.score, word.score) {
-            (Some(a), Some(b)) => Some(a.min(b)),
-            (a, b) => a.or(b),
-        };
+    let words = [evidence.cnn, evidence.infrared, evidence.motion];
+    let fit = |word: &&Judgement| word.score.is_none_or(|score| (0.0..=1.0).contains(&score));
+    if words.iter().flatten().any(|word| word.live == Live::Failed || !fit(&word)) {
+        return Judgement::FAILED;
     }
-    // A detector made for this spectrum is not outvoted by a turned head: a mask turns, too.
-    let undecided = [evidence.cnn, evidence.infrared].iter().flatten().any(|word| word.live == Live::Unknown);
-    if fused.live == Live::Yes && undecided {
-        fused.live = Live::Unknown;
-    }
-    fused
+    let score = words.iter().flatten().filter_map(|word| word.score).reduce(f32::min);
+    let made_for_it = [evidence.cnn, evidence.infrared];
+    let mut made_for_it = made_for_it.iter().flatten().peekable();
+    let live = if words.iter().flatten().any(|word| word.live == Live::No) {
+        Live::No
+    } else if made_for_it.peek().is_some() && made_for_it.all(|word| word.live == Live::Yes) {
+        Live::Yes
+    } else {
+        Live::Unknown
+    };
+    Judgement { live, score }
 }
 
 #[cfg(test)]
@@ -181,15 +187,17 @@ mod tests {
         fn a_failed_or_attacked_detector_never_yields_life(cnn in word(), infrared in word(), motion in word()) {
             let evidence = PadEvidence { cnn, infrared, motion };
             let words: Vec<_> = [cnn, infrared, motion].into_iter().flatten().collect();
-            let fused = fuse(&evidence);
+            let fused = fuse(&evidence, PadOptions::ALL);
             let number = |w: &Judgement| w.score.is_none_or(|s| s.is_finite() && (0.0..=1.0).contains(&s));
             if words.iter().any(|w| w.live == Live::Failed || !number(w)) {
                 prop_assert_eq!(fused.live, Live::Failed);
             } else if words.iter().any(|w| w.live == Live::No) {
                 prop_assert_eq!(fused.live, Live::No);
             }
-            if fused.live == Live::Yes && !words.is_empty() {
-                prop_assert!(words.iter().any(|w| w.live == Live::Yes));
+            if fused.live == Live::Yes {
+                let mut made_for_it = [cnn, infrared].into_iter().flatten();
+                prop_assert!(made_for_it.next().is_some_and(|w| w.live == Live::Yes));
+                prop_assert!(made_for_it.all(|w| w.live == Live::Yes));
             }
             prop_assert!(fused.score.is_none_or(f32::is_finite));
         }
@@ -199,10 +207,20 @@ mod tests {
     fn a_still_face_is_held_back_by_nobody_but_the_detector_of_its_spectrum() {
         let yes = Some(Judgement { live: Live::Yes, score: Some(0.9) });
         let unknown = Some(Judgement::UNKNOWN);
-        let of = |cnn, motion| fuse(&PadEvidence { cnn, motion, ..PadEvidence::default() }).live;
+        let of = |cnn, motion| fuse(&PadEvidence { cnn, motion, ..PadEvidence::default() }, PadOptions::ALL).live;
         assert_eq!(of(yes, unknown), Live::Yes);
         assert_eq!(of(unknown, yes), Live::Unknown);
         assert_eq!(of(None, unknown), Live::Unknown);
-        assert_eq!(of(None, None), Live::Yes);
+    }
+
+    #[test]
+    fn nobody_is_live_because_the_detectors_that_are_on_are_for_other_light() {
+        let only_cnn = PadOptions { cnn: true, ..PadOptions::NONE };
+        assert_eq!(fuse(&PadEvidence::default(), only_cnn).live, Live::Unknown);
+        let only_motion = PadOptions { motion: true, ..PadOptions::NONE };
+        let turned =
+            PadEvidence { motion: Some(Judgement { live: Live::Yes, score: Some(0.9) }), ..PadEvidence::default() };
+        assert_eq!(fuse(&turned, only_motion).live, Live::Unknown, "a mask turns, too");
+        assert_eq!(fuse(&PadEvidence::default(), PadOptions::NONE).live, Live::Yes);
     }
 }

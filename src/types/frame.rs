@@ -23,7 +23,10 @@ impl PixelFormat {
 /// What is known about an infrared emitter's light in a frame.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Illumination {
+    /// Steady, as far as can be told: no emitter that strobes was recognised.
     Unknown,
+    /// Too few frames to tell yet, or a strobe that was recognised before and now is not.
+    Unsettled,
     /// The lit frame of a strobing emitter.
     Lit,
     /// The unlit frame of a strobing emitter.

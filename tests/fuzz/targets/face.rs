@@ -6,7 +6,7 @@ use facelock::camera::exposure;
 use facelock::face::align::{Similarity, warp};
 use facelock::face::{Quality, QualityLimits};
 use facelock::onnx::ModelDirs;
-use facelock::pad::{Live, Pad, PadOptions, fuse, texture};
+use facelock::pad::{Live, Pad, PadOptions, texture};
 use facelock::types::{Detection, Frame, Illumination, PixelFormat, Point, Rect, Spectrum};
 use facelock_fuzz::{Front, bounded};
 use libfuzzer_sys::fuzz_target;
@@ -51,7 +51,7 @@ fuzz_target!(|data: &[u8]| {
         .chain(face.landmarks.iter().flat_map(|point| [point.x, point.y]))
         .all(f32::is_finite);
     for _ in 0..2 {
-        let judged = fuse(&pad.examine(&frame, &face, spectrum).expect("no model runs"));
+        let judged = pad.observe(&frame, &face, spectrum).expect("no model runs");
         assert!(judged.score.is_none_or(|score| (0.0..=1.0).contains(&score)));
         assert!(sound || judged.live == Live::Failed);
     }
