@@ -132,6 +132,14 @@ impl<Engine, Templates> Inbox<Engine, Templates> {
         self.slots().closed
     }
 
+    /// Whether [`Inbox::next`] would have to wait for nothing.
+    #[cfg(test)]
+    pub fn holds_anything(&self) -> bool {
+        let slots = self.slots();
+        let early = slots.engine.is_some() || slots.templates.is_some() || slots.camera.is_some();
+        early || slots.hung_up || slots.camera_error.is_some() || !slots.frames.is_empty()
+    }
+
     fn put<T>(&self, change: impl FnOnce(&mut Slots<Engine, Templates>) -> T) -> T {
         let result = change(&mut self.slots());
         self.changed.notify_all();

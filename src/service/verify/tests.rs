@@ -219,7 +219,8 @@ fn play(script: &[Step], ago: Duration, matches: u8) -> (Result<Verdict, Unavail
     let decision = Attempt::new(&desk, &subject, true, begun).run(|_| {
         steps.by_ref().take_while(|step| !matches!(step, Step::Take)).for_each(|step| put(&inbox, step, &stage));
         // Nothing there: the deadline has come.
-        let arrival = inbox.next(Instant::now());
+        let patience = if inbox.holds_anything() { Duration::from_secs(60) } else { Duration::ZERO };
+        let arrival = inbox.next(Instant::now() + patience);
         let mut notes = stage.notes.borrow_mut();
         match &arrival {
             Arrival::Camera(identity, _) => notes.camera_is_mine = identity.as_str() == CAMERA,
