@@ -54,6 +54,7 @@ int main(void) {
   told("home", readable("/home/alice/.bashrc"));
   told("shadow", readable("/etc/shadow"));
   told("kmsg", readable("/dev/kmsg"));
+  told("raw-device", readable("/var/lib/facelock/raw"));
   told("tty", readable("/dev/tty") || readable("/dev/console"));
   told("write-etc", mkdir("/etc/probe", 0700) == 0);
   told("write-usr", mkdir("/usr/probe", 0700) == 0);

@@ -60,7 +60,22 @@ LimitCORE 0
 MemoryMax 536870912
 TasksMax 32
 CollectMode inactive-or-failed
+PrivateMounts yes
+StartLimitIntervalUSec 0
+LimitMEMLOCK 0
+MemorySwapMax 0
+OOMPolicy kill
+RuntimeMaxUSec 5min 30s
+TimeoutStopUSec 2s
 DIRECTIVES
+while read -r property value; do
+  ok "socket: $property=$value" "$(systemctl show facelock.socket -p "$property" --value)" "$value"
+done <<'PROPERTIES'
+Accept yes
+MaxConnections 32
+TriggerLimitIntervalUSec 0
+SocketMode 0666
+PROPERTIES
 ok "devices: cameras and the TPM" "$(shown DeviceAllow | tr "\n" " " | grep -o "char-[a-z0-9]* rw" | sort | tr "\n" " ")" "char-tpm rw char-video4linux rw "
 ok "no address" "$(shown IPAddressDeny | tr '\n' ' ' | grep -c '::/0')" 1
 ok "system calls are an allow list" "$(shown SystemCallFilter | grep -cwE '^~.*|ptrace|mount|bpf')" 0
@@ -69,14 +84,18 @@ echo "# what the sandbox blocks (a probe in the instance's place; the same probe
 mkdir -p /etc/systemd/system/facelock@.service.d
 printf '[Service]\nType=exec\nExecStart=\nExecStart=/opt/share/probe\n' >/etc/systemd/system/facelock@.service.d/probe.conf
 systemctl daemon-reload
+# A raw device that file permissions would let the instance open: the kernel's log.
+install -d -o facelock -g facelock -m 700 /var/lib/facelock
+mknod -m 666 /var/lib/facelock/raw c 1 11
 socat -u -t5 UNIX-CONNECT:/run/facelock/facelock.sock - </dev/null >/root/inside 2>/dev/null
 runuser -u alice -- socat -u -t5 UNIX-CONNECT:/run/facelock/facelock.sock - </dev/null >/root/inside-alice 2>/dev/null
 CONTROL=1 unshare --mount --uts /opt/share/probe 3>/root/outside
-for name in inet inet6 netlink packet wx-map wx-protect memfd others-processes home shadow kmsg write-etc write-usr mount \
+rm /var/lib/facelock/raw
+for name in inet inet6 netlink packet wx-map wx-protect memfd others-processes home shadow raw-device set-clock kmsg write-etc write-usr mount \
   new-user-namespace hostname keyring setuid-file personality bpf; do
   ok "blocked: $name" "$(awk -v n="$name" '$1 == n {print $2}' /root/inside)" blocked
   case $name in
-    setuid-file | bpf | kmsg | packet | hostname) ;;
+    setuid-file | bpf | kmsg | packet | hostname | set-clock) ;;
     *) ok "control: $name" "$(awk -v n="$name" '$1 == n {print $2}' /root/outside)" open ;;
   esac
 done
@@ -89,6 +108,20 @@ ok "it is user facelock" "$(awk '$1 == "uid" {print $2}' /root/inside)" "$(id -u
 ok "the peer stays knowable: root" "$(awk '$1 == "peer-uid" {print $2}' /root/inside)" 0
 ok "the peer stays knowable: alice" "$(awk '$1 == "peer-uid" {print $2}' /root/inside-alice)" "$(id -u alice)"
 
+echo "# what the instance gives up itself (the code it runs, in its place; the same without giving up, as a control)"
+for arguments in '' sealed; do
+  printf '[Service]\nType=exec\nExecStart=\nExecStart=/opt/share/sandbox-probe %s\nStandardOutput=file:/run/probed-%s\n' \
+    "$arguments" "$arguments" >/etc/systemd/system/facelock@.service.d/probe.conf
+  systemctl daemon-reload
+  socat -u -t5 UNIX-CONNECT:/run/facelock/facelock.sock - </dev/null >/dev/null 2>&1
+  settled
+done
+for name in unix fork vfork exec; do
+  ok "given up: $name" "$(awk -v n="$name" '$1 == n {print $2}' /run/probed-sealed)" 1
+  ok "control: $name" "$(awk -v n="$name" '$1 == n {print $2}' /run/probed-)" open
+done
+ok "threads are still made" "$(awk '$1 == "thread" {print $2}' /run/probed-sealed)" open
+
 echo "# logins, by the packaged unit with recorded frames in place of a camera"
 mkdir -p /run/frames
 before astronaut
@@ -98,7 +131,7 @@ systemctl daemon-reload
 printf '[vault]\nprotector = "file"\n[tally]\nmisses = 5\n[pad]\nmotion = false\n' >/etc/facelock/config.toml
 holds "root enrolls alice" facelockctl enroll --user alice
 ok "the sandbox is in force" "$(facelockctl status --user alice --json | python3 -c 'import json,sys; print(json.load(sys.stdin)["sandbox_missing"])')" "[]"
-printf 'auth sufficient pam_facelock.so mode=auto\nauth required pam_unix.so try_first_pass\naccount required pam_permit.so\n' >/etc/pam.d/facetest
+printf 'auth sufficient pam_facelock.so mode=auto\nauth requisite pam_unix.so try_first_pass\naccount required pam_permit.so\n' >/etc/pam.d/facetest
 printf 'auth required pam_facelock.so mode=auto\naccount required pam_permit.so\n' >/etc/pam.d/faceonly
 before astronaut-later
 ok "alice gets in" "$(asked alice faceonly)" "$IN"
@@ -146,6 +179,8 @@ sed -i 's/mode=confirm/mode=ask/' /etc/pam.d/sudo
 ok "asked first, a password goes straight on" "$(python3 $S/guest/terminal.py 12 'Enter for face:=alicepw\n' -- runuser -u alice -- sudo -k id -u | tr -d '\r' | grep -c '^0$')" 1
 ok "asked first, Enter looks" "$(python3 $S/guest/terminal.py 12 'Enter for face:=\n' -- runuser -u alice -- sudo -k id -u | tr -d '\r' | grep -c '^0$')" 1
 for service in sudo su login; do cp "/tmp/$service.before" "/etc/pam.d/$service"; done
+
+. $S/guest/unit.sh
 
 . $S/guest/presence.sh
 
@@ -203,6 +238,7 @@ umount /var/lib/facelock/tally
 printf '[Service]\nSystemCallFilter=~flock\n' >/run/systemd/system/facelock@.service.d/blocked.conf
 systemctl daemon-reload
 ok "a blocked system call is no decision" "$(asked alice faceonly)" "$UNAVAILABLE"
+ok "and the journal names it" "$(said 'Operation not permitted')" yes
 rm /run/systemd/system/facelock@.service.d/blocked.conf
 systemctl daemon-reload
 systemctl stop facelock.socket
@@ -215,7 +251,16 @@ ok "nothing resident, nothing failed" "$(instances) $(pgrep -c facelock-instan) 
 . $S/guest/stacks.sh
 
 echo "# upgrade, remove, purge"
+systemctl disable --now --quiet facelock.socket
 holds "the package upgrades" dpkg -i --force-confold "$S"/facelock-next.deb
+ok "a socket that was switched off stays off" "$(systemctl is-enabled facelock.socket) $(systemctl is-active facelock.socket)" "disabled inactive"
+systemctl mask --quiet facelock.socket
+holds "the package upgrades where the socket is masked" dpkg -i --force-confold "$S"/facelock.deb
+ok "and leaves it so" "$(systemctl is-enabled facelock.socket)" masked
+systemctl unmask --quiet facelock.socket
+systemctl enable --now --quiet facelock.socket
+holds "the package upgrades once more" dpkg -i --force-confold "$S"/facelock-next.deb
+ok "the socket listens" "$(systemctl is-active facelock.socket)" active
 ok "the configuration stays" "$(grep -c 'protector = "file"' /etc/facelock/config.toml)" 1
 ok "templates survive" "$(asked alice faceonly)" "$IN"
 holds "the profile can be switched on" pam-auth-update --enable facelock
@@ -225,8 +270,14 @@ ok "a face through the profile" "$(asked alice common-test)" "$IN"
 holds "passwords can be reported" pam-auth-update --enable facelock-password
 before empty
 settled
-ok "a password through the profile" "$(echo alicepw | pamtester common-test alice authenticate 2>&1 | grep -ac "$IN")" 1
-ok "a wrong one is not reported as right" "$(echo wrong | pamtester common-test alice authenticate 2>&1 | grep -ac "$IN")" 0
+sed -i '/^\[tally\]/a password_after_boot = "always"' /etc/facelock/config.toml
+refusal() { facelockctl status --user alice --json | python3 -c 'import json, sys; print(json.load(sys.stdin)["lockout"])'; }
+authenticate() { # password → how often it let in
+  echo "$1" | pamtester common-test alice authenticate 'setcred(PAM_ESTABLISH_CRED)' 2>&1 | grep -ac "$IN"
+}
+ok "a password is wanted first" "$(refusal)" password_required
+ok "a wrong one through the profile" "$(authenticate wrong) $(refusal)" "0 password_required"
+ok "a password through the profile" "$(authenticate alicepw) $(refusal)" "1 None"
 before astronaut-later
 ok "a face after it, in the same boot" "$(asked alice common-test)" "$IN"
 holds "the package goes while its profiles are on" dpkg -r facelock
@@ -234,10 +285,18 @@ ok "no stack names a module that is gone" "$(grep -rl pam_facelock /etc/pam.d/co
 ok "the password works after removal" "$(echo alicepw | pamtester common-test alice authenticate 2>&1 | grep -ac "$IN")" 1
 ok "and is still needed" "$(echo wrong | pamtester common-test alice authenticate 2>&1 | grep -ac "$IN")" 0
 ok "templates outlive a removal" "$(ls /var/lib/facelock/enrollments | grep -c '^[0-9]*$')" 2
+touch /usr/share/facelock/models/installed-later.onnx 2>/dev/null || { mkdir -p /usr/share/facelock/models; touch /usr/share/facelock/models/installed-later.onnx; }
 holds "the package is purged" dpkg -P facelock
 ok "nothing of it is left" "$(ls -d /var/lib/facelock /var/cache/facelock /etc/facelock /usr/lib/facelock /usr/share/facelock 2>/dev/null | wc -l)" 0
 ok "its user is gone" "$(getent passwd facelock)" ""
 ok "the way in is as it was" "$(cmp /etc/pam.d/common-auth /tmp/common-auth.before && echo same)" same
+
+echo "# where no systemd runs, as in a chroot"
+no_systemd() { unshare --mount sh -c 'mount -t tmpfs none /run/systemd && "$@"' sh "$@"; }
+holds "the package installs" no_systemd dpkg -i "$S"/facelock.deb
+ok "its socket is switched on for the next boot" "$(ls /etc/systemd/system/sockets.target.wants | grep -c facelock.socket)" 1
+holds "and goes again" no_systemd dpkg -P facelock
+ok "without a trace" "$(ls -d /var/lib/facelock /etc/facelock /etc/systemd/system/sockets.target.wants/facelock.socket 2>/dev/null | wc -l)" 0
 
 if [ "$failed" -gt 0 ]; then journalctl --no-pager -q -t facelock -t systemd -u 'facelock*' -n 60 2>/dev/null | tail -60; fi
 echo "$passed passed, $failed failed"
