@@ -178,8 +178,11 @@ fn stream(options: &CameraOptions, wanted: Wanted, deadline: Instant, sink: &Sin
             }
             // After a suspend the device is the same, or comes back under another number.
             Err(CameraError::Suspended | CameraError::Unplugged) if !reopened && !sink.closed() => reopened = true,
-            // Its node stays behind in the sandbox's /dev, and looks virtual there: the kernel knows nothing of it any more.
-            Err(CameraError::NotFound | CameraError::Virtual) if reopened => return Err(CameraError::Unplugged),
+            // What was open has lost its place. Its node stays behind in the sandbox's /dev: the kernel takes its permissions
+            // away, then forgets it, and a node that nobody knows looks virtual.
+            Err(CameraError::NotFound | CameraError::Virtual | CameraError::PermissionDenied) if reopened => {
+                return Err(CameraError::Unplugged);
+            }
             ended => return ended,
         }
     }
