@@ -30,9 +30,10 @@ pub fn run() -> ExitCode {
         Err(error) => {
             // Nobody reads standard error: then there is nobody to tell.
             let _ = writeln!(std::io::stderr(), "facelockctl: {error:#}");
-            match error.downcast_ref::<client::ClientError>() {
-                Some(_) => render::Exit::Connection.into(),
-                None => render::Exit::Usage.into(),
+            match (error.downcast_ref::<client::ClientError>(), &args.command) {
+                (Some(_), _) => render::Exit::Connection.into(),
+                (None, Command::Models { .. }) => render::Exit::Unavailable.into(),
+                (None, _) => render::Exit::Usage.into(),
             }
         }
     }

@@ -1,6 +1,6 @@
 //! `status` and `devices`, for a person or for a script.
 
-use facelock_protocol::{CameraReport, EnrollmentState, StatusReport};
+use facelock_protocol::{CameraReport, EnrollmentState, StatusReport, Unavailable};
 use serde_json::{Value, json};
 
 use super::{render, words};
@@ -53,6 +53,10 @@ pub fn json(report: &StatusReport) -> Value {
         "enrollment": enrollment,
         "misses": report.tally.misses,
         "lockout": report.tally.lockout.as_ref().map(words::name),
+        "lockout_seconds": match report.tally.lockout {
+            Some(Unavailable::LockedOut { seconds }) => seconds,
+            _ => None,
+        },
         "protector": report.protector,
         "protector_present": report.protector_present,
         "camera": report.camera.as_ref().ok(),
