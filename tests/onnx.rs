@@ -322,10 +322,10 @@ fn a_manifest_says_nothing_unclear() {
         assert!(matches!(error, Some(ModelError::Manifest(_))), "{to}: {error:?}");
     };
     refused("optional = false", "optional = false\nverify = false");
-    refused("color = 0.58", "color = nan");
-    refused("color = 0.58", "color = 0.0");
+    refused("color = 0.585", "color = nan");
+    refused("color = 0.585", "color = 0.0");
     refused("gray = 0.58", "gray = 1.5");
-    refused("color = 0.58, gray", "colour = 0.58, gray");
+    refused("color = 0.585, gray", "colour = 0.585, gray");
     refused("file = \"face_detection_yunet.onnx\"", "file = \"../yunet.onnx\"");
     refused("name = \"yunet\"", "name = \"../../etc/x\"");
     refused("name = \"reid-0095\"", "name = \"yunet\"");

@@ -160,6 +160,8 @@ impl Puppet {
     }
 
     fn misses_until_unlocked(&self) -> u32 {
+        // An instance whose peer hung up settles a moment later.
+        std::thread::sleep(Duration::from_millis(500));
         let misses = misses(&self.machine);
         assert_eq!(self.machine.ask(&Request::Unlock { subject: alice() }), Reply::Done { changed: true });
         misses

@@ -11,9 +11,6 @@ use facelock::types::{Embedding, Frame};
 
 use crate::stats::Scores;
 
-/// Templates an enrollment has by default.
-const TEMPLATES: usize = 5;
-
 /// A picture's features, and whose they are.
 pub struct Labelled {
     person: usize,
@@ -113,16 +110,16 @@ pub fn pairs(templates: &Set, probes: &Set) -> (Scores, Scores) {
     (Scores::of(genuine), Scores::of(impostor))
 }
 
-/// The best of five templates, as the instance compares, for everybody with more pictures than that.
-pub fn galleries(set: &Set) -> (Scores, Scores) {
+/// The best of some templates, as the instance compares, for everybody with more pictures than that.
+pub fn galleries(set: &Set, size: usize) -> (Scores, Scores) {
     let mut of: HashMap<usize, Vec<&Labelled>> = HashMap::new();
     for labelled in &set.found {
         of.entry(labelled.person).or_default().push(labelled);
     }
     let (mut genuine, mut impostor) = (Vec::new(), Vec::new());
-    for (person, pictures) in of.iter().filter(|(_, pictures)| pictures.len() > TEMPLATES) {
-        let templates: Vec<Embedding> = pictures[..TEMPLATES].iter().map(|p| p.embedding.clone()).collect();
-        genuine.extend(pictures[TEMPLATES..].iter().filter_map(|probe| compare(&probe.embedding, &templates)));
+    for (person, pictures) in of.iter().filter(|(_, pictures)| pictures.len() > size) {
+        let templates: Vec<Embedding> = pictures[..size].iter().map(|p| p.embedding.clone()).collect();
+        genuine.extend(pictures[size..].iter().filter_map(|probe| compare(&probe.embedding, &templates)));
         let others = set.found.iter().filter(|other| other.person != *person);
         impostor.extend(others.filter_map(|probe| compare(&probe.embedding, &templates)));
     }

@@ -97,10 +97,11 @@ fn singles(dirs: &ModelDirs, data: &std::path::Path, kept: &std::path::Path, qui
         ("LFW colour, one template", threshold.color, identities::pairs(&color, &color)),
         ("LFW grey, one template", threshold.gray, identities::pairs(&grey, &grey)),
         ("ORL grey, one template", threshold.gray, identities::pairs(&orl, &orl)),
-        ("LFW colour, best of 5 templates", threshold.color, identities::galleries(&color)),
-        ("LFW grey, best of 5 templates", threshold.gray, identities::galleries(&grey)),
+        ("LFW colour, best of 5 templates", threshold.color, identities::galleries(&color, 5)),
+        ("LFW colour, best of 10 templates", threshold.color, identities::galleries(&color, 10)),
+        ("LFW grey, best of 5 templates", threshold.gray, identities::galleries(&grey, 5)),
         ("LFW colour, fusion, one template", fusion.color, identities::pairs(&fused, &fused)),
-        ("LFW colour, fusion, best of 5 templates", fusion.color, identities::galleries(&fused)),
+        ("LFW colour, fusion, best of 5 templates", fusion.color, identities::galleries(&fused, 5)),
     ] {
         text += &identities::table(title, threshold, &scores)?;
     }
