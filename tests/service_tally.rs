@@ -3,7 +3,6 @@
 #![allow(clippy::unwrap_used, clippy::panic)]
 
 #[path = "support/instance.rs"]
-#[allow(dead_code)]
 mod instance;
 mod support;
 

@@ -182,13 +182,16 @@ pub fn serve(config: &Path, cameras: impl Cameras) -> anyhow::Result<()> {
     Ok(())
 }
 
+/// The peer's place, and the subject's among root's programs; held for as long as the request is served.
+type Places = (Lock, Option<Lock>);
+
 /// What comes before any work: a usable configuration, a closed sandbox, a place for this peer, and a request in time.
 fn prepare<'a>(
     connection: &mut Connection,
     peer: Peer,
     config: &'a Result<Config, ConfigError>,
     started: Instant,
-) -> Result<(&'a Config, Request, (Lock, Option<Lock>)), Reply> {
+) -> Result<(&'a Config, Request, Places), Reply> {
     let config = config.as_ref().map_err(|error| {
         Line::new(Priority::Error, "config").with("error", error).write();
         Reply::Unavailable(Unavailable::ConfigRejected)

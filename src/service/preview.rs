@@ -9,7 +9,7 @@ use super::answer::Desk;
 use super::inbox::{Arrival, Inbox};
 use super::keys;
 use super::looks::{Eye as _, Judge, Seen};
-use super::side::{open_best, start_camera, start_work};
+use super::side::{open_best, start_camera, start_models};
 use super::stages::Stopwatch;
 use crate::camera::exposure;
 use crate::face::QualityLimits;
@@ -34,14 +34,7 @@ pub fn preview(desk: &Desk, seconds: u8) -> Result<Reply, Unavailable> {
     let (cameras, options) = (Arc::clone(&desk.cameras), desk.config.camera_options());
     let open = move |deadline| open_best(&*cameras, &options, deadline);
     let camera = start_camera(&side, Box::new(open), deadline).map_err(|_| Unavailable::Internal)?;
-    let (config, inbox) = (desk.config.clone(), Arc::clone(&side));
-    start_work(
-        "models",
-        move || Judge::load(&config),
-        || Err(ModelError::Runtime("the loader panicked".into())),
-        move |judge| inbox.put_engine(judge),
-    )
-    .map_err(|_| Unavailable::Internal)?;
+    start_models(desk.config, &side).map_err(|_| Unavailable::Internal)?;
     let result = show(desk, &side, deadline);
     side.close();
     camera.wait_closed();

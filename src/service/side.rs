@@ -6,7 +6,10 @@ use std::time::{Duration, Instant};
 
 use super::Cameras;
 use super::inbox::Inbox;
+use super::looks::Judge;
 use crate::camera::{CameraError, CameraOptions, FrameSource, Wanted};
+use crate::config::Config;
+use crate::onnx::ModelError;
 
 /// A camera is waited for in slices, so that an attempt that is over closes it soon.
 const SLICE: Duration = Duration::from_millis(40);
@@ -81,6 +84,23 @@ fn stream<E, T>(inbox: &Inbox<E, T>, open: Open, deadline: Instant) -> Result<()
         }
     }
     Ok(())
+}
+
+/// Makes the models ready on a thread of their own.
+///
+/// # Errors
+/// No thread could be started.
+pub fn start_models<T: Send + 'static>(
+    config: &Config,
+    inbox: &Arc<Inbox<Result<Judge, ModelError>, T>>,
+) -> std::io::Result<()> {
+    let (config, inbox) = (config.clone(), Arc::clone(inbox));
+    start_work(
+        "models",
+        move || Judge::load(&config),
+        || Err(ModelError::Runtime("the loader panicked".into())),
+        move |judge| inbox.put_engine(judge),
+    )
 }
 
 /// Runs `work` on a thread of its own; a panic in it is caught and becomes `panicked()`.

@@ -11,7 +11,7 @@ use super::inbox::{Arrival, Inbox};
 use super::journal::Priority;
 use super::keys;
 use super::looks::{Eye as _, Judge, Look, Seen};
-use super::side::{open_best, start_camera, start_work};
+use super::side::{open_best, start_camera, start_models};
 use super::stages::Stopwatch;
 use crate::camera::{CameraError, Wanted};
 use crate::config::RequireInfrared;
@@ -68,14 +68,7 @@ pub fn take_looks(desk: &Desk, subject: &Subject) -> Result<Session, Unavailable
         RequireInfrared::Always => cameras.open(&options, Wanted::Infrared, deadline),
     };
     let camera = start_camera(&side, Box::new(open), deadline).map_err(|_| Unavailable::Internal)?;
-    let (config, inbox) = (desk.config.clone(), Arc::clone(&side));
-    start_work(
-        "models",
-        move || Judge::load(&config),
-        || Err(ModelError::Runtime("the loader panicked".into())),
-        move |judge| inbox.put_engine(judge),
-    )
-    .map_err(|_| Unavailable::Internal)?;
+    start_models(desk.config, &side).map_err(|_| Unavailable::Internal)?;
     let mut sitting = Sitting {
         desk,
         subject,

@@ -13,7 +13,7 @@ use super::journal::Priority;
 use super::keys::{self, Gallery, KeyError};
 use super::light;
 use super::looks::{Eye, Judge, Look, Seen};
-use super::side::{CameraThread, start_camera, start_work};
+use super::side::{CameraThread, start_camera, start_models, start_work};
 use super::stages::Stopwatch;
 use super::tally::Ending;
 use crate::camera::{CameraError, Wanted};
@@ -102,13 +102,7 @@ fn start(
     // A challenge keeps the camera streaming for longer; opening it has no more time than ever.
     let until = deadline + desk.config.deadlines().challenge;
     let camera = start_camera(side, Box::new(move |_| cameras.open(&options, wanted, deadline)), until)?;
-    let (config, inbox) = (desk.config.clone(), Arc::clone(side));
-    start_work(
-        "models",
-        move || Judge::load(&config),
-        || Err(ModelError::Runtime("the loader panicked".into())),
-        move |judge| inbox.put_engine(judge),
-    )?;
+    start_models(desk.config, side)?;
     let (options, enrollment, inbox) = (desk.config.vault_options(), enrollment.clone(), Arc::clone(side));
     start_work(
         "vault",
