@@ -115,7 +115,10 @@ static void whole(int direction, void *bytes, size_t count) {
   for (uint8_t *at = bytes; count;) {
     ssize_t done = direction ? send(usb, at, count, MSG_NOSIGNAL) : recv(usb, at, count, 0);
     if (done < 0 && errno == EINTR) continue;
-    if (done <= 0) exit(0);
+    if (done <= 0) {
+      printf("the kernel let go: %s\n", done ? strerror(errno) : "closed");
+      exit(0);
+    }
     at += done, count -= done;
   }
 }
