@@ -15,7 +15,7 @@ ok "and the vault stays shut" "$(asked alice faceonly)" "$UNAVAILABLE"
 lacking MemoryDenyWriteExecute=no
 ok "memory that becomes code is noticed" "$(missing)" "writable memory can be executed"
 ok "and the vault stays shut" "$(asked alice faceonly)" "$UNAVAILABLE"
-lacking CapabilityBoundingSet=~
+lacking CapabilityBoundingSet=CAP_CHOWN
 ok "capabilities are noticed" "$(missing)" "capabilities are left"
 lacking SystemCallFilter= SystemCallArchitectures= MemoryDenyWriteExecute=no RestrictAddressFamilies= RestrictNamespaces=no \
   RestrictRealtime=no RestrictSUIDSGID=no LockPersonality=no ProtectClock=no ProtectHostname=no ProtectKernelModules=no \
