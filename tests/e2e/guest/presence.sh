@@ -13,6 +13,20 @@ ok "in a local session, a face" "$(in_session 'pamtester faceonly alice authenti
 seen=$(accepted)
 ok "in a remote session, none" "$(in_session 'pamtester faceonly alice authenticate' -h 192.0.2.7 | grep -c "^pamtester: $UNAVAILABLE")" 1
 ok "and no instance was asked" "$(accepted)" "$seen"
+# Two sessions at one seat: the later one is active.
+on_seat() { # command
+  XDG_SEAT=seat0 python3 $S/guest/terminal.py 40 "\$ =$1; exit\n" -- login -p -f alice | tr -d '\r'
+}
+asks='loginctl show-session self -p Seat -p Active; pamtester faceonly alice authenticate'
+on_seat "sleep 8; $asks" >/root/behind &
+sleep 2
+on_seat "$asks; sleep 12" >/root/front
+wait
+ok "a session in front of a seat is active" "$(grep -cxE 'Seat=seat0|Active=yes' /root/front)" 2
+ok "a face there" "$(grep -c "^pamtester: $IN" /root/front)" 1
+ok "a session behind it is not active" "$(grep -cxE 'Seat=seat0|Active=no' /root/behind)" 2
+ok "no face there" "$(grep -c "^pamtester: $UNAVAILABLE" /root/behind)" 1
+seen=$(accepted)
 cp /etc/pam.d/login /tmp/login.before
 sed -i '1i auth sufficient pam_facelock.so mode=auto' /etc/pam.d/login
 ok "a login from another machine wants the password" "$(python3 $S/guest/terminal.py 25 'Password:=alicepw\n' '$ =id -un; exit\n' -- login -h 192.0.2.7 alice | tr -d '\r' | grep -c '^alice$')" 1
