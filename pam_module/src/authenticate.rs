@@ -20,6 +20,8 @@ use crate::{client, code, ffi, gates};
 const HINT_PACE: Duration = Duration::from_millis(700);
 /// Reporting a password holds nobody up.
 const RECORD_PATIENCE: Duration = Duration::from_millis(500);
+/// `_pam_types.h`: the application takes credentials back, as after a failure.
+const DELETE_CRED: PamFlag = 0x4;
 /// Services that raise privileges, for an instance that does not say what consent they need.
 const ELEVATION: [&str; 9] = ["sudo", "sudo-i", "su", "su-l", "polkit-1", "doas", "pkexec", "runuser", "runuser-l"];
 
@@ -54,6 +56,9 @@ pub fn authenticate(handle: &mut PamHandle, args: &[&CStr], flags: PamFlag) -> P
 }
 
 fn attempt(handle: &mut PamHandle, args: &Args, flags: PamFlag) -> Decided {
+    // Whatever an earlier round in this transaction came to.
+    ffi::remember_match(handle, false);
+    ffi::remember_typed(handle, None);
     let subject = subject(handle)?;
     let service = service(handle)?;
     let rhost = handle.get_item::<RHost>().ok().flatten();
@@ -92,7 +97,7 @@ fn conclude(handle: &mut PamHandle, reply: &Reply, consent: Consent, silent: boo
         if consent == Consent::Confirm {
             confirm(handle)?;
         }
-        ffi::remember(handle, ffi::MATCHED, true);
+        ffi::remember_match(handle, true);
     }
     Ok(code::of(reply))
 }
@@ -128,11 +133,14 @@ impl Question<'_> {
         let elevates = ELEVATION.contains(&self.service.as_str());
         let mut consent = mode.unwrap_or(if elevates { Consent::Confirm } else { Consent::Auto });
         let mut hints = Hints { started: false, last: None, told: Instant::now() };
+        let mut challenged = false;
         let reply = client.ask(&request, |event| {
             match event {
                 Event::Consent(wanted) if mode.is_none() => consent = wanted,
-                // A question is no message: PAM_SILENT does not keep it back, nor does a hint just before it.
-                Event::Hint(hint) if client::is_challenge(&event) => {
+                // A question is no message, and the way back is a part of it: PAM_SILENT does not keep it back, nor does a
+                // hint just before it.
+                Event::Hint(hint) if client::is_challenge(&event) || challenged && hint == Hint::LookAtCamera => {
+                    challenged = true;
                     hints.last = Some(hint);
                     tell(handle, false, words::hint(hint));
                 }
@@ -250,20 +258,21 @@ fn worth_telling(reason: Unavailable) -> bool {
 /// is right here, and only here.
 fn note(handle: &mut PamHandle) -> PamResultCode {
     let typed = handle.get_item::<AuthTok>().ok().flatten().is_some_and(|password| !password.as_bytes().is_empty());
-    let matched = ffi::remembers(handle, ffi::MATCHED);
-    ffi::remember(handle, ffi::TYPED, typed && !matched);
+    let whose = if typed && !ffi::remembers_match(handle) { subject(handle).ok() } else { None };
+    ffi::remember_typed(handle, whose);
     PamResultCode::PAM_IGNORE
 }
 
 /// The same line, when the application sets credentials, which it does only for a user whom the whole stack let in:
 /// reports the password. In the stack itself nobody knows yet: a failed `required` module does not stop it.
-pub fn report(handle: &mut PamHandle, args: &[&CStr]) {
+/// Whose password it was is what was noted: sudo names the user it changes to by now.
+pub fn report(handle: &mut PamHandle, args: &[&CStr], flags: PamFlag) {
     let Ok(args) = Args::parse(args) else { return };
-    if !args.record || !ffi::remembers(handle, ffi::TYPED) || ffi::remembers(handle, ffi::MATCHED) {
+    if !args.record || flags & DELETE_CRED != 0 || ffi::remembers_match(handle) {
         return;
     }
-    ffi::remember(handle, ffi::TYPED, false);
-    let Ok(subject) = subject(handle) else { return };
+    let Some(subject) = ffi::typed(handle) else { return };
+    ffi::remember_typed(handle, None);
     let deadline = Instant::now() + RECORD_PATIENCE.min(args.timeout);
     let result = Client::connect(&args.socket, deadline)
         .and_then(|mut client| client.ask(&Request::RecordPassword { subject }, |_| true));

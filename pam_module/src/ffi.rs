@@ -3,6 +3,7 @@
 
 use std::ffi::{CStr, CString, c_char, c_int, c_void};
 
+use facelock_protocol::Subject;
 use pam::module::PamHandle;
 use zeroize::Zeroizing;
 
@@ -16,12 +17,12 @@ const PAM_SUCCESS: c_int = 0;
 /// `_pam_types.h`.
 const PAM_AUTHTOK: c_int = 6;
 /// Remembered in a transaction: a face let the user in.
-pub const MATCHED: &str = "facelock-matched";
-/// Remembered in a transaction: a password was typed.
-pub const TYPED: &str = "facelock-typed";
+const MATCHED: &str = "facelock-matched";
+/// Remembered in a transaction: for whom a password was typed.
+const TYPED: &str = "facelock-typed";
 
-/// What is remembered under a name.
-struct Remembered(bool);
+struct Matched(bool);
+struct Typed(Option<Subject>);
 
 /// Hands a typed password to the modules that follow. Whether PAM took it.
 pub fn set_password(handle: &mut PamHandle, password: &[u8]) -> bool {
@@ -39,16 +40,26 @@ pub fn log(handle: &PamHandle, priority: c_int, text: &str) {
     unsafe { pam_syslog(handle, priority, c"%s".as_ptr(), text.as_ptr()) };
 }
 
-/// Remembers something for as long as the transaction lasts.
-pub fn remember(handle: &mut PamHandle, name: &str, what: bool) {
-    // Where it cannot be remembered, a password goes unreported, or one is reported beside a match: neither lets anybody in.
-    let _ = handle.set_data(name, Box::new(Remembered(what)));
+// Where something cannot be remembered, a password goes unreported, or one is reported beside a match: neither lets anybody in.
+
+/// Remembers, for as long as the transaction lasts, whether a face let the user in.
+pub fn remember_match(handle: &mut PamHandle, matched: bool) {
+    let _ = handle.set_data(MATCHED, Box::new(Matched(matched)));
 }
 
-/// What was remembered; false where nothing was.
-pub fn remembers(handle: &PamHandle, name: &str) -> bool {
-    // SAFETY: only `remember` stores under this module's names, and always a `Remembered`.
-    unsafe { handle.get_data::<Remembered>(name) }.is_ok_and(|remembered| remembered.0)
+pub fn remembers_match(handle: &PamHandle) -> bool {
+    // SAFETY: only `remember_match` stores under this name, and always a `Matched`.
+    unsafe { handle.get_data::<Matched>(MATCHED) }.is_ok_and(|matched| matched.0)
+}
+
+/// Remembers for whom a password was typed. The application may name another user later.
+pub fn remember_typed(handle: &mut PamHandle, subject: Option<Subject>) {
+    let _ = handle.set_data(TYPED, Box::new(Typed(subject)));
+}
+
+pub fn typed(handle: &PamHandle) -> Option<Subject> {
+    // SAFETY: only `remember_typed` stores under this name, and always a `Typed`.
+    unsafe { handle.get_data::<Typed>(TYPED) }.ok().and_then(|typed| typed.0.clone())
 }
 
 /// The uid behind a login name, by the C library's name services.

@@ -42,12 +42,13 @@ pub fn absence(root: &Path) -> Option<&'static str> {
         return Some("the lid is closed");
     }
     let groups = fs::read_to_string(root.join("proc/self/cgroup")).ok()?;
-    if let Some(id) = unit(&groups, "session-", ".scope") {
-        return session_is_absent(&fs::read_to_string(root.join("run/systemd/sessions").join(id)).ok()?);
+    // Below the user's manager, groups are the user's to name: a scope there that is called a session is none.
+    if let Some(uid) = unit(&groups, "user@", ".service") {
+        let text = fs::read_to_string(root.join("run/systemd/users").join(uid)).ok()?;
+        return field(&text, "ACTIVE_SEATS").is_none_or(str::is_empty).then_some("no session of the user is at a seat");
     }
-    let uid = unit(&groups, "user@", ".service")?;
-    let text = fs::read_to_string(root.join("run/systemd/users").join(uid)).ok()?;
-    field(&text, "ACTIVE_SEATS").is_none_or(str::is_empty).then_some("no session of the user is at a seat")
+    let id = unit(&groups, "session-", ".scope")?;
+    session_is_absent(&fs::read_to_string(root.join("run/systemd/sessions").join(id)).ok()?)
 }
 
 fn session_is_absent(text: &str) -> Option<&'static str> {
@@ -131,8 +132,10 @@ mod tests {
         const MANAGED: &str = "0::/user.slice/user-1000.slice/user@1000.service/app.slice/run-u1.service\n";
         let seated = "STATE=active\nACTIVE_SEATS=seat0\n";
         assert_eq!(absence(tree(MANAGED, Some(seated), None).path()), None);
+        const NAMED: &str = "0::/user.slice/user-1000.slice/user@1000.service/app.slice/session-zz.scope\n";
         for remote in ["STATE=active\nACTIVE_SEATS=\n", "STATE=lingering\n"] {
             assert!(absence(tree(MANAGED, Some(remote), None).path()).is_some(), "{remote}");
+            assert!(absence(tree(NAMED, Some(remote), None).path()).is_some(), "a scope that is named like a session");
         }
     }
 

@@ -32,9 +32,9 @@ impl PamHooks for Facelock {
     }
 
     /// There are no credentials to set. A stack that succeeded must not fail here.
-    fn sm_setcred(handle: &mut PamHandle, args: Vec<&CStr>, _: PamFlag) -> PamResultCode {
+    fn sm_setcred(handle: &mut PamHandle, args: Vec<&CStr>, flags: PamFlag) -> PamResultCode {
         guarded(|| {
-            authenticate::report(handle, &args);
+            authenticate::report(handle, &args, flags);
             PamResultCode::PAM_SUCCESS
         });
         PamResultCode::PAM_SUCCESS

@@ -229,7 +229,8 @@ fn a_challenge_is_put_to_a_silent_host_too_and_has_time_of_its_own() {
     });
     let host = Host::new(&server.stack("mode=auto timeout=1"));
     assert_eq!(host.authenticate(SILENT), SUCCESS);
-    assert_eq!(host.told(), ["Turn your head to your left"; 2]);
+    let turn = "Turn your head to your left";
+    assert_eq!(host.told(), [turn, "Look at the camera", turn], "and the way back belongs to it");
 }
 
 #[test]
@@ -337,7 +338,13 @@ fn typed_before(record: &str, after: &str) -> Host {
 
 #[test]
 fn only_a_password_that_let_the_user_in_is_reported() {
-    let server = Server::start(|stream| reply(stream, Reply::Done { changed: true }));
+    let (asks, asked) = std::sync::mpsc::channel();
+    let server = Server::start(move |stream| {
+        if let Ok(request) = facelock_protocol::read_message::<Request>(stream, REQUEST_CAP) {
+            let _ = asks.send(request);
+        }
+        let _ = facelock_protocol::write_message(stream, &Message::Reply(Reply::Done { changed: true }));
+    });
     let record = server.stack("record").replace("auth required", "auth optional");
     let host = Host::new(&(record.clone() + "auth required pam_permit.so\n"));
     assert_eq!((host.authenticate(0), host.set_credentials()), (SUCCESS, SUCCESS));
@@ -347,6 +354,17 @@ fn only_a_password_that_let_the_user_in_is_reported() {
     assert_eq!((host.authenticate(0), server.requests()), (SUCCESS, 0), "nobody knows yet whether the stack lets in");
     assert_eq!((host.set_credentials(), server.requests()), (SUCCESS, 1));
     assert_eq!((host.set_credentials(), server.requests()), (SUCCESS, 0), "once");
+
+    // sudo names the user it changes to before it sets credentials: the password was not that user's.
+    let mut host = typed_before(&record, "auth required pam_permit.so\n");
+    assert_eq!(host.authenticate(0), SUCCESS);
+    host.set_user("daemon");
+    assert_eq!((host.set_credentials(), server.requests()), (SUCCESS, 1));
+    let subject = asked.try_iter().last().map(|request| match request {
+        Request::RecordPassword { subject } => subject.name.as_str().to_owned(),
+        other => panic!("{other:?}"),
+    });
+    assert_eq!(subject.as_deref(), Some("root"));
 
     // A failed `required` module does not stop the stack: the line is passed all the same.
     let host = typed_before(&record, "auth required pam_deny.so\n");

@@ -80,6 +80,8 @@ const CONTRAST_STEP: f32 = 6.0;
 pub struct Strobe {
     /// Sequence number and mean, oldest first.
     seen: std::collections::VecDeque<(u32, f32)>,
+    /// The last sequence number as the driver gave it.
+    given: Option<u32>,
     /// A strobe was recognised since the camera was opened.
     strobes: bool,
 }
@@ -92,9 +94,17 @@ impl Strobe {
     /// Labels a frame by the means up to it: [`Illumination::Unsettled`] for the first few, and whenever a camera that has
     /// strobed seems not to: its frames must not be judged as those of one with steady light.
     pub fn observe(&mut self, sequence: u32, mean: f32) -> Illumination {
-        if self.seen.back().is_some_and(|(last, _)| *last >= sequence) {
-            self.seen.clear();
-        }
+        let given = sequence;
+        // A driver that does not count delivers one frame after the other; one that begins anew has been opened anew.
+        let sequence = match self.seen.back() {
+            Some((last, _)) if self.given == Some(sequence) => last.wrapping_add(1),
+            Some((last, _)) if *last >= sequence => {
+                self.seen.clear();
+                sequence
+            }
+            _ => sequence,
+        };
+        self.given = Some(given);
         if self.seen.len() == WINDOW {
             self.seen.pop_front();
         }
@@ -110,6 +120,10 @@ impl Strobe {
         for (number, mean) in &self.seen {
             let group = if turn(*number) { &mut own } else { &mut other };
             *group = (group.0.min(*mean), group.1.max(*mean), group.2 + 1);
+        }
+        if self.seen.len() == WINDOW && other.2 == 0 {
+            // Only every second frame ever arrives: whatever the emitter does, it is the same in all of them.
+            return Illumination::Unknown;
         }
         // Two of each at least, or one bright frame would do.
         if self.seen.len() < WINDOW - 2 || own.2 < 2 || other.2 < 2 {
@@ -206,6 +220,16 @@ mod tests {
         let labels = labels((0..20).map(|i| (i, mean(i))));
         assert_eq!(labels[7], Illumination::Unlit);
         assert!(labels[13..].iter().all(|label| *label == Illumination::Unsettled));
+    }
+
+    #[test]
+    fn a_driver_that_does_not_count_and_one_that_skips_are_understood() {
+        let uncounted = labels((0..12_u32).map(|i| (0, if i.is_multiple_of(2) { 80.0 } else { 20.0 })));
+        assert!(uncounted[4..].iter().all(|label| matches!(label, Illumination::Lit | Illumination::Unlit)));
+        let steady = labels((0..12).map(|_| (7, 70.0)));
+        assert!(steady[4..].iter().all(|label| *label == Illumination::Unknown), "{steady:?}");
+        let every_second = labels((0..12).map(|i| (2 * i, 80.0)));
+        assert!(every_second[6..].iter().all(|label| *label == Illumination::Unknown), "{every_second:?}");
     }
 
     #[test]

@@ -11,7 +11,10 @@ use crate::vault;
 pub struct Asking {
     challenge: Challenge,
     until: Instant,
-    answer: Answer,
+    /// The answer so far; none before a face was shown.
+    answer: Option<Answer>,
+    /// Whether the person was told to turn.
+    put: bool,
 }
 
 impl Asking {
@@ -22,7 +25,7 @@ impl Asking {
     pub fn begin(until: Instant) -> Result<Self, Unavailable> {
         let mut random = [0];
         vault::random(&mut random).map_err(|_| Unavailable::Internal)?;
-        Ok(Self { challenge: Challenge::new(Turn::draw(random[0])), until, answer: Answer::Straight })
+        Ok(Self { challenge: Challenge::new(Turn::draw(random[0])), until, answer: None, put: false })
     }
 
     pub fn until(&self) -> Instant {
@@ -34,8 +37,9 @@ impl Asking {
     pub fn see(&mut self, at: Duration, face: &Detection, compared: Option<(f32, f32)>) -> Option<Hint> {
         let compares = compared.is_some_and(|(score, threshold)| score >= threshold - ALLOWANCE);
         let answer = self.challenge.observe(&Sighting { at, face: *face, compares });
-        let changed = std::mem::replace(&mut self.answer, answer) != answer;
+        let changed = self.answer.replace(answer) != Some(answer);
         changed.then_some(())?;
+        self.put |= matches!(answer, Answer::Turn(_));
         match answer {
             Answer::Straight => Some(Hint::LookAtCamera),
             Answer::Turn(Turn::Left) => Some(Hint::TurnLeft),
@@ -51,9 +55,15 @@ impl Asking {
 
     pub fn state(&self) -> State {
         match self.answer {
-            Answer::Straight | Answer::Turn(_) => State::Pending,
-            Answer::Passed => State::Passed,
-            Answer::Wrong => State::Failed,
+            None | Some(Answer::Straight | Answer::Turn(_)) => State::Pending,
+            Some(Answer::Passed) => State::Passed,
+            Some(Answer::Wrong) => State::Failed,
         }
+    }
+
+    /// Whether the question was put and has no right answer yet. Whoever leaves then has heard it; who was only waited for
+    /// has not.
+    pub fn is_left_open(&self) -> bool {
+        self.put && self.state() != State::Passed
     }
 }

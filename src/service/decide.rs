@@ -88,11 +88,10 @@ pub struct Evidence {
 }
 
 impl Evidence {
-    /// Whether a face was judged and spoke against a match, or left a challenge unanswered. An attempt that is cut off then
-    /// still counts: whoever hangs up before the verdict must not guess for nothing.
+    /// Whether a face was judged and spoke against a match. An attempt that is cut off then still counts: whoever hangs up
+    /// before the verdict must not guess for nothing.
     pub fn speaks_against(&self) -> bool {
-        let unanswered = matches!(self.challenge, Challenge::Pending | Challenge::Failed);
-        unanswered || self.judged.iter().any(|frame| frame.is_miss() || frame.is_attack())
+        self.judged.iter().any(|frame| frame.is_miss() || frame.is_attack())
     }
 }
 

@@ -104,6 +104,8 @@ impl Sitting<'_> {
         loop {
             match side.next(deadline.min(Instant::now() + PATIENCE)) {
                 Arrival::HungUp => return Err(Unavailable::Cancelled),
+                // The camera's own wait ends with the sitting.
+                Arrival::CameraFailed(CameraError::TimedOut) if Instant::now() >= deadline => {}
                 Arrival::Deadline => {}
                 Arrival::CameraFailed(error) => return Err(self.camera_failed(&error)),
                 Arrival::Engine(judge) => {

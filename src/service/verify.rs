@@ -75,7 +75,7 @@ fn charged(desk: &Desk, subject: &Subject, told: bool) -> Result<crate::types::V
     let decision = attempt.look(&enrollment, wanted);
     let ending = match decision {
         Ok(verdict) => Ending::from(verdict),
-        Err(_) if attempt.evidence.speaks_against() => Ending::Missed,
+        Err(_) if attempt.speaks_against() => Ending::Missed,
         Err(_) => Ending::Nothing,
     };
     desk.tally.finish(&charge, ending).and(decision)
@@ -192,6 +192,11 @@ impl<'a, E: Eye> Attempt<'a, E> {
                 Decision::Undecided => {}
             }
         }
+    }
+
+    /// Whether an end without a verdict counts all the same.
+    fn speaks_against(&self) -> bool {
+        self.evidence.speaks_against() || self.asking.as_ref().is_some_and(Asking::is_left_open)
     }
 
     /// How long to wait for the next arrival: the whole attempt's deadline, or an earlier one that says more.

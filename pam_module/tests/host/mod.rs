@@ -13,6 +13,7 @@ pub const AUTHINFO_UNAVAIL: c_int = 9;
 pub const SILENT: c_int = 0x8000;
 const CONV_ERR: c_int = 19;
 const BUF_ERR: c_int = 5;
+const USER: c_int = 2;
 const RHOST: c_int = 4;
 const ESTABLISH: c_int = 2;
 
@@ -109,6 +110,10 @@ impl Host {
     /// What an application does for a user who was let in.
     pub fn set_credentials(&self) -> c_int {
         unsafe { pam_setcred(self.handle, ESTABLISH) }
+    }
+
+    pub fn set_user(&mut self, name: &str) {
+        self.set(USER, name);
     }
 
     pub fn set_rhost(&mut self, name: &str) {

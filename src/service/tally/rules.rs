@@ -135,6 +135,13 @@ impl State {
     }
 
     pub fn charge(&mut self, now: &Moment) {
+        if self.opened.is_some_and(|opened| opened.elapsed(now) >= UNDER_WAY) {
+            // Of instances that were killed: nobody will settle them, and what they saw is anybody's guess.
+            self.misses = self.misses.saturating_add(self.open);
+            self.total = self.total.saturating_add(self.open);
+            (self.missed, self.opened, self.open) = (self.opened, None, 0);
+            self.generation = self.generation.wrapping_add(1);
+        }
         self.open = self.open.saturating_add(1);
         self.opened = Some(When::at(now));
     }
@@ -298,8 +305,13 @@ mod tests {
         // Whose instances were killed: nobody knows what they would have seen.
         (0..4).for_each(|_| state.charge(&at(120)));
         assert_eq!(rules.refusal(&state, &at(120 + UNDER_WAY)), None, "and the wait is over as well");
-        state.settle(0, Ending::Missed, &at(200));
-        assert_eq!(rules.refusal(&state, &at(201)), locked(29));
+        state.charge(&at(200));
+        assert_eq!((state.misses, state.total, state.open), (5, 5, 1), "they count for good");
+        state.settle(state.generation, Ending::Nothing, &at(201));
+        assert_eq!(rules.refusal(&state, &at(202)), None, "and an empty chair begins no wait anew");
+        state.charge(&at(210));
+        state.settle(state.generation, Ending::Missed, &at(211));
+        assert_eq!(rules.refusal(&state, &at(212)), locked(59));
     }
 
     #[test]

@@ -285,6 +285,9 @@ ok "no stack names a module that is gone" "$(grep -rl pam_facelock /etc/pam.d/co
 ok "the password works after removal" "$(echo alicepw | pamtester common-test alice authenticate 2>&1 | grep -ac "$IN")" 1
 ok "and is still needed" "$(echo wrong | pamtester common-test alice authenticate 2>&1 | grep -ac "$IN")" 0
 ok "templates outlive a removal" "$(ls /var/lib/facelock/enrollments | grep -c '^[0-9]*$')" 2
+holds "the package comes back" dpkg -i "$S"/facelock.deb
+ok "and listens as before" "$(systemctl is-enabled facelock.socket) $(systemctl is-active facelock.socket)" "enabled active"
+holds "and goes again" dpkg -r facelock
 touch /usr/share/facelock/models/installed-later.onnx 2>/dev/null || { mkdir -p /usr/share/facelock/models; touch /usr/share/facelock/models/installed-later.onnx; }
 holds "the package is purged" dpkg -P facelock
 ok "nothing of it is left" "$(ls -d /var/lib/facelock /var/cache/facelock /etc/facelock /usr/lib/facelock /usr/share/facelock 2>/dev/null | wc -l)" 0
