@@ -271,7 +271,7 @@ holds "passwords can be reported" pam-auth-update --enable facelock-password
 before empty
 settled
 sed -i '/^\[tally\]/a password_after_boot = "always"' /etc/facelock/config.toml
-refusal() { facelockctl status --user alice --json | python3 -c 'import json, sys; print(json.load(sys.stdin)["lockout"])'; }
+refusal() { facelockctl status --user "${1:-alice}" --json | python3 -c 'import json, sys; print(json.load(sys.stdin)["lockout"])'; }
 authenticate() { # password → how often it let in
   echo "$1" | pamtester common-test alice authenticate 'setcred(PAM_ESTABLISH_CRED)' 2>&1 | grep -ac "$IN"
 }
@@ -280,6 +280,12 @@ ok "a wrong one through the profile" "$(authenticate wrong) $(refusal)" "0 passw
 ok "a password through the profile" "$(authenticate alicepw) $(refusal)" "1 None"
 before astronaut-later
 ok "a face after it, in the same boot" "$(asked alice common-test)" "$IN"
+rm -f /var/lib/facelock/tally/*
+before empty
+ok "a password typed at sudo is its user's, not the one's whom sudo becomes" \
+  "$(refusal) $(refusal bob) $(echo alicepw | runuser -u alice -- sudo -k -S -u bob id -un 2>/dev/null) $(refusal) $(refusal bob)" \
+  "password_required password_required bob None password_required"
+before astronaut-later
 holds "the package goes while its profiles are on" dpkg -r facelock
 ok "no stack names a module that is gone" "$(grep -rl pam_facelock /etc/pam.d/common-* | wc -l)" 0
 ok "the password works after removal" "$(echo alicepw | pamtester common-test alice authenticate 2>&1 | grep -ac "$IN")" 1
