@@ -41,7 +41,8 @@ until_told() { # line, times, tenths of a second at most
 light() { grep '^infrared light' $log | tail -1 | sed 's/infrared light //'; }
 
 # The networks that judge a color frame work once, at an enrollment: not every picture of a portrait is live to them, and in the
-# longest attempt there is this processor comes to two or three.
+# longest attempt there is this processor comes to two or three. Where they are off, a color frame is live only if every other detector is
+# off as well.
 configure() { # lines before the sections that an emulated processor needs, milliseconds for an attempt and of them without a face
   cat >/etc/facelock/config.toml <<CONFIG
 ${1:-}
@@ -49,6 +50,7 @@ ${1:-}
 frames = 1        # two within three seconds are more than this processor looks at
 [pad]
 cnn = ${cnn:-false}
+infrared = ${infrared:-true}
 motion = false    # the portraits are flat
 [deadline]
 attempt_ms = ${2:-30000}

@@ -67,12 +67,12 @@ infrared = "none"'
 facelockctl --json enroll --user bob >/root/bob
 ok "bob is enrolled" "$(field outcome </root/bob)" enrolled
 ok "by the color camera" "$(facelockctl --json list --user bob | grep -c '/color"')" 1
-configure
+infrared=false configure
 before hopper-later
 ok "bob gets in" "$(asked bob faceonly)" "$IN"
 ok "it was the color stream" "$(told 'color stream on') $(told 'color stream off')" "2 2"
 before astronaut
-configure '' 20000
+infrared=false configure '' 20000
 ok "alice does not, as bob" "$(asked bob faceonly)" "$NO"
 seconds
 
