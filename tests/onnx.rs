@@ -331,6 +331,10 @@ fn a_manifest_says_nothing_unclear() {
     refused("name = \"reid-0095\"", "name = \"yunet\"");
     refused("role = \"fusion\"", "role = \"embeder\"");
     refused("sha256 = \"66e4", "sha256 = \"6e4");
+    refused("live = 0.5, attack = 0.3", "live = 0.5, attack = 0.6");
+    refused("live = 0.5, attack = 0.3", "live = nan, attack = 0.3");
+    refused("live = 0.5, attack = 0.3", "live = 1.0, attack = 0.3");
+    refused("scale = 2.7, live", "scale = 0.0, live");
     let twice = good.replace("role = \"fusion\"", "role = \"embedder\"");
     assert!(matches!(Manifest::parse(&twice).unwrap().only(Role::Embedder), Err(ModelError::Manifest(_))));
 }

@@ -33,6 +33,25 @@ pub struct Threshold {
     pub evidence: String,
 }
 
+/// How a network for presentation attack detection is asked and read, with what that rests on.
+#[derive(Clone, Debug, PartialEq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Liveness {
+    /// The face's box is scaled by this before it is cut out, 1..=8.
+    pub scale: f32,
+    /// Score from which a face is live, 0..1.
+    pub live: f32,
+    /// Mean score below which it is an attack, up to `live`; between, it is not known yet.
+    pub attack: f32,
+    pub evidence: String,
+}
+
+impl Liveness {
+    fn is_sound(&self) -> bool {
+        (1.0..=8.0).contains(&self.scale) && self.attack > 0.0 && self.attack <= self.live && self.live < 1.0
+    }
+}
+
 /// A file as it is published.
 #[derive(Clone, Debug, PartialEq, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -76,6 +95,7 @@ pub struct ModelEntry {
     /// Whether an install without further choice brings it.
     pub optional: bool,
     pub threshold: Option<Threshold>,
+    pub liveness: Option<Liveness>,
 }
 
 /// A digest in hexadecimal.
@@ -121,6 +141,9 @@ impl Manifest {
                 && ![t.color, t.gray].iter().all(|v| (0.05..1.0).contains(v))
             {
                 return refuse("a threshold must lie between 0.05 and 1");
+            }
+            if model.liveness.as_ref().is_some_and(|liveness| !liveness.is_sound()) {
+                return refuse("liveness wants 0 < attack <= live < 1, and a scale from 1 to 8");
             }
             if matches!(model.role, Role::Embedder | Role::Fusion) && model.threshold.is_none() {
                 return refuse("an embedder needs a threshold");

@@ -20,7 +20,7 @@ mod session;
 pub use cache::{prepare, sweep};
 pub use convert::{ConvertError, ir_to_onnx};
 pub use install::{InstallError, InstallOptions, install};
-pub use manifest::{Manifest, ModelEntry, Role, SourceFile, Threshold};
+pub use manifest::{Liveness, Manifest, ModelEntry, Role, SourceFile, Threshold};
 pub use patch::{Dimension, set_input_dimensions};
 pub use runtime::Runtime;
 pub use session::{ModelDirs, Session};

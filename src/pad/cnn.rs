@@ -8,13 +8,13 @@ use crate::types::{Detection, Frame, PixelFormat, Rect};
 
 /// Side of a crop, in pixels.
 const SIDE: usize = 80;
-/// Score from which a face is live.
-const LIVE: f32 = 0.5;
-/// Mean score below which it is an attack; between, it is not known yet.
-const ATTACK: f32 = 0.3;
 
 pub struct Cnn {
+    /// Each with the scale of its crop.
     networks: Vec<(Session, f32)>,
+    /// The strictest of the networks' bounds.
+    live: f32,
+    attack: f32,
     window: Window,
 }
 
@@ -22,15 +22,18 @@ impl Cnn {
     pub fn load(dirs: &ModelDirs) -> Result<Self, ModelError> {
         let manifest = Manifest::load(&dirs.models.join("manifest.toml"))?;
         let runtime = Runtime::load(&dirs.runtime)?;
-        let mut networks = Vec::new();
+        let (mut networks, mut live, mut attack) = (Vec::new(), 0.0_f32, 1.0_f32);
         for entry in manifest.of(Role::Pad) {
-            let scale = if entry.name.contains("v1se") { 4.0 } else { 2.7 };
-            networks.push((Session::open(&runtime, dirs, entry, &[])?, scale));
+            let Some(liveness) = &entry.liveness else {
+                return Err(ModelError::Manifest(format!("{}: does not say what is live", entry.name)));
+            };
+            (live, attack) = (live.max(liveness.live), attack.min(liveness.attack));
+            networks.push((Session::open(&runtime, dirs, entry, &[])?, liveness.scale));
         }
         if networks.is_empty() {
             return Err(ModelError::Manifest("no model for presentation attack detection".into()));
         }
-        Ok(Self { networks, window: Window::default() })
+        Ok(Self { networks, live, attack, window: Window::default() })
     }
 
     pub fn judge(&mut self, frame: &Frame, face: &Detection) -> Result<Judgement, ModelError> {
@@ -47,7 +50,7 @@ impl Cnn {
             sum += softmax([a, b, c])[1];
         }
         let score = sum / self.networks.len() as f32;
-        Ok(self.window.judge(score, LIVE, ATTACK))
+        Ok(self.window.judge(score, self.live, self.attack))
     }
 
     /// Forgets earlier frames.

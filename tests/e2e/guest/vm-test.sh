@@ -32,6 +32,14 @@ ok "both would be used" "$(devices "[c['used'] for c in cameras]")" "[True, True
 ok "one gives GREY, the other MJPG" "$(devices "' '.join(sorted(f for c in cameras for f in c['formats']))")" \
   "GREY 640x360 10/s MJPG 640x480 10/s"
 
+echo "# an emitter that is tried: nothing is known of it yet"
+tries() { # payload, what puts it out
+  facelockctl --json emitter --camera "$(devices "cameras[1]['identity']")" --unit 4 --selector 6 --payload "$1" --off "$2" --seconds 2
+}
+ok "the right payload makes it brighter" "$(tries 010302000000000000 010301000000000000 | field changed)" True
+ok "and is put out again" "$(told 'infrared light every second frame') $(light)" "1 out"
+ok "one of another length is not sent" "$(tries 0103 0100 >/dev/null 2>&1; echo $?) $(told 'infrared light every second frame')" "3 1"
+
 echo "# an infrared login: GREY, lit by the emitter, the key in the TPM"
 mkdir -p /etc/facelock/quirks.d
 cat >/etc/facelock/quirks.d/emulated.toml <<'QUIRK'
@@ -51,10 +59,10 @@ ok "alice is enrolled" "$(field outcome </root/alice)" enrolled
 ok "her key is in the TPM" "$(field protector </root/alice)" tpm
 ok "her template is the infrared camera's" "$(facelockctl --json list --user alice | python3 -c \
   'import json, sys; print(*(t["camera"] for t in json.load(sys.stdin)["templates"]))')" "$(devices "cameras[1]['identity']")"
-ok "the emitter was lit, and put out" "$(told 'infrared light every second frame') $(light)" "1 out"
+ok "the emitter was lit, and put out" "$(told 'infrared light every second frame') $(light)" "2 out"
 before astronaut-later
 ok "alice gets in" "$(asked alice faceonly)" "$IN"
-ok "the emitter was lit again, and put out" "$(told 'infrared light every second frame') $(light)" "2 out"
+ok "the emitter was lit again, and put out" "$(told 'infrared light every second frame') $(light)" "3 out"
 before hopper
 configure '' 20000
 ok "another person does not" "$(asked alice faceonly)" "$NO"
