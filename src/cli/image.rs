@@ -12,6 +12,30 @@ pub struct Image {
     pub rgb: Vec<u8>,
 }
 
+/// Side of a glyph's dot, in pixels.
+const DOT: i64 = 3;
+
+/// Rows of a glyph, three dots each, the left one highest.
+fn glyph(character: u8) -> Option<[u8; 5]> {
+    const DIGITS: [[u8; 5]; 10] = [
+        [7, 5, 5, 5, 7],
+        [2, 6, 2, 2, 7],
+        [7, 1, 7, 4, 7],
+        [7, 1, 7, 1, 7],
+        [5, 5, 7, 1, 1],
+        [7, 4, 7, 1, 7],
+        [7, 4, 7, 5, 7],
+        [7, 1, 1, 1, 1],
+        [7, 5, 7, 5, 7],
+        [7, 5, 7, 1, 7],
+    ];
+    match character {
+        b'0'..=b'9' => Some(DIGITS[usize::from(character - b'0')]),
+        b'.' => Some([0, 0, 0, 0, 2]),
+        _ => None,
+    }
+}
+
 const LIVE: [u8; 3] = [40, 220, 80];
 const LANDMARK: [u8; 3] = [255, 210, 0];
 
@@ -28,7 +52,7 @@ impl Image {
         Some(Self { width, height, rgb })
     }
 
-    /// Draws the face's box and its five landmarks.
+    /// Draws the face's box, its five landmarks, and the detector's score above it.
     pub fn annotate(&mut self, measurement: &Measurement) {
         let [x, y, w, h] = measurement.face.map(|v| v.round() as i64);
         for thickness in 0..2 {
@@ -41,9 +65,21 @@ impl Image {
                 self.put(x + w - thickness, y + dy, LIVE);
             }
         }
+        self.write(&format!("{:.2}", measurement.detection_score), (x, (y - 7 * DOT).max(0)), LIVE);
         for [lx, ly] in measurement.landmarks {
             for (dx, dy) in (-2..=2).flat_map(|dx| (-2..=2).map(move |dy| (dx, dy))) {
                 self.put(lx.round() as i64 + dx, ly.round() as i64 + dy, LANDMARK);
+            }
+        }
+    }
+
+    /// Writes digits and points, upper left corner at (x, y); nothing else has a glyph.
+    fn write(&mut self, text: &str, (x, y): (i64, i64), color: [u8; 3]) {
+        for (n, glyph) in (0_i64..).zip(text.bytes().filter_map(glyph)) {
+            let cells = (0..5).flat_map(|row| (0..3).map(move |column| (row, column)));
+            for (row, column) in cells.filter(|(row, column)| glyph[*row as usize] & (4 >> column) != 0) {
+                let (left, top) = (x + (4 * n + column) * DOT, y + row * DOT);
+                (0..DOT * DOT).for_each(|i| self.put(left + i % DOT, top + i / DOT, color));
             }
         }
     }
@@ -199,6 +235,26 @@ mod tests {
         let mut image = image();
         image.annotate(&Measurement { face: [-5.0, -5.0, 400.0, 400.0], ..Measurement::default() });
         assert_eq!(image.rgb.len(), 8 * 6 * 3);
+    }
+
+    #[test]
+    fn the_score_stands_above_the_box() {
+        let (width, height) = (100, 60);
+        let mut image = Image { width, height, rgb: vec![0; width * height * 3] };
+        let face = [20.0, 30.0, 30.0, 20.0];
+        image.annotate(&Measurement {
+            face,
+            detection_score: 0.117,
+            landmarks: [[90.0, 50.0]; 5],
+            ..Measurement::default()
+        });
+        let dots = |column: usize| {
+            let rows = (0..5).filter(|row| image.at(20 + 3 * column + 1, 9 + 3 * row + 1) == LIVE);
+            rows.count()
+        };
+        // 0, a point, 1, 2: columns of three dots and one between.
+        let columns: Vec<usize> = (0..15).map(dots).collect();
+        assert_eq!(columns, [5, 2, 5, 0, 0, 1, 0, 0, 2, 5, 1, 0, 4, 3, 4]);
     }
 
     #[test]
