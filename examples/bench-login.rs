@@ -1,4 +1,5 @@
-//! Times whole logins: a fresh instance each, recorded frames, the TPM and the key file in turn. Called by scripts/bench.
+//! Times whole logins: a fresh instance each, recorded frames, the TPM and the key file in turn.
+//! Called by scripts/bench.
 //!
 //! usage: bench-login RUNS INSTANCE CONFIG-TPM CONFIG-FILE FRAMES
 #![allow(unsafe_code, clippy::unwrap_used, clippy::panic, clippy::print_stdout)]
@@ -8,7 +9,9 @@ use std::os::unix::net::UnixStream;
 use std::process::{Command, Stdio};
 use std::time::Instant;
 
-use facelock_protocol::{Event, MESSAGE_CAP, Message, Reply, Request, Stages, Subject, UserName, Verdict};
+use facelock_protocol::{
+    Event, MESSAGE_CAP, Message, Reply, Request, Stages, Subject, UserName, Verdict,
+};
 
 /// One login: the answer, its stages in ms since `main`, and in all: wall ms, CPU ms, peak KiB.
 struct Run {
@@ -23,7 +26,12 @@ fn run(instance: &str, config: &str, frames: &str, request: &Request) -> Run {
     let (mut ours, theirs) = UnixStream::pair().unwrap();
     let begun = Instant::now();
     let child = Command::new("sh")
-        .args(["-c", "export LISTEN_FDS=1 LISTEN_PID=$$; exec \"$@\" 3<&0 </dev/null", "sh", instance])
+        .args([
+            "-c",
+            "export LISTEN_FDS=1 LISTEN_PID=$$; exec \"$@\" 3<&0 </dev/null",
+            "sh",
+            instance,
+        ])
         .args(["--config", config, "--frames", frames])
         .stdin(Stdio::from(std::os::fd::OwnedFd::from(theirs)))
         .stderr(Stdio::null())
@@ -42,11 +50,20 @@ fn run(instance: &str, config: &str, frames: &str, request: &Request) -> Run {
     // SAFETY: both structures are plain numbers, and the child is waited for nowhere else.
     let usage = unsafe {
         let (mut status, mut usage) = (0, std::mem::zeroed::<libc::rusage>());
-        assert_eq!(libc::wait4(child.id().cast_signed(), &mut status, 0, &mut usage), child.id().cast_signed());
+        assert_eq!(
+            libc::wait4(child.id().cast_signed(), &mut status, 0, &mut usage),
+            child.id().cast_signed()
+        );
         usage
     };
     let seconds = |t: libc::timeval| t.tv_sec as f32 * 1000.0 + t.tv_usec as f32 / 1000.0;
-    Run { reply, stages, wall, cpu: seconds(usage.ru_utime) + seconds(usage.ru_stime), peak: usage.ru_maxrss }
+    Run {
+        reply,
+        stages,
+        wall,
+        cpu: seconds(usage.ru_utime) + seconds(usage.ru_stime),
+        peak: usage.ru_maxrss,
+    }
 }
 
 fn median(mut values: Vec<f32>) -> (f32, f32) {
@@ -56,15 +73,41 @@ fn median(mut values: Vec<f32>) -> (f32, f32) {
 
 fn main() {
     let arguments: Vec<String> = std::env::args().collect();
-    let [_, runs, instance, tpm, file, frames] = &arguments[..] else { panic!("see the top of this file") };
+    let [_, runs, instance, tpm, file, frames] = &arguments[..] else {
+        panic!("see the top of this file")
+    };
     let runs: usize = runs.parse().unwrap();
-    let subject = Subject { uid: 1, name: UserName::new("daemon").unwrap() };
+    let subject = Subject {
+        uid: 1,
+        name: UserName::new("daemon").unwrap(),
+    };
     for (name, config) in [("TPM (swtpm)", tpm), ("key file", file)] {
-        let enrolled = run(instance, config, frames, &Request::Enroll { subject: subject.clone(), label: None });
-        assert!(matches!(enrolled.reply, Reply::Enrolled(_)), "{:?}", enrolled.reply);
-        let request = Request::Test { subject: subject.clone() };
-        let logins: Vec<Run> = (0..runs).map(|_| run(instance, config, frames, &request)).collect();
-        assert!(logins.iter().all(|login| login.reply == Reply::Verdict(Verdict::Match)), "not every login matched");
+        let enrolled = run(
+            instance,
+            config,
+            frames,
+            &Request::Enroll {
+                subject: subject.clone(),
+                label: None,
+            },
+        );
+        assert!(
+            matches!(enrolled.reply, Reply::Enrolled(_)),
+            "{:?}",
+            enrolled.reply
+        );
+        let request = Request::Test {
+            subject: subject.clone(),
+        };
+        let logins: Vec<Run> = (0..runs)
+            .map(|_| run(instance, config, frames, &request))
+            .collect();
+        assert!(
+            logins
+                .iter()
+                .all(|login| login.reply == Reply::Verdict(Verdict::Match)),
+            "not every login matched"
+        );
         println!("\n{name}: {runs} cold processes, milliseconds, median (90th percentile)");
         let rows: [(&str, fn(&Run) -> Option<f32>); 13] = [
             ("spawn to reply", |r| Some(r.wall)),
@@ -77,7 +120,9 @@ fn main() {
             ("one liveness judgement", |r| r.stages.pad),
             ("one embedding", |r| r.stages.embed),
             ("main to verdict", |r| r.stages.verdict),
-            ("spawn to main and reply to end", |r| Some(r.wall - r.stages.verdict?)),
+            ("spawn to main and reply to end", |r| {
+                Some(r.wall - r.stages.verdict?)
+            }),
             ("CPU time", |r| Some(r.cpu)),
             ("peak memory, MB", |r| Some(r.peak as f32 / 1024.0)),
         ];

@@ -1,11 +1,12 @@
 //! Lists cameras and takes frames from one, for tests on real kernel interfaces. Not packaged.
 //!
-//! usage: camera-probe list | take color|infrared [FRAMES] [SECONDS] | try IDENTITY UNIT SELECTOR ONHEX OFFHEX [SECONDS]
+//! usage: camera-probe list | take color|infrared [FRAMES] [SECONDS] | try IDENTITY UNIT SELECTOR
+//! ONHEX OFFHEX [SECONDS]
 //!      | restore | hang color|infrared
 //!
-//! Environment: `PROBE_VIRTUAL=1`, `PROBE_IDENTITY`, `PROBE_QUIRKS` (folder), `PROBE_STATE` (folder; /tmp), `PROBE_ROTATION`.
-//! Prints JSON lines. Exit codes: 0 done, 2 usage, 10 not found, 11 busy, 12 permission denied, 13 unplugged,
-//! 14 suspended, 15 virtual, 16 timed out, 17 failed.
+//! Environment: `PROBE_VIRTUAL=1`, `PROBE_IDENTITY`, `PROBE_QUIRKS` (folder), `PROBE_STATE`
+//! (folder; /tmp), `PROBE_ROTATION`. Prints JSON lines. Exit codes: 0 done, 2 usage, 10 not found,
+//! 11 busy, 12 permission denied, 13 unplugged, 14 suspended, 15 virtual, 16 timed out, 17 failed.
 #![allow(clippy::print_stdout, clippy::print_stderr)]
 
 use std::process::ExitCode;
@@ -21,14 +22,20 @@ fn main() -> ExitCode {
     let arguments: Vec<&str> = arguments.iter().map(String::as_str).collect();
     let done = match arguments.as_slice() {
         ["list"] => list(),
-        ["take", spectrum, rest @ ..] => take(wanted(spectrum), number(rest, 0, 10), number(rest, 1, 6)),
+        ["take", spectrum, rest @ ..] => {
+            take(wanted(spectrum), number(rest, 0, 10), number(rest, 1, 6))
+        }
         ["try", identity, unit, selector, on, off, rest @ ..] => {
-            let emitter = Emitter { unit: parse(unit), selector: parse(selector), on: hex(on), off: hex(off) };
+            let emitter = Emitter {
+                unit: parse(unit),
+                selector: parse(selector),
+                on: hex(on),
+                off: hex(off),
+            };
             attempt(identity, emitter, number(rest, 0, 2))
         }
-        ["restore"] => {
-            emitter::restore_pending(&options(Wanted::Infrared)).map(|was| println!("{}", json!({"restored": was})))
-        }
+        ["restore"] => emitter::restore_pending(&options(Wanted::Infrared))
+            .map(|was| println!("{}", json!({"restored": was}))),
         ["hang", spectrum] => hang(wanted(spectrum)),
         _ => {
             eprintln!("usage: camera-probe list | take | try | restore | hang; see the source");
@@ -38,7 +45,10 @@ fn main() -> ExitCode {
     match done {
         Ok(()) => ExitCode::SUCCESS,
         Err(why) => {
-            println!("{}", json!({"error": why.to_string(), "kind": format!("{why:?}")}));
+            println!(
+                "{}",
+                json!({"error": why.to_string(), "kind": format!("{why:?}")})
+            );
             ExitCode::from(code(&why))
         }
     }
@@ -59,7 +69,10 @@ fn code(why: &CameraError) -> u8 {
 
 fn options(wanted: Wanted) -> CameraOptions {
     let variable = |name| std::env::var(name).ok();
-    let mut options = CameraOptions { allow_virtual: variable("PROBE_VIRTUAL").is_some(), ..CameraOptions::default() };
+    let mut options = CameraOptions {
+        allow_virtual: variable("PROBE_VIRTUAL").is_some(),
+        ..CameraOptions::default()
+    };
     if let Some(identity) = variable("PROBE_IDENTITY") {
         match wanted {
             Wanted::Color => options.color = Choice::Identity(identity),
@@ -69,9 +82,13 @@ fn options(wanted: Wanted) -> CameraOptions {
     if let Some(dir) = variable("PROBE_QUIRKS") {
         options.quirk_dirs = vec![dir.into()];
     }
-    options.state_dir = variable("PROBE_STATE").unwrap_or_else(|| "/tmp".into()).into();
+    options.state_dir = variable("PROBE_STATE")
+        .unwrap_or_else(|| "/tmp".into())
+        .into();
     options.lock_path = options.state_dir.join("camera.lock");
-    let degrees = variable("PROBE_ROTATION").and_then(|degrees| degrees.parse().ok()).unwrap_or(0);
+    let degrees = variable("PROBE_ROTATION")
+        .and_then(|degrees| degrees.parse().ok())
+        .unwrap_or(0);
     options.rotation = Rotation::from_degrees(degrees).unwrap_or_default();
     options
 }
@@ -97,9 +114,15 @@ fn take(wanted: Wanted, frames: u64, seconds: u64) -> Result<(), CameraError> {
     let started = Instant::now();
     let deadline = started + Duration::from_secs(seconds);
     let opened = camera::open(&options(wanted), wanted, deadline);
-    println!("{}", json!({"open_ms": milliseconds(started), "ok": opened.is_ok()}));
+    println!(
+        "{}",
+        json!({"open_ms": milliseconds(started), "ok": opened.is_ok()})
+    );
     let mut source = opened?;
-    println!("{}", json!({"identity": source.identity().as_str(), "spectrum": source.spectrum()}));
+    println!(
+        "{}",
+        json!({"identity": source.identity().as_str(), "spectrum": source.spectrum()})
+    );
     for _ in 0..frames {
         let frame = source.next_frame(deadline)?;
         let light = exposure::judge(&frame);
@@ -120,7 +143,11 @@ fn take(wanted: Wanted, frames: u64, seconds: u64) -> Result<(), CameraError> {
 
 /// Holds the camera open and sleeps, to be killed.
 fn hang(wanted: Wanted) -> Result<(), CameraError> {
-    let mut source = camera::open(&options(wanted), wanted, Instant::now() + Duration::from_secs(10))?;
+    let mut source = camera::open(
+        &options(wanted),
+        wanted,
+        Instant::now() + Duration::from_secs(10),
+    )?;
     source.next_frame(Instant::now() + Duration::from_secs(10))?;
     println!("{}", json!({"holding": source.identity().as_str()}));
     std::thread::sleep(Duration::from_secs(600));
@@ -130,7 +157,10 @@ fn hang(wanted: Wanted) -> Result<(), CameraError> {
 fn attempt(identity: &str, emitter: Emitter, seconds: u64) -> Result<(), CameraError> {
     let options = options(Wanted::Infrared);
     let trial = emitter::try_payload(&options, identity, emitter, Duration::from_secs(seconds))?;
-    println!("{}", json!({"before": trial.before, "during": trial.during}));
+    println!(
+        "{}",
+        json!({"before": trial.before, "during": trial.during})
+    );
     Ok(())
 }
 
@@ -139,11 +169,17 @@ fn milliseconds(since: Instant) -> f64 {
 }
 
 fn wanted(word: &str) -> Wanted {
-    if word == "infrared" { Wanted::Infrared } else { Wanted::Color }
+    if word == "infrared" {
+        Wanted::Infrared
+    } else {
+        Wanted::Color
+    }
 }
 
 fn number(rest: &[&str], index: usize, usual: u64) -> u64 {
-    rest.get(index).and_then(|text| text.parse().ok()).unwrap_or(usual)
+    rest.get(index)
+        .and_then(|text| text.parse().ok())
+        .unwrap_or(usual)
 }
 
 fn parse(text: &str) -> u8 {
@@ -152,5 +188,7 @@ fn parse(text: &str) -> u8 {
 
 fn hex(text: &str) -> Vec<u8> {
     let digits = text.as_bytes().chunks_exact(2);
-    digits.filter_map(|pair| u8::from_str_radix(std::str::from_utf8(pair).ok()?, 16).ok()).collect()
+    digits
+        .filter_map(|pair| u8::from_str_radix(std::str::from_utf8(pair).ok()?, 16).ok())
+        .collect()
 }

@@ -1,14 +1,17 @@
 //! Face login for Linux with nothing resident.
 //!
-//! One authentication walks through the rooms like this. `pam_facelock.so` connects to a socket; systemd starts one
-//! instance for that connection. [`service`] takes it, gives up what the unit left it ([`sandbox`]), asks who the peer is
-//! and whether it may ask this, and answers at once whatever needs no camera. Otherwise three threads work side by side:
-//! [`camera`] opens and delivers frames, [`onnx`] and [`face`] make the models ready, [`vault`] unseals the key that opens
-//! the templates in [`store`]. Then frames are judged ([`face`], [`pad`]), `service::decide` turns the evidence into a
-//! verdict, the tally hears of it, the peer is answered, and the process ends.
+//! One authentication walks through the rooms like this. `pam_facelock.so` connects to a socket;
+//! systemd starts one instance for that connection. [`service`] takes it, gives up what the unit
+//! left it ([`sandbox`]), asks who the peer is and whether it may ask this, and answers at once
+//! whatever needs no camera. Otherwise three threads work side by side: [`camera`] opens and
+//! delivers frames, [`onnx`] and [`face`] make the models ready, [`vault`] unseals the key that
+//! opens the templates in [`store`]. Then frames are judged ([`face`], [`pad`]), `service::decide`
+//! turns the evidence into a verdict, the tally hears of it, the peer is answered, and the process
+//! ends.
 //!
-//! [`service`] and [`cli`] compose; the rooms below do not know each other and share only [`types`].
-//! The binaries are three lines each; whether somebody gets in is decided in `service/decide.rs`.
+//! [`service`] and [`cli`] compose; the rooms below do not know each other and share only
+//! [`types`]. The binaries are three lines each; whether somebody gets in is decided in
+//! `service/decide.rs`.
 
 pub mod camera;
 pub mod cli;

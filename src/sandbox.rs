@@ -2,9 +2,10 @@
 //!
 //! What MUST hold:
 //! 1. [`enter`] runs before the first thread: capabilities and no_new_privs are per thread.
-//! 2. What the unit did is asked before this process does the same: its own filter would pass for the unit's. The vault
-//!    opens only where nothing is missing (or root's configuration says so).
-//! 3. [`seal`] takes what start-up needed and a request does not: sockets, programs, processes, memory that becomes code.
+//! 2. What the unit did is asked before this process does the same: its own filter would pass for
+//!    the unit's. The vault opens only where nothing is missing (or root's configuration says so).
+//! 3. [`seal`] takes what start-up needed and a request does not: sockets, programs, processes,
+//!    memory that becomes code.
 //! 4. The checks try the forbidden thing; they do not ask whether it was meant to be forbidden.
 #![allow(unsafe_code)]
 
@@ -13,7 +14,8 @@ use std::fmt;
 
 use caps::CapSet;
 use seccompiler::{
-    BpfProgram, SeccompAction, SeccompCmpArgLen, SeccompCmpOp, SeccompCondition, SeccompFilter, SeccompRule,
+    BpfProgram, SeccompAction, SeccompCmpArgLen, SeccompCmpOp, SeccompCondition, SeccompFilter,
+    SeccompRule,
 };
 
 /// Something the sandbox should have and has not.
@@ -42,13 +44,19 @@ impl fmt::Display for Missing {
     }
 }
 
-/// Settles what must be settled before libraries load and threads start: variables they read, and privileges. What the
-/// unit's sandbox lacks.
+/// Settles what must be settled before libraries load and threads start: variables they read, and
+/// privileges. What the unit's sandbox lacks.
 pub fn enter() -> Vec<Missing> {
     let mut missing = verify();
     silence_libraries();
     // The bounding set goes first: dropping it needs a capability.
-    for set in [CapSet::Bounding, CapSet::Ambient, CapSet::Inheritable, CapSet::Effective, CapSet::Permitted] {
+    for set in [
+        CapSet::Bounding,
+        CapSet::Ambient,
+        CapSet::Inheritable,
+        CapSet::Effective,
+        CapSet::Permitted,
+    ] {
         let _ = caps::clear(None, set);
     }
     let _ = rustix::thread::set_no_new_privs(true);
@@ -59,18 +67,20 @@ pub fn enter() -> Vec<Missing> {
     missing
 }
 
-/// Switches off what libraries would write or send unasked. Before the first thread, and before they are loaded.
+/// Switches off what libraries would write or send unasked. Before the first thread, and before
+/// they are loaded.
 pub fn silence_libraries() {
-    // SAFETY: called first by both programs, with one thread; nothing reads the environment at the same time.
+    // SAFETY: called first by both programs, with one thread; nothing reads the environment at the
+    // same time.
     unsafe {
         std::env::set_var("ORT_DISABLE_TELEMETRY", "1");
         std::env::set_var("TSS2_LOG", "all+NONE");
     }
 }
 
-/// Gives up, for good, system calls that the unit must leave to start-up, in every thread to come. They fail with EPERM;
-/// clone3 with ENOSYS, so that the C library falls back to clone, whose flags a filter can read: threads may be made,
-/// processes not.
+/// Gives up, for good, system calls that the unit must leave to start-up, in every thread to come.
+/// They fail with EPERM; clone3 with ENOSYS, so that the C library falls back to clone, whose flags
+/// a filter can read: threads may be made, processes not.
 ///
 /// # Errors
 /// The kernel does not take the filter; nothing was given up.
@@ -100,30 +110,46 @@ pub fn seal() -> Result<(), seccompiler::Error> {
     install([always(libc::SYS_clone3)].into(), libc::ENOSYS)
 }
 
-fn install(rules: BTreeMap<libc::c_long, Vec<SeccompRule>>, errno: i32) -> Result<(), seccompiler::Error> {
+fn install(
+    rules: BTreeMap<libc::c_long, Vec<SeccompRule>>,
+    errno: i32,
+) -> Result<(), seccompiler::Error> {
     let architecture = std::env::consts::ARCH.try_into()?;
     let refuse = SeccompAction::Errno(errno.cast_unsigned());
-    let program: BpfProgram = SeccompFilter::new(rules, SeccompAction::Allow, refuse, architecture)?.try_into()?;
+    let program: BpfProgram =
+        SeccompFilter::new(rules, SeccompAction::Allow, refuse, architecture)?.try_into()?;
     seccompiler::apply_filter(&program)
 }
 
 /// What the unit should have done and has not.
 fn verify() -> Vec<Missing> {
     let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
-    let field = |name: &str| status.lines().find_map(|line| line.strip_prefix(name)?.strip_prefix(':')).map(str::trim);
+    let field = |name: &str| {
+        status
+            .lines()
+            .find_map(|line| line.strip_prefix(name)?.strip_prefix(':'))
+            .map(str::trim)
+    };
     let no_capabilities = ["CapInh", "CapPrm", "CapEff", "CapBnd", "CapAmb"]
         .into_iter()
         .all(|set| field(set).is_some_and(|value| value.bytes().all(|digit| digit == b'0')));
     let uids = field("Uid").unwrap_or("0");
     let checks = [
-        (uids.split_whitespace().all(|uid| uid != "0"), Missing::Unprivileged),
+        (
+            uids.split_whitespace().all(|uid| uid != "0"),
+            Missing::Unprivileged,
+        ),
         (no_capabilities, Missing::NoCapabilities),
         (field("NoNewPrivs") == Some("1"), Missing::NoNewPrivileges),
         (field("Seccomp") == Some("2"), Missing::Seccomp),
         (!can_open_network_socket(), Missing::NoNetwork),
         (!can_map_writable_code(), Missing::NoWritableCode),
     ];
-    checks.into_iter().filter(|(holds, _)| !holds).map(|(_, missing)| missing).collect()
+    checks
+        .into_iter()
+        .filter(|(holds, _)| !holds)
+        .map(|(_, missing)| missing)
+        .collect()
 }
 
 fn undumpable() -> bool {
@@ -141,7 +167,9 @@ fn can_map_writable_code() -> bool {
     const LENGTH: usize = 4096;
     let protection = ProtFlags::READ | ProtFlags::WRITE | ProtFlags::EXEC;
     // SAFETY: a new anonymous mapping at an address the kernel chooses; nothing else is affected.
-    let Ok(address) = (unsafe { mmap_anonymous(std::ptr::null_mut(), LENGTH, protection, MapFlags::PRIVATE) }) else {
+    let Ok(address) =
+        (unsafe { mmap_anonymous(std::ptr::null_mut(), LENGTH, protection, MapFlags::PRIVATE) })
+    else {
         return false;
     };
     // SAFETY: the mapping was made above, is not used, and goes as a whole.
@@ -149,8 +177,8 @@ fn can_map_writable_code() -> bool {
     true
 }
 
-/// Ends the process at once. ONNX Runtime's and the TPM library's destructors do not run: the kernel frees everything, and
-/// they have crashed at exit.
+/// Ends the process at once. ONNX Runtime's and the TPM library's destructors do not run: the
+/// kernel frees everything, and they have crashed at exit.
 pub fn leave(status: u8) -> ! {
     // SAFETY: never returns; no lock, file or memory of this process is used afterwards.
     unsafe { libc::_exit(i32::from(status)) }

@@ -26,9 +26,19 @@ fn sources(folder: &Path) -> Vec<(String, String)> {
 /// The rooms that a source file names.
 fn rooms_named(text: &str) -> BTreeSet<String> {
     let code = text.split("#[cfg(test)]").next().unwrap();
-    let code: String = code.lines().filter(|line| !line.trim_start().starts_with("//")).collect::<Vec<_>>().join("\n");
+    let code: String = code
+        .lines()
+        .filter(|line| !line.trim_start().starts_with("//"))
+        .collect::<Vec<_>>()
+        .join("\n");
     let names = code.split("crate::").skip(1);
-    names.map(|rest| rest.chars().take_while(|c| c.is_alphanumeric() || *c == '_').collect()).collect()
+    names
+        .map(|rest| {
+            rest.chars()
+                .take_while(|c| c.is_alphanumeric() || *c == '_')
+                .collect()
+        })
+        .collect()
 }
 
 /// What a room may know, beside itself and `types`.
@@ -38,23 +48,40 @@ fn allowed(room: &str) -> Option<&'static [&'static str]> {
         "face" | "pad" => &["onnx"],
         "config" => &["camera", "face", "onnx", "pad", "service", "vault"],
         "cli" => &["face", "onnx", "sandbox"],
-        "service" => &["camera", "config", "face", "onnx", "pad", "sandbox", "store", "vault"],
+        "service" => &[
+            "camera", "config", "face", "onnx", "pad", "sandbox", "store", "vault",
+        ],
         _ => return None,
     })
 }
 
 fn wrong_arrows(room: &str, text: &str) -> Vec<String> {
-    let Some(allowed) = allowed(room) else { return vec![format!("{room} is no room")] };
-    let fine = |name: &String| name == room || name == "types" || name.is_empty() || allowed.contains(&name.as_str());
-    rooms_named(text).into_iter().filter(|name| !fine(name)).collect()
+    let Some(allowed) = allowed(room) else {
+        return vec![format!("{room} is no room")];
+    };
+    let fine = |name: &String| {
+        name == room || name == "types" || name.is_empty() || allowed.contains(&name.as_str())
+    };
+    rooms_named(text)
+        .into_iter()
+        .filter(|name| !fine(name))
+        .collect()
 }
 
 #[test]
 fn rooms_know_only_the_rooms_below_them() {
     assert_eq!(wrong_arrows("camera", "use crate::face::Engine;"), ["face"]);
-    assert_eq!(wrong_arrows("face", "use crate::onnx::Session;\n// crate::vault"), Vec::<String>::new());
+    assert_eq!(
+        wrong_arrows("face", "use crate::onnx::Session;\n// crate::vault"),
+        Vec::<String>::new()
+    );
     for (name, text) in sources(&root().join("src")) {
-        let room = name.trim_start_matches("src/").split(['/', '.']).next().unwrap().to_owned();
+        let room = name
+            .trim_start_matches("src/")
+            .split(['/', '.'])
+            .next()
+            .unwrap()
+            .to_owned();
         if ["lib", "bin", "protocol"].contains(&room.as_str()) {
             continue;
         }
@@ -72,15 +99,23 @@ fn unsafe_code_is_fenced_and_each_block_says_why_it_is_sound() {
         "src/camera/v4l2/stream.rs",
         "pam_module/src/ffi.rs",
     ];
-    let all = sources(&root().join("src")).into_iter().chain(sources(&root().join("pam_module/src")));
+    let all = sources(&root().join("src"))
+        .into_iter()
+        .chain(sources(&root().join("pam_module/src")));
     for (name, text) in all {
         let blocks = text.matches("unsafe {").count() + text.matches("unsafe impl").count();
         if blocks > 0 || text.contains("allow(unsafe_code)") {
-            assert!(fenced.contains(&name.as_str()), "{name} is not among the fenced files");
+            assert!(
+                fenced.contains(&name.as_str()),
+                "{name} is not among the fenced files"
+            );
         }
         let reasons = text.matches("SAFETY:").count();
         let declarations = text.matches("unsafe extern").count();
-        assert!(reasons >= blocks.saturating_sub(declarations), "{name}: {blocks} unsafe blocks, {reasons} reasons");
+        assert!(
+            reasons >= blocks.saturating_sub(declarations),
+            "{name}: {blocks} unsafe blocks, {reasons} reasons"
+        );
     }
 }
 
@@ -100,10 +135,20 @@ fn what_decides_is_pure() {
         "src/service/tally/rules.rs",
     ] {
         let text = std::fs::read_to_string(root().join(name)).unwrap();
-        assert!(text.contains("#![forbid(unsafe_code)]"), "{name} does not forbid unsafe code");
+        assert!(
+            text.contains("#![forbid(unsafe_code)]"),
+            "{name} does not forbid unsafe code"
+        );
     }
     let decide = std::fs::read_to_string(root().join("src/service/decide.rs")).unwrap();
-    for effect in ["std::fs", "std::io", "Instant", "SystemTime", "rustix", "std::env"] {
+    for effect in [
+        "std::fs",
+        "std::io",
+        "Instant",
+        "SystemTime",
+        "rustix",
+        "std::env",
+    ] {
         assert!(!decide.contains(effect), "decide.rs knows {effect}");
     }
 }
@@ -121,14 +166,34 @@ fn only_service_and_cli_speak() {
 #[test]
 fn the_pam_module_inherits_nothing_of_the_engine() {
     let lock = std::process::Command::new(env!("CARGO"))
-        .args(["tree", "-p", "pam_facelock", "-e", "normal", "--prefix", "none", "--offline"])
+        .args([
+            "tree",
+            "-p",
+            "pam_facelock",
+            "-e",
+            "normal",
+            "--prefix",
+            "none",
+            "--offline",
+        ])
         .current_dir(root())
         .output()
         .unwrap();
     let text = String::from_utf8(lock.stdout).unwrap();
-    let crates: BTreeSet<&str> = text.lines().filter_map(|line| line.split(' ').next()).collect();
+    let crates: BTreeSet<&str> = text
+        .lines()
+        .filter_map(|line| line.split(' ').next())
+        .collect();
     assert!(crates.contains("facelock-protocol"), "{text}");
-    for engine in ["ort", "nokhwa", "tss-esapi", "facelock", "toml", "clap", "chacha20poly1305"] {
+    for engine in [
+        "ort",
+        "nokhwa",
+        "tss-esapi",
+        "facelock",
+        "toml",
+        "clap",
+        "chacha20poly1305",
+    ] {
         assert!(!crates.contains(engine), "the module depends on {engine}");
     }
     assert!(crates.len() < 40, "{} crates", crates.len());
@@ -137,8 +202,14 @@ fn the_pam_module_inherits_nothing_of_the_engine() {
 #[test]
 fn an_ignored_test_says_why() {
     let folders = ["src", "tests", "pam_module"];
-    for (name, text) in folders.iter().flat_map(|folder| sources(&root().join(folder))) {
+    for (name, text) in folders
+        .iter()
+        .flat_map(|folder| sources(&root().join(folder)))
+    {
         let bare = concat!("#[ign", "ore]");
-        assert!(!text.contains(bare), "{name} ignores a test without a reason");
+        assert!(
+            !text.contains(bare),
+            "{name} ignores a test without a reason"
+        );
     }
 }

@@ -34,14 +34,30 @@ fn ffmpeg(arguments: &[&str], input: &[u8]) -> Vec<u8> {
 /// A picture with every hue and soft edges, as raw pixels of an ffmpeg format.
 fn picture(format: &str) -> Vec<u8> {
     let source = format!("testsrc2=size={WIDTH}x{HEIGHT}:rate=1,gblur=sigma=3");
-    ffmpeg(&["-f", "lavfi", "-i", &source, "-frames:v", "1", "-f", "rawvideo", "-pix_fmt", format], &[])
+    ffmpeg(
+        &[
+            "-f",
+            "lavfi",
+            "-i",
+            &source,
+            "-frames:v",
+            "1",
+            "-f",
+            "rawvideo",
+            "-pix_fmt",
+            format,
+        ],
+        &[],
+    )
 }
 
 /// What ffmpeg makes of raw pixels: chroma repeated, not interpolated, as ours.
 fn reference(bytes: &[u8], from: &str, to: &str) -> Vec<u8> {
     let size = format!("{WIDTH}x{HEIGHT}");
     let flags = "neighbor+accurate_rnd+full_chroma_int+full_chroma_inp";
-    let input = ["-f", "rawvideo", "-pix_fmt", from, "-s", &size, "-i", "pipe:0"];
+    let input = [
+        "-f", "rawvideo", "-pix_fmt", from, "-s", &size, "-i", "pipe:0",
+    ];
     let output = ["-sws_flags", flags, "-f", "rawvideo", "-pix_fmt", to];
     ffmpeg(&[&input[..], &output[..]].concat(), bytes)
 }
@@ -49,9 +65,16 @@ fn reference(bytes: &[u8], from: &str, to: &str) -> Vec<u8> {
 /// Largest and mean difference.
 fn difference(ours: &[u8], theirs: &[u8]) -> (u8, f64) {
     assert_eq!(ours.len(), theirs.len());
-    let differences: Vec<u8> = ours.iter().zip(theirs).map(|(a, b)| a.abs_diff(*b)).collect();
+    let differences: Vec<u8> = ours
+        .iter()
+        .zip(theirs)
+        .map(|(a, b)| a.abs_diff(*b))
+        .collect();
     let sum: u64 = differences.iter().map(|d| u64::from(*d)).sum();
-    (differences.iter().copied().max().unwrap(), sum as f64 / ours.len() as f64)
+    (
+        differences.iter().copied().max().unwrap(),
+        sum as f64 / ours.len() as f64,
+    )
 }
 
 fn layout() -> Layout {
@@ -77,13 +100,26 @@ fn nv12_is_what_the_reference_makes_of_it_within_two_steps() {
 #[test]
 fn mjpeg_is_what_the_reference_makes_of_it_within_three_steps() {
     let size = format!("{WIDTH}x{HEIGHT}");
-    let encode = ["-f", "rawvideo", "-pix_fmt", "bgr24", "-s", &size, "-i", "pipe:0"];
+    let encode = [
+        "-f", "rawvideo", "-pix_fmt", "bgr24", "-s", &size, "-i", "pipe:0",
+    ];
     // 4:4:4 leaves nothing to interpolate.
     let output = ["-pix_fmt", "yuvj444p", "-q:v", "2", "-f", "mjpeg"];
     let jpeg = ffmpeg(&[&encode[..], &output[..]].concat(), &picture("bgr24"));
     let ours = to_bgr(&jpeg, Encoding::Mjpeg, layout()).unwrap();
     let flags = "accurate_rnd+full_chroma_int";
-    let decode = ["-f", "mjpeg", "-i", "pipe:0", "-sws_flags", flags, "-f", "rawvideo", "-pix_fmt", "bgr24"];
+    let decode = [
+        "-f",
+        "mjpeg",
+        "-i",
+        "pipe:0",
+        "-sws_flags",
+        flags,
+        "-f",
+        "rawvideo",
+        "-pix_fmt",
+        "bgr24",
+    ];
     let (most, mean) = difference(ours.pixels(), &ffmpeg(&decode, &jpeg));
     assert!(most <= 3 && mean < 0.8, "max {most}, mean {mean:.3}");
 }
@@ -92,10 +128,18 @@ fn mjpeg_is_what_the_reference_makes_of_it_within_three_steps() {
 fn wide_grey_keeps_the_upper_bits_whatever_the_frame_holds() {
     let raw = picture("gray10le");
     let ours = to_gray(&raw, Encoding::GreyWide { bits: 10 }, layout()).unwrap();
-    let upper: Vec<u8> = raw.chunks_exact(2).map(|p| (u16::from_le_bytes([p[0], p[1]]) >> 2) as u8).collect();
+    let upper: Vec<u8> = raw
+        .chunks_exact(2)
+        .map(|p| (u16::from_le_bytes([p[0], p[1]]) >> 2) as u8)
+        .collect();
     assert_eq!(ours.pixels(), upper);
     let full = [0x00, 0x00, 0xff, 0x03, 0xff, 0x0f, 0xff, 0xff];
-    let of = |bits| to_gray(&full, Encoding::GreyWide { bits }, Layout::packed(4, 1)).unwrap().pixels().to_vec();
+    let of = |bits| {
+        to_gray(&full, Encoding::GreyWide { bits }, Layout::packed(4, 1))
+            .unwrap()
+            .pixels()
+            .to_vec()
+    };
     assert_eq!(of(10), [0, 255, 255, 255], "above full scale is full scale");
     assert_eq!(of(12), [0, 63, 255, 255]);
     assert_eq!(of(16), [0, 3, 15, 255]);
@@ -103,7 +147,12 @@ fn wide_grey_keeps_the_upper_bits_whatever_the_frame_holds() {
 
 #[test]
 fn formulas_hold_at_their_corners() {
-    let pixel = |y, u, v| to_bgr(&[y, u, y, v], Encoding::Yuyv, Layout::packed(2, 1)).unwrap().pixels()[..3].to_vec();
+    let pixel = |y, u, v| {
+        to_bgr(&[y, u, y, v], Encoding::Yuyv, Layout::packed(2, 1))
+            .unwrap()
+            .pixels()[..3]
+            .to_vec()
+    };
     assert_eq!(pixel(16, 128, 128), [0, 0, 0]);
     assert_eq!(pixel(235, 128, 128), [255, 255, 255]);
     assert_eq!(pixel(81, 90, 240), [0, 0, 255], "red");
@@ -114,9 +163,26 @@ fn formulas_hold_at_their_corners() {
 #[test]
 fn padding_between_rows_is_left_out() {
     let bytes = [1, 2, 3, 9, 9, 4, 5, 6];
-    let frame = to_gray(&bytes, Encoding::Grey, Layout { width: 3, height: 2, stride: 5 }).unwrap();
+    let frame = to_gray(
+        &bytes,
+        Encoding::Grey,
+        Layout {
+            width: 3,
+            height: 2,
+            stride: 5,
+        },
+    )
+    .unwrap();
     assert_eq!(frame.pixels(), [1, 2, 3, 4, 5, 6]);
-    let narrow = to_gray(&bytes, Encoding::Grey, Layout { width: 3, height: 2, stride: 2 });
+    let narrow = to_gray(
+        &bytes,
+        Encoding::Grey,
+        Layout {
+            width: 3,
+            height: 2,
+            stride: 2,
+        },
+    );
     assert_eq!(narrow.unwrap_err(), ConvertError::Stride(2));
 }
 
@@ -135,7 +201,12 @@ fn a_jpeg_of_another_size_is_refused_before_it_is_decoded() {
 #[test]
 fn a_grey_jpeg_becomes_three_equal_channels() {
     let frame = to_bgr(&grey_jpeg(), Encoding::Mjpeg, layout()).unwrap();
-    assert!(frame.pixels().chunks_exact(3).all(|p| p[0] == p[1] && p[1] == p[2]));
+    assert!(
+        frame
+            .pixels()
+            .chunks_exact(3)
+            .all(|p| p[0] == p[1] && p[1] == p[2])
+    );
     assert!(frame.pixels().iter().any(|v| *v > 40));
 }
 
@@ -145,7 +216,10 @@ fn a_truncated_jpeg_is_dropped_and_trailing_bytes_are_not_looked_at() {
     assert!(to_gray(&jpeg[..jpeg.len() / 2], Encoding::Mjpeg, layout()).is_err());
     let mut followed = jpeg.clone();
     followed.extend(std::iter::repeat_n(0xa5, 4096));
-    let (alone, followed) = (to_gray(&jpeg, Encoding::Mjpeg, layout()), to_gray(&followed, Encoding::Mjpeg, layout()));
+    let (alone, followed) = (
+        to_gray(&jpeg, Encoding::Mjpeg, layout()),
+        to_gray(&followed, Encoding::Mjpeg, layout()),
+    );
     assert_eq!(alone.unwrap().pixels(), followed.unwrap().pixels());
 }
 
@@ -153,7 +227,8 @@ fn a_truncated_jpeg_is_dropped_and_trailing_bytes_are_not_looked_at() {
 fn without_tables(jpeg: &[u8]) -> Vec<u8> {
     let (mut kept, mut rest) = (jpeg[..2].to_vec(), &jpeg[2..]);
     while rest[1] != 0xda {
-        let (segment, after) = rest.split_at(2 + usize::from(u16::from_be_bytes([rest[2], rest[3]])));
+        let (segment, after) =
+            rest.split_at(2 + usize::from(u16::from_be_bytes([rest[2], rest[3]])));
         if segment[1] != 0xc4 {
             kept.extend(segment);
         }
@@ -165,19 +240,36 @@ fn without_tables(jpeg: &[u8]) -> Vec<u8> {
 #[test]
 fn the_standard_tables_stand_in_for_those_a_camera_leaves_out() {
     let size = format!("{WIDTH}x{HEIGHT}");
-    let input = ["-f", "rawvideo", "-pix_fmt", "bgr24", "-s", &size, "-i", "pipe:0"];
+    let input = [
+        "-f", "rawvideo", "-pix_fmt", "bgr24", "-s", &size, "-i", "pipe:0",
+    ];
     let output = ["-pix_fmt", "yuvj422p", "-huffman", "default", "-f", "mjpeg"];
     let jpeg = ffmpeg(&[&input[..], &output[..]].concat(), &picture("bgr24"));
     let bare = without_tables(&jpeg);
-    assert!(bare.len() + 400 < jpeg.len(), "there were tables to leave out");
-    let (whole, bare) = (to_bgr(&jpeg, Encoding::Mjpeg, layout()), to_bgr(&bare, Encoding::Mjpeg, layout()));
+    assert!(
+        bare.len() + 400 < jpeg.len(),
+        "there were tables to leave out"
+    );
+    let (whole, bare) = (
+        to_bgr(&jpeg, Encoding::Mjpeg, layout()),
+        to_bgr(&bare, Encoding::Mjpeg, layout()),
+    );
     assert_eq!(whole.unwrap().pixels(), bare.unwrap().pixels());
 }
 
 fn grey_jpeg() -> Vec<u8> {
     let size = format!("{WIDTH}x{HEIGHT}");
-    let input = ["-f", "rawvideo", "-pix_fmt", "gray", "-s", &size, "-i", "pipe:0"];
-    ffmpeg(&[&input[..], &["-pix_fmt", "gray", "-strict", "unofficial", "-f", "mjpeg"]].concat(), &picture("gray"))
+    let input = [
+        "-f", "rawvideo", "-pix_fmt", "gray", "-s", &size, "-i", "pipe:0",
+    ];
+    ffmpeg(
+        &[
+            &input[..],
+            &["-pix_fmt", "gray", "-strict", "unofficial", "-f", "mjpeg"],
+        ]
+        .concat(),
+        &picture("gray"),
+    )
 }
 
 fn any_encoding() -> impl Strategy<Value = Encoding> {

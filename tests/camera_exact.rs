@@ -1,4 +1,5 @@
-//! Converters are exact: for any size, stride and content, each pixel is what a second, slower calculation says.
+//! Converters are exact: for any size, stride and content, each pixel is what a second, slower
+//! calculation says.
 #![allow(clippy::unwrap_used)]
 
 #[path = "fuzz/src/pixels.rs"]

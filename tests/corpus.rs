@@ -1,5 +1,6 @@
-//! The fuzz targets' seeds: each file is a valid value, made here and named by what is particular about it, so that none of
-//! them rots. `FACELOCK_WRITE_CORPUS=1 cargo test --test corpus` writes them.
+//! The fuzz targets' seeds: each file is a valid value, made here and named by what is particular
+//! about it, so that none of them rots. `FACELOCK_WRITE_CORPUS=1 cargo test --test corpus` writes
+//! them.
 #![allow(clippy::unwrap_used)]
 
 use std::path::PathBuf;
@@ -11,9 +12,10 @@ use facelock::service::tally::{Moment, State};
 use facelock::store::{Enrollment, StoredTemplate};
 use facelock::vault::Blob;
 use facelock_protocol::{
-    CameraReport, Consent, Denied, EnrolledReport, EnrollmentState, Event, Hint, Label, Look, Measurement, Message,
-    PreviewFrame, Progress, Reply, Request, Secret, ServiceName, Spectrum, StatusReport, Subject, TallyState,
-    TemplateReport, Unavailable, UsbReport, UserName, Verdict, encode,
+    CameraReport, Consent, Denied, EnrolledReport, EnrollmentState, Event, Hint, Label, Look,
+    Measurement, Message, PreviewFrame, Progress, Reply, Request, Secret, ServiceName, Spectrum,
+    StatusReport, Subject, TallyState, TemplateReport, Unavailable, UsbReport, UserName, Verdict,
+    encode,
 };
 
 type Seed = (&'static str, &'static str, Vec<u8>);
@@ -23,33 +25,83 @@ fn folder() -> PathBuf {
 }
 
 fn requests() -> Vec<Seed> {
-    let subject = || Subject { uid: 1000, name: UserName::new("alice").unwrap() };
-    let verify = |consent| Request::Verify { subject: subject(), service: ServiceName::new("sudo").unwrap(), consent };
-    let (camera, payload) = ("usb:04f2:b6d9:-@usb-0000:00:14.0-6/infrared".to_owned(), vec![1, 3, 2, 0]);
+    let subject = || Subject {
+        uid: 1000,
+        name: UserName::new("alice").unwrap(),
+    };
+    let verify = |consent| Request::Verify {
+        subject: subject(),
+        service: ServiceName::new("sudo").unwrap(),
+        consent,
+    };
+    let (camera, payload) = (
+        "usb:04f2:b6d9:-@usb-0000:00:14.0-6/infrared".to_owned(),
+        vec![1, 3, 2, 0],
+    );
     let all = [
         ("request-verify-auto", verify(Some(Consent::Auto))),
         ("request-verify-by-configuration", verify(None)),
         ("request-test", Request::Test { subject: subject() }),
-        ("request-enroll", Request::Enroll { subject: subject(), label: Some(Label::new("glasses").unwrap()) }),
+        (
+            "request-enroll",
+            Request::Enroll {
+                subject: subject(),
+                label: Some(Label::new("glasses").unwrap()),
+            },
+        ),
         ("request-list", Request::List { subject: subject() }),
-        ("request-remove", Request::Remove { subject: subject(), template: 3 }),
+        (
+            "request-remove",
+            Request::Remove {
+                subject: subject(),
+                template: 3,
+            },
+        ),
         ("request-clear", Request::Clear { subject: subject() }),
         ("request-status", Request::Status { subject: subject() }),
-        ("request-reseal", Request::Reseal { subject: subject(), recovery_key: Secret("0123-4567".into()) }),
-        ("request-record-password", Request::RecordPassword { subject: subject() }),
+        (
+            "request-reseal",
+            Request::Reseal {
+                subject: subject(),
+                recovery_key: Secret("0123-4567".into()),
+            },
+        ),
+        (
+            "request-record-password",
+            Request::RecordPassword { subject: subject() },
+        ),
         ("request-unlock", Request::Unlock { subject: subject() }),
         ("request-devices", Request::Devices),
         ("request-preview", Request::Preview { seconds: 60 }),
         (
             "request-try-emitter",
-            Request::TryEmitter { camera, unit: 14, selector: 6, off: vec![0; payload.len()], payload, seconds: 3 },
+            Request::TryEmitter {
+                camera,
+                unit: 14,
+                selector: 6,
+                off: vec![0; payload.len()],
+                payload,
+                seconds: 3,
+            },
         ),
     ];
-    all.into_iter().map(|(name, request)| ("protocol", name, [vec![7], encode(&request).unwrap()].concat())).collect()
+    all.into_iter()
+        .map(|(name, request)| {
+            (
+                "protocol",
+                name,
+                [vec![7], encode(&request).unwrap()].concat(),
+            )
+        })
+        .collect()
 }
 
 fn messages() -> Vec<Seed> {
-    let measurement = Measurement { score: Some(0.7), liveness: Some(f32::NAN), ..Measurement::default() };
+    let measurement = Measurement {
+        score: Some(0.7),
+        liveness: Some(f32::NAN),
+        ..Measurement::default()
+    };
     let preview = PreviewFrame {
         width: 2,
         height: 1,
@@ -68,8 +120,14 @@ fn messages() -> Vec<Seed> {
         quality: 0.7,
     };
     let status = StatusReport {
-        enrollment: EnrollmentState::Enrolled { templates: 5, protector: "tpm".into() },
-        tally: TallyState { misses: 5, lockout: Some(Unavailable::LockedOut { seconds: Some(30) }) },
+        enrollment: EnrollmentState::Enrolled {
+            templates: 5,
+            protector: "tpm".into(),
+        },
+        tally: TallyState {
+            misses: 5,
+            lockout: Some(Unavailable::LockedOut { seconds: Some(30) }),
+        },
         protector: "tpm".into(),
         protector_present: true,
         camera: Err(Unavailable::CameraBusy),
@@ -81,7 +139,11 @@ fn messages() -> Vec<Seed> {
         name: "Integrated".into(),
         driver: "uvcvideo".into(),
         bus: "usb".into(),
-        usb: Some(UsbReport { vendor: 0x04f2, product: 0xb6d9, serial: Some("1".into()) }),
+        usb: Some(UsbReport {
+            vendor: 0x04f2,
+            product: 0xb6d9,
+            serial: Some("1".into()),
+        }),
         spectrum: Some(Spectrum::Infrared),
         is_virtual: false,
         formats: vec!["GREY 640x360 15/s".into()],
@@ -95,23 +157,66 @@ fn messages() -> Vec<Seed> {
         warning: Some("no infrared".into()),
     };
     let all = [
-        ("event-consent", Message::Event(Event::Consent(Consent::Confirm))),
-        ("event-next-look", Message::Event(Event::Progress(Progress::NextLook(Look::TurnLeft)))),
-        ("event-look-taken", Message::Event(Event::Progress(Progress::LookTaken { taken: 2, wanted: 5 }))),
+        (
+            "event-consent",
+            Message::Event(Event::Consent(Consent::Confirm)),
+        ),
+        (
+            "event-next-look",
+            Message::Event(Event::Progress(Progress::NextLook(Look::TurnLeft))),
+        ),
+        (
+            "event-look-taken",
+            Message::Event(Event::Progress(Progress::LookTaken {
+                taken: 2,
+                wanted: 5,
+            })),
+        ),
         ("event-hint", Message::Event(Event::Hint(Hint::Blink))),
-        ("event-measured-not-a-number", Message::Event(Event::Measured(measurement))),
+        (
+            "event-measured-not-a-number",
+            Message::Event(Event::Measured(measurement)),
+        ),
         ("event-preview", Message::Event(Event::Preview(preview))),
-        ("reply-match", Message::Reply(Reply::Verdict(Verdict::Match))),
-        ("reply-attack", Message::Reply(Reply::Verdict(Verdict::AttackSuspected))),
-        ("reply-locked-out", Message::Reply(Reply::Unavailable(Unavailable::LockedOut { seconds: Some(7) }))),
-        ("reply-denied", Message::Reply(Reply::Denied(Denied::Version))),
+        (
+            "reply-match",
+            Message::Reply(Reply::Verdict(Verdict::Match)),
+        ),
+        (
+            "reply-attack",
+            Message::Reply(Reply::Verdict(Verdict::AttackSuspected)),
+        ),
+        (
+            "reply-locked-out",
+            Message::Reply(Reply::Unavailable(Unavailable::LockedOut {
+                seconds: Some(7),
+            })),
+        ),
+        (
+            "reply-denied",
+            Message::Reply(Reply::Denied(Denied::Version)),
+        ),
         ("reply-enrolled", Message::Reply(Reply::Enrolled(enrolled))),
-        ("reply-templates", Message::Reply(Reply::Templates(vec![template; 3]))),
+        (
+            "reply-templates",
+            Message::Reply(Reply::Templates(vec![template; 3])),
+        ),
         ("reply-status", Message::Reply(Reply::Status(status))),
-        ("reply-devices", Message::Reply(Reply::Devices(vec![camera]))),
+        (
+            "reply-devices",
+            Message::Reply(Reply::Devices(vec![camera])),
+        ),
         ("reply-done", Message::Reply(Reply::Done { changed: true })),
     ];
-    all.into_iter().map(|(name, message)| ("protocol", name, [vec![3], encode(&message).unwrap()].concat())).collect()
+    all.into_iter()
+        .map(|(name, message)| {
+            (
+                "protocol",
+                name,
+                [vec![3], encode(&message).unwrap()].concat(),
+            )
+        })
+        .collect()
 }
 
 fn enrollments() -> Vec<Seed> {
@@ -136,27 +241,66 @@ fn enrollments() -> Vec<Seed> {
     };
     let all = [
         ("no-templates", vec![]),
-        ("two-spectra", vec![template(1, 0.7, Spectrum::Color), template(2, 0.6, Spectrum::Infrared)]),
-        ("quality-not-a-number-and-last-id", vec![template(u32::MAX, f32::NAN, Spectrum::Color)]),
-        ("most-templates", (1..=16).map(|id| template(id, 1.0, Spectrum::Color)).collect()),
+        (
+            "two-spectra",
+            vec![
+                template(1, 0.7, Spectrum::Color),
+                template(2, 0.6, Spectrum::Infrared),
+            ],
+        ),
+        (
+            "quality-not-a-number-and-last-id",
+            vec![template(u32::MAX, f32::NAN, Spectrum::Color)],
+        ),
+        (
+            "most-templates",
+            (1..=16)
+                .map(|id| template(id, 1.0, Spectrum::Color))
+                .collect(),
+        ),
     ];
-    all.into_iter().map(|(name, templates)| ("enrollment", name, with(templates).encode().unwrap())).collect()
+    all.into_iter()
+        .map(|(name, templates)| ("enrollment", name, with(templates).encode().unwrap()))
+        .collect()
 }
 
 fn tallies() -> Vec<Seed> {
     let mut state = State::default();
-    state.password(&Moment { boot: [0; 16], seconds: 5, wall: 5 });
-    (0..4).for_each(|n| state.charge(&Moment { boot: [0; 16], seconds: 10 + n, wall: 10 + n }));
+    state.password(&Moment {
+        boot: [0; 16],
+        seconds: 5,
+        wall: 5,
+    });
+    (0..4).for_each(|n| {
+        state.charge(&Moment {
+            boot: [0; 16],
+            seconds: 10 + n,
+            wall: 10 + n,
+        })
+    });
     let stored = state.encode().unwrap();
-    // Rules, then steps: charge, nothing seen, miss, match, password, unlock; across a boot and a clock that jumps.
-    let steps = [4, 30, 0, 0, 0, 9, 0, 1, 10, 0, 2, 11, 0, 0, 32, 3, 0, 33, 4, 0, 3, 5, 0, 4, 6, 0, 5, 7, 0, 0x80];
+    // Rules, then steps: charge, nothing seen, miss, match, password, unlock; across a boot and a
+    // clock that jumps.
+    let steps = [
+        4, 30, 0, 0, 0, 9, 0, 1, 10, 0, 2, 11, 0, 0, 32, 3, 0, 33, 4, 0, 3, 5, 0, 4, 6, 0, 5, 7, 0,
+        0x80,
+    ];
     let two_boots = [vec![stored.len() as u8], stored, steps.to_vec()].concat();
-    vec![("tally", "stored-misses-and-two-boots", two_boots), ("tally", "new-user", [vec![0], steps.to_vec()].concat())]
+    vec![
+        ("tally", "stored-misses-and-two-boots", two_boots),
+        ("tally", "new-user", [vec![0], steps.to_vec()].concat()),
+    ]
 }
 
 fn pictures() -> Vec<Seed> {
     let picture = |format: &[u8], (width, height, stride): (u16, u16, u16), bytes: usize| {
-        let head = [format, &width.to_le_bytes(), &height.to_le_bytes(), &stride.to_le_bytes()].concat();
+        let head = [
+            format,
+            &width.to_le_bytes(),
+            &height.to_le_bytes(),
+            &stride.to_le_bytes(),
+        ]
+        .concat();
         [head, (0..bytes).map(|n| (n * 37) as u8).collect()].concat()
     };
     vec![
@@ -164,10 +308,22 @@ fn pictures() -> Vec<Seed> {
         ("convert", "yuyv-padded-rows", picture(&[0], (6, 3, 20), 52)),
         ("convert", "nv12-odd-both", picture(&[1], (5, 3, 0), 30)),
         ("convert", "nv12-padded-rows", picture(&[1], (6, 4, 10), 56)),
-        ("convert", "grey-one-byte-short", picture(&[3], (8, 8, 0), 63)),
+        (
+            "convert",
+            "grey-one-byte-short",
+            picture(&[3], (8, 8, 0), 63),
+        ),
         ("convert", "grey-ten-bits", picture(&[4, 10], (6, 6, 0), 72)),
-        ("convert", "grey-bits-out-of-range", picture(&[4, 255], (3, 3, 9), 24)),
-        ("convert", "largest-side-and-no-bytes", picture(&[0x80], (4096, 4096, 0), 0)),
+        (
+            "convert",
+            "grey-bits-out-of-range",
+            picture(&[4, 255], (3, 3, 9), 24),
+        ),
+        (
+            "convert",
+            "largest-side-and-no-bytes",
+            picture(&[0x80], (4096, 4096, 0), 0),
+        ),
     ]
 }
 
@@ -175,11 +331,23 @@ fn others() -> Vec<Seed> {
     let onnx = folder().join("openvino/every-operation");
     let network = std::fs::read(onnx).unwrap();
     let end = network.iter().position(|byte| *byte == 0).unwrap();
-    let (xml, weights) = (std::str::from_utf8(&network[..end]).unwrap(), &network[end + 1..]);
-    let coordinates =
-        [10.0, 8.0, 90.0, 110.0].into_iter().chain(REFERENCE.iter().flat_map(|p| [p.x, p.y])).chain([0.9]);
-    let face: Vec<u8> = coordinates.flat_map(|value| ((value * 64.0) as i16).to_le_bytes()).collect();
-    let nowhere: Vec<u8> = [f32::NAN, f32::INFINITY].iter().cycle().take(15).flat_map(|v| v.to_le_bytes()).collect();
+    let (xml, weights) = (
+        std::str::from_utf8(&network[..end]).unwrap(),
+        &network[end + 1..],
+    );
+    let coordinates = [10.0, 8.0, 90.0, 110.0]
+        .into_iter()
+        .chain(REFERENCE.iter().flat_map(|p| [p.x, p.y]))
+        .chain([0.9]);
+    let face: Vec<u8> = coordinates
+        .flat_map(|value| ((value * 64.0) as i16).to_le_bytes())
+        .collect();
+    let nowhere: Vec<u8> = [f32::NAN, f32::INFINITY]
+        .iter()
+        .cycle()
+        .take(15)
+        .flat_map(|v| v.to_le_bytes())
+        .collect();
     let light: Vec<u8> = (0..=255).collect();
     let frame = |kinds: u8, face: &[u8]| [&[kinds, 127, 127], face, &light].concat();
     vec![
@@ -216,7 +384,15 @@ fn others() -> Vec<Seed> {
 
 #[test]
 fn each_seed_is_what_its_name_says() {
-    let seeds = [requests(), messages(), enrollments(), tallies(), pictures(), others()].concat();
+    let seeds = [
+        requests(),
+        messages(),
+        enrollments(),
+        tallies(),
+        pictures(),
+        others(),
+    ]
+    .concat();
     for (target, name, bytes) in seeds {
         let path = folder().join(target).join(name);
         if std::env::var_os("FACELOCK_WRITE_CORPUS").is_some() {
@@ -230,10 +406,19 @@ fn each_seed_is_what_its_name_says() {
 /// A JPEG encoder, a TPM and a person made these; they are kept.
 #[test]
 fn seeds_made_elsewhere_are_read() {
-    for name in ["jpeg-colour", "jpeg-grey", "jpeg-without-tables", "jpeg-progressive"] {
+    for name in [
+        "jpeg-colour",
+        "jpeg-grey",
+        "jpeg-without-tables",
+        "jpeg-progressive",
+    ] {
         let bytes = std::fs::read(folder().join("convert").join(name)).unwrap();
         let frame = to_bgr(&bytes[7..], Encoding::Mjpeg, Layout::packed(16, 16));
-        assert_eq!(frame.map(|frame| frame.pixels().len()), Ok(16 * 16 * 3), "{name}");
+        assert_eq!(
+            frame.map(|frame| frame.pixels().len()),
+            Ok(16 * 16 * 3),
+            "{name}"
+        );
     }
     let blob = Blob::decode(&std::fs::read(folder().join("vault/blob-of-a-tpm")).unwrap()).unwrap();
     assert!(blob.object().is_some());
@@ -245,8 +430,11 @@ fn seeds_made_elsewhere_are_read() {
 fn each_target_has_seeds_and_all_of_them_are_small() {
     let mut total = 0;
     for target in std::fs::read_dir(folder().join("../targets")).unwrap() {
-        let seeds = std::fs::read_dir(folder().join(target.unwrap().path().file_stem().unwrap())).unwrap();
-        let sizes: Vec<u64> = seeds.map(|seed| seed.unwrap().metadata().unwrap().len()).collect();
+        let seeds =
+            std::fs::read_dir(folder().join(target.unwrap().path().file_stem().unwrap())).unwrap();
+        let sizes: Vec<u64> = seeds
+            .map(|seed| seed.unwrap().metadata().unwrap().len())
+            .collect();
         assert!(!sizes.is_empty());
         total += sizes.iter().sum::<u64>();
     }

@@ -3,7 +3,9 @@
 
 use std::time::Duration;
 
-use facelock::service::decide::{Challenge, Decision, Ended, Evidence, Judged, Liveness, Rules, decide};
+use facelock::service::decide::{
+    Challenge, Decision, Ended, Evidence, Judged, Liveness, Rules, decide,
+};
 use facelock::types::{Hint, Unavailable, Verdict};
 use proptest::prelude::*;
 use serde::Deserialize;
@@ -27,8 +29,12 @@ struct Case {
 }
 
 fn frame(text: &str) -> Judged {
-    let (text, turned) = text.strip_suffix(" turned").map_or((text, false), |text| (text, true));
-    let [at, liveness, score] = text.split(' ').collect::<Vec<_>>()[..] else { panic!("{text}") };
+    let (text, turned) = text
+        .strip_suffix(" turned")
+        .map_or((text, false), |text| (text, true));
+    let [at, liveness, score] = text.split(' ').collect::<Vec<_>>()[..] else {
+        panic!("{text}")
+    };
     let liveness = match liveness {
         "live" => Liveness::Live,
         "attack" => Liveness::Attack,
@@ -37,7 +43,13 @@ fn frame(text: &str) -> Judged {
         other => panic!("{other}"),
     };
     let at = Duration::from_millis(at.parse().unwrap());
-    Judged { at, liveness, score: score.parse().unwrap(), threshold: 0.55, turned }
+    Judged {
+        at,
+        liveness,
+        score: score.parse().unwrap(),
+        threshold: 0.55,
+        turned,
+    }
 }
 
 fn expected(text: &str) -> Decision {
@@ -61,7 +73,10 @@ fn every_case_of_the_table() {
     let table: Table = toml::from_str(include_str!("vectors/decide.toml")).unwrap();
     assert!(table.case.len() > 15);
     for case in table.case {
-        let rules = Rules { challenge: case.challenge.is_some(), ..Rules::default() };
+        let rules = Rules {
+            challenge: case.challenge.is_some(),
+            ..Rules::default()
+        };
         let evidence = Evidence {
             judged: case.frames.iter().map(|text| frame(text)).collect(),
             last_hint: case.hint.map(|hint| match hint.as_str() {
@@ -82,7 +97,12 @@ fn every_case_of_the_table() {
                 other => panic!("{other}"),
             }),
         };
-        assert_eq!(decide(&evidence, &rules), expected(&case.expect), "{}", case.name);
+        assert_eq!(
+            decide(&evidence, &rules),
+            expected(&case.expect),
+            "{}",
+            case.name
+        );
     }
 }
 
@@ -90,9 +110,14 @@ const WINDOW_MS: u64 = 3000;
 const SPREAD_MS: u64 = 800;
 const MISSES: usize = 5;
 
-/// What must be said, by counting milliseconds and hundredths: written from the table's words, not from the code. `judged`
-/// is in the order of time; scores and threshold are finite.
-fn told(judged: &[(u64, Liveness, i32)], threshold: i32, matches: usize, ended: Option<Ended>) -> Decision {
+/// What must be said, by counting milliseconds and hundredths: written from the table's words, not
+/// from the code. `judged` is in the order of time; scores and threshold are finite.
+fn told(
+    judged: &[(u64, Liveness, i32)],
+    threshold: i32,
+    matches: usize,
+    ended: Option<Ended>,
+) -> Decision {
     if let Some(Ended::Cut(reason)) = ended {
         return Decision::Unavailable(reason);
     }
@@ -115,7 +140,8 @@ fn told(judged: &[(u64, Liveness, i32)], threshold: i32, matches: usize, ended: 
             Liveness::Undecided => {}
         }
     }
-    let enough = |times: &[u64]| times.len() >= MISSES && times[times.len() - 1] - times[0] >= SPREAD_MS;
+    let enough =
+        |times: &[u64]| times.len() >= MISSES && times[times.len() - 1] - times[0] >= SPREAD_MS;
     match (friends.len(), attacks.len()) {
         (n, attacks) if n >= matches && n > attacks => Decision::Verdict(Verdict::Match),
         _ if ended.is_some() => match kinds {
@@ -153,7 +179,12 @@ fn any_ended() -> impl Strategy<Value = Option<Ended>> {
 }
 
 fn any_challenge() -> impl Strategy<Value = Challenge> {
-    prop_oneof![Just(Challenge::NotAsked), Just(Challenge::Pending), Just(Challenge::Passed), Just(Challenge::Failed)]
+    prop_oneof![
+        Just(Challenge::NotAsked),
+        Just(Challenge::Pending),
+        Just(Challenge::Passed),
+        Just(Challenge::Failed)
+    ]
 }
 
 proptest! {
@@ -177,7 +208,8 @@ proptest! {
         }
     }
 
-    /// Close calls: few kinds of frames, steps of time that meet the limits exactly, scores beside the threshold.
+    /// Close calls: few kinds of frames, steps of time that meet the limits exactly, scores beside
+    /// the threshold.
     #[test]
     fn every_decision_is_the_one_the_words_say(
         frames in prop::collection::vec(
@@ -217,7 +249,8 @@ proptest! {
         prop_assert_eq!(decide(&evidence, &rules), told(&judged, 55, usize::from(matches), ended));
     }
 
-    /// The order of frames is the loop's business; safety does not rest on it, nor on rules that make sense.
+    /// The order of frames is the loop's business; safety does not rest on it, nor on rules that
+    /// make sense.
     #[test]
     fn not_even_frames_out_of_order_and_senseless_rules_let_in_without_a_live_match(
         judged in prop::collection::vec(any_judged(), 0..12), ended in any_ended(), matches in 0_u8..=255, window in 0_u64..9000,

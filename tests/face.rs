@@ -1,4 +1,5 @@
-//! The pipeline with the real models, against numbers recorded from a reference implementation (OpenCV 5 and ONNX Runtime).
+//! The pipeline with the real models, against numbers recorded from a reference implementation
+//! (OpenCV 5 and ONNX Runtime).
 
 #![allow(clippy::unwrap_used, clippy::panic)]
 
@@ -24,21 +25,41 @@ fn golden() -> Vec<Golden> {
     let text = std::fs::read_to_string(folder.join("golden.json")).unwrap();
     let json: serde_json::Value = serde_json::from_str(&text).unwrap();
     let numbers = |v: &serde_json::Value| -> Vec<f32> {
-        v.as_array().unwrap().iter().map(|n| n.as_f64().unwrap() as f32).collect()
+        v.as_array()
+            .unwrap()
+            .iter()
+            .map(|n| n.as_f64().unwrap() as f32)
+            .collect()
     };
     let cases: Vec<Golden> = json
         .as_array()
         .unwrap()
         .iter()
         .map(|case| Golden {
-            frame: support::png(&folder.parent().unwrap().join(case["image"].as_str().unwrap())),
-            rows: case["yunet_rows"].as_array().unwrap().iter().map(numbers).collect(),
+            frame: support::png(
+                &folder
+                    .parent()
+                    .unwrap()
+                    .join(case["image"].as_str().unwrap()),
+            ),
+            rows: case["yunet_rows"]
+                .as_array()
+                .unwrap()
+                .iter()
+                .map(numbers)
+                .collect(),
             best: case["best"].as_u64().unwrap() as usize,
             matrix: case["align_M"]
                 .as_array()
                 .unwrap()
                 .iter()
-                .map(|row| row.as_array().unwrap().iter().map(|n| n.as_f64().unwrap()).collect())
+                .map(|row| {
+                    row.as_array()
+                        .unwrap()
+                        .iter()
+                        .map(|n| n.as_f64().unwrap())
+                        .collect()
+                })
                 .collect(),
             reid: numbers(&case["reid0095_256"]),
             mobile: numbers(&case["mobilefacenet128"]),
@@ -49,9 +70,21 @@ fn golden() -> Vec<Golden> {
 }
 
 fn face_of(row: &[f32]) -> Detection {
-    let landmarks = std::array::from_fn(|n| Point { x: row[4 + 2 * n], y: row[5 + 2 * n] });
-    let bounds = facelock::types::Rect { x: row[0], y: row[1], width: row[2], height: row[3] };
-    Detection { bounds, landmarks, score: row[14] }
+    let landmarks = std::array::from_fn(|n| Point {
+        x: row[4 + 2 * n],
+        y: row[5 + 2 * n],
+    });
+    let bounds = facelock::types::Rect {
+        x: row[0],
+        y: row[1],
+        width: row[2],
+        height: row[3],
+    };
+    Detection {
+        bounds,
+        landmarks,
+        score: row[14],
+    }
 }
 
 #[test]
@@ -59,10 +92,21 @@ fn detections_are_the_reference_s() {
     let dirs = models();
     let manifest = Manifest::load(&dirs.models.join("manifest.toml")).unwrap();
     let runtime = Runtime::load(&dirs.runtime).unwrap();
-    let mut detector = Detector::open(&runtime, &dirs, manifest.only(Role::Detector).unwrap(), None).unwrap();
+    let mut detector = Detector::open(
+        &runtime,
+        &dirs,
+        manifest.only(Role::Detector).unwrap(),
+        None,
+    )
+    .unwrap();
     for (n, case) in golden().into_iter().enumerate() {
         let faces = detector.detect(&case.frame).unwrap();
-        let expected: Vec<_> = case.rows.iter().map(|row| face_of(row)).filter(|face| face.score >= 0.7).collect();
+        let expected: Vec<_> = case
+            .rows
+            .iter()
+            .map(|row| face_of(row))
+            .filter(|face| face.score >= 0.7)
+            .collect();
         assert_eq!(faces.len(), expected.len(), "image {n}");
         for want in &expected {
             let found = faces.iter().any(|face| {
@@ -71,7 +115,9 @@ fn detections_are_the_reference_s() {
                 near(face.bounds.x, want.bounds.x)
                     && near(face.bounds.height, want.bounds.height)
                     && (face.score - want.score).abs() < 1e-4
-                    && points.clone().all(|(a, b)| near(a.x, b.x) && near(a.y, b.y))
+                    && points
+                        .clone()
+                        .all(|(a, b)| near(a.x, b.x) && near(a.y, b.y))
             });
             assert!(found, "image {n}: {want:?} not in {faces:?}");
         }
@@ -97,14 +143,20 @@ fn embeddings(role: Role, reference: fn(&Golden) -> &[f32]) -> Vec<(f32, f32)> {
     let runtime = Runtime::load(&dirs.runtime).unwrap();
     let mut embedder = Embedder::open(&runtime, &dirs, manifest.only(role).unwrap()).unwrap();
     let swapped = |frame: &Frame| {
-        let pixels = frame.pixels().chunks_exact(3).flat_map(|p| [p[2], p[1], p[0]]).collect();
+        let pixels = frame
+            .pixels()
+            .chunks_exact(3)
+            .flat_map(|p| [p[2], p[1], p[0]])
+            .collect();
         Frame::new(frame.width(), frame.height(), PixelFormat::Bgr8, pixels).unwrap()
     };
     let mut cosines = Vec::new();
     for case in golden() {
         let face = face_of(&case.rows[case.best]);
         let want = [Embedding::normalized(reference(&case).to_vec()).unwrap()];
-        let mut cosine = |frame: &Frame| compare(&embedder.embed(frame, &face).unwrap().unwrap(), &want).unwrap();
+        let mut cosine = |frame: &Frame| {
+            compare(&embedder.embed(frame, &face).unwrap().unwrap(), &want).unwrap()
+        };
         cosines.push((cosine(&case.frame), cosine(&swapped(&case.frame))));
     }
     cosines
@@ -112,12 +164,19 @@ fn embeddings(role: Role, reference: fn(&Golden) -> &[f32]) -> Vec<(f32, f32)> {
 
 #[test]
 fn embeddings_are_the_reference_s_and_colour_order_matters() {
-    for (role, reference) in
-        [(Role::Embedder, (|case| &case.reid) as fn(&Golden) -> &[f32]), (Role::Fusion, |case| &case.mobile)]
-    {
+    for (role, reference) in [
+        (Role::Embedder, (|case| &case.reid) as fn(&Golden) -> &[f32]),
+        (Role::Fusion, |case| &case.mobile),
+    ] {
         let cosines = embeddings(role, reference);
-        assert!(cosines.iter().all(|(right, _)| *right > 0.9999), "{role:?}: {cosines:?}");
-        assert!(cosines.iter().any(|(_, swapped)| *swapped < 0.999), "{role:?}: {cosines:?}");
+        assert!(
+            cosines.iter().all(|(right, _)| *right > 0.9999),
+            "{role:?}: {cosines:?}"
+        );
+        assert!(
+            cosines.iter().any(|(_, swapped)| *swapped < 0.999),
+            "{role:?}: {cosines:?}"
+        );
     }
 }
 
@@ -129,7 +188,10 @@ fn people_are_told_apart_on_the_small_canvas() {
         let face = engine.detect(&frame).unwrap()[0];
         engine.embed(&frame, &face).unwrap().unwrap()
     };
-    let astronaut = [embedding("astronaut/000.png"), embedding("astronaut/020.png")];
+    let astronaut = [
+        embedding("astronaut/000.png"),
+        embedding("astronaut/020.png"),
+    ];
     let again = compare(&embedding("astronaut-later/030.png"), &astronaut).unwrap();
     let other = compare(&embedding("hopper/010.png"), &astronaut).unwrap();
     assert!(again > 0.55, "{again}");
@@ -145,7 +207,8 @@ fn a_model_that_is_not_the_pinned_one_is_refused() {
     let mut moved = dirs.clone();
     moved.models = folder.path().into();
     moved.cache = folder.path().join("none");
-    let copy = |name: &str| std::fs::copy(dirs.models.join(name), folder.path().join(name)).unwrap();
+    let copy =
+        |name: &str| std::fs::copy(dirs.models.join(name), folder.path().join(name)).unwrap();
     let load = || Engine::load(&moved, EngineOptions::default()).err();
     assert!(matches!(load(), Some(ModelError::Missing(_))));
     copy("manifest.toml");
@@ -161,7 +224,10 @@ fn a_model_that_is_not_the_pinned_one_is_refused() {
     for damaged in [&flipped, &bytes[..bytes.len() - 1], &bytes[..0]] {
         std::fs::write(folder.path().join(reid), damaged).unwrap();
         let error = load();
-        assert!(matches!(error, Some(ModelError::Digest(_) | ModelError::Missing(_))), "{error:?}");
+        assert!(
+            matches!(error, Some(ModelError::Digest(_) | ModelError::Missing(_))),
+            "{error:?}"
+        );
     }
 }
 
@@ -177,14 +243,24 @@ fn a_pinned_model_of_the_wrong_shape_is_refused() {
     let manifest = Manifest::parse(&text).unwrap();
     let reid = manifest.only(Role::Embedder).unwrap();
     let digest = facelock::types::Digest::of(&other).to_string();
-    std::fs::write(folder.path().join("manifest.toml"), text.replace(&reid.sha256.0.to_string(), &digest)).unwrap();
+    std::fs::write(
+        folder.path().join("manifest.toml"),
+        text.replace(&reid.sha256.0.to_string(), &digest),
+    )
+    .unwrap();
     std::fs::write(folder.path().join(&reid.file), &other).unwrap();
-    std::fs::copy(dirs.models.join("face_detection_yunet.onnx"), folder.path().join("face_detection_yunet.onnx"))
-        .unwrap();
+    std::fs::copy(
+        dirs.models.join("face_detection_yunet.onnx"),
+        folder.path().join("face_detection_yunet.onnx"),
+    )
+    .unwrap();
     let mut engine = Engine::load(&moved, EngineOptions::default()).unwrap();
     let frame = support::png(&support::sample("astronaut/000.png"));
     let face = engine.detect(&frame).unwrap()[0];
-    assert!(matches!(engine.embed(&frame, &face), Err(ModelError::Shape { .. })));
+    assert!(matches!(
+        engine.embed(&frame, &face),
+        Err(ModelError::Shape { .. })
+    ));
 }
 
 #[test]
@@ -196,7 +272,11 @@ fn our_conversion_is_the_reference_s_network() {
     let text = std::fs::read_to_string(dirs.models.join("manifest.toml")).unwrap();
     let mut manifest = Manifest::parse(&text).unwrap();
     let ours = manifest.only(Role::Embedder).unwrap().clone();
-    let entry = manifest.model.iter_mut().find(|entry| entry.role == Role::Embedder).unwrap();
+    let entry = manifest
+        .model
+        .iter_mut()
+        .find(|entry| entry.role == Role::Embedder)
+        .unwrap();
     entry.sha256.0 = facelock::types::Digest::of(&bytes);
     std::fs::write(folder.path().join(&entry.file), &bytes).unwrap();
     let mut theirs = dirs.clone();

@@ -1,16 +1,23 @@
-//! From numbers to a verdict: what is no direction in the templates' space never matches, whatever else holds.
+//! From numbers to a verdict: what is no direction in the templates' space never matches, whatever
+//! else holds.
 #![allow(clippy::unwrap_used)]
 
 use std::time::Duration;
 
 use facelock::face::compare;
-use facelock::service::decide::{Challenge, Decision, Ended, Evidence, Judged, Liveness, Rules, decide};
+use facelock::service::decide::{
+    Challenge, Decision, Ended, Evidence, Judged, Liveness, Rules, decide,
+};
 use facelock::types::{Embedding, Verdict};
 use proptest::prelude::*;
 
-/// The verdict on a live face that the network gave `probe` for, in as many frames as anybody could want.
+/// The verdict on a live face that the network gave `probe` for, in as many frames as anybody could
+/// want.
 fn verdict(probe: &[f32], templates: &[Vec<f32>], threshold: f32) -> Option<Verdict> {
-    let templates: Vec<_> = templates.iter().filter_map(|values| Embedding::normalized(values.clone())).collect();
+    let templates: Vec<_> = templates
+        .iter()
+        .filter_map(|values| Embedding::normalized(values.clone()))
+        .collect();
     let score = compare(&Embedding::normalized(probe.to_vec())?, &templates)?;
     let frame = |n: u64| Judged {
         at: Duration::from_millis(40 * n),
@@ -36,12 +43,20 @@ fn hostile() -> impl Strategy<Value = f32> {
 }
 
 fn any_vector(length: impl Into<prop::collection::SizeRange>) -> impl Strategy<Value = Vec<f32>> {
-    prop::collection::vec(prop_oneof![4 => -1.0_f32..=1.0, 1 => any::<f32>(), 1 => Just(0.0_f32)], length)
+    prop::collection::vec(
+        prop_oneof![4 => -1.0_f32..=1.0, 1 => any::<f32>(), 1 => Just(0.0_f32)],
+        length,
+    )
 }
 
 /// The largest cosine, in double precision and by its definition.
 fn cosine(a: &[f32], b: &[f32]) -> f64 {
-    let dot = |x: &[f32], y: &[f32]| x.iter().zip(y).map(|(x, y)| f64::from(*x) * f64::from(*y)).sum::<f64>();
+    let dot = |x: &[f32], y: &[f32]| {
+        x.iter()
+            .zip(y)
+            .map(|(x, y)| f64::from(*x) * f64::from(*y))
+            .sum::<f64>()
+    };
     dot(a, b) / (dot(a, a) * dot(b, b)).sqrt()
 }
 
@@ -96,6 +111,12 @@ proptest! {
 
 #[test]
 fn the_same_direction_matches() {
-    assert_eq!(verdict(&[0.3, -0.2], &[vec![0.0, 1.0], vec![3.0, -2.0]], 0.58), Some(Verdict::Match));
-    assert_eq!(verdict(&[0.3, -0.2], &[vec![0.0, 1.0]], 0.58), Some(Verdict::NonMatch));
+    assert_eq!(
+        verdict(&[0.3, -0.2], &[vec![0.0, 1.0], vec![3.0, -2.0]], 0.58),
+        Some(Verdict::Match)
+    );
+    assert_eq!(
+        verdict(&[0.3, -0.2], &[vec![0.0, 1.0]], 0.58),
+        Some(Verdict::NonMatch)
+    );
 }

@@ -7,14 +7,15 @@ use std::os::unix::fs::PermissionsExt as _;
 use std::path::Path;
 
 use facelock::onnx::{
-    ConvertError, Dimension, InstallError, InstallOptions, Manifest, ModelDirs, ModelEntry, ModelError, Role, Runtime,
-    Session, install, ir_to_onnx, prepare, set_input_dimensions,
+    ConvertError, Dimension, InstallError, InstallOptions, Manifest, ModelDirs, ModelEntry,
+    ModelError, Role, Runtime, Session, install, ir_to_onnx, prepare, set_input_dimensions,
 };
 use facelock::types::Digest;
 use proptest::prelude::*;
 
-/// `Parameter [1,2,4,4] → Convolution 1x1 → Add (bias) → PReLU → AvgPool 2x2 → Result`, weights as 16-bit floats:
-/// out = prelu(2 a + b + 1) for the first channel, prelu(-a + 0.5) for the second, averaged over 2x2.
+/// `Parameter [1,2,4,4] → Convolution 1x1 → Add (bias) → PReLU → AvgPool 2x2 → Result`, weights as
+/// 16-bit floats: out = prelu(2 a + b + 1) for the first channel, prelu(-a + 0.5) for the second,
+/// averaged over 2x2.
 const NETWORK: &str = r#"<net name="small" version="11"><layers>
 <layer id="0" name="x" type="Parameter"><data shape="1,2,4,4" element_type="f32"/></layer>
 <layer id="1" name="w" type="Const"><data element_type="f16" shape="2, 2, 1, 1" offset="0" size="8"/></layer>
@@ -56,11 +57,24 @@ fn folder(model: &[u8]) -> Folder {
         cache: folder.path().join("cache"),
         runtime: support::models().runtime,
     };
-    let text = entry("small", "small.onnx", &Digest::of(model).to_string(), "sources = []");
+    let text = entry(
+        "small",
+        "small.onnx",
+        &Digest::of(model).to_string(),
+        "sources = []",
+    );
     std::fs::write(folder.path().join("manifest.toml"), &text).unwrap();
     std::fs::write(folder.path().join("small.onnx"), model).unwrap();
-    let entry = Manifest::parse(&text).unwrap().only(Role::Pad).unwrap().clone();
-    Folder { dirs, entry, _folder: folder }
+    let entry = Manifest::parse(&text)
+        .unwrap()
+        .only(Role::Pad)
+        .unwrap()
+        .clone();
+    Folder {
+        dirs,
+        entry,
+        _folder: folder,
+    }
 }
 
 fn entry(name: &str, file: &str, sha256: &str, rest: &str) -> String {
@@ -87,7 +101,9 @@ fn expected() -> Vec<f32> {
     let mean = |c: usize, y: usize, x: usize| {
         (cell(c, y, x) + cell(c, y, x + 1) + cell(c, y + 1, x) + cell(c, y + 1, x + 1)) / 4.0
     };
-    (0..2).flat_map(|c| [(0, 0), (0, 2), (2, 0), (2, 2)].map(|(y, x)| mean(c, y, x))).collect()
+    (0..2)
+        .flat_map(|c| [(0, 0), (0, 2), (2, 0), (2, 2)].map(|(y, x)| mean(c, y, x)))
+        .collect()
 }
 
 fn near(a: &[f32], b: &[f32]) -> bool {
@@ -109,10 +125,19 @@ fn a_converted_network_computes_what_the_ir_says() {
 fn grouped_convolutions_and_padded_pools_convert() {
     let grouped = NETWORK
         .replace("type=\"Convolution\"", "type=\"GroupConvolution\"")
-        .replace("shape=\"2, 2, 1, 1\" offset=\"0\" size=\"8\"", "shape=\"2, 1, 1, 1, 1\" offset=\"0\" size=\"4\"");
-    let values = run(&folder(&ir_to_onnx(&grouped, &weights(), "x", "y").unwrap())).unwrap();
+        .replace(
+            "shape=\"2, 2, 1, 1\" offset=\"0\" size=\"8\"",
+            "shape=\"2, 1, 1, 1, 1\" offset=\"0\" size=\"4\"",
+        );
+    let values = run(&folder(
+        &ir_to_onnx(&grouped, &weights(), "x", "y").unwrap(),
+    ))
+    .unwrap();
     // First channel: 2 a + 1, negative for a < -0.5; the mean of a over the first window is -13.5.
-    assert!((values[0] - (2.0 * -13.5 + 1.0) * 0.25).abs() < 1e-4, "{values:?}");
+    assert!(
+        (values[0] - (2.0 * -13.5 + 1.0) * 0.25).abs() < 1e-4,
+        "{values:?}"
+    );
     // Second: b + 0.5; the mean of b over its first window is 2.5.
     assert!((values[4] - 3.0).abs() < 1e-4, "{values:?}");
 }
@@ -121,22 +146,41 @@ fn grouped_convolutions_and_padded_pools_convert() {
 fn what_the_ir_does_not_say_is_not_guessed() {
     let refused = |from: &str, to: &str| {
         assert_eq!(NETWORK.matches(from).count(), 1, "{from}");
-        let error = ir_to_onnx(&NETWORK.replace(from, to), &weights(), "x", "y").map(|model| model.len());
-        assert!(matches!(error, Err(ConvertError::Layer { .. } | ConvertError::Incomplete)), "{to}: {error:?}");
+        let error =
+            ir_to_onnx(&NETWORK.replace(from, to), &weights(), "x", "y").map(|model| model.len());
+        assert!(
+            matches!(
+                error,
+                Err(ConvertError::Layer { .. } | ConvertError::Incomplete)
+            ),
+            "{to}: {error:?}"
+        );
     };
     refused("offset=\"0\" size=\"8\"", "offset=\"12\" size=\"8\"");
-    refused("offset=\"0\" size=\"8\"", "offset=\"18446744073709551615\" size=\"8\"");
+    refused(
+        "offset=\"0\" size=\"8\"",
+        "offset=\"18446744073709551615\" size=\"8\"",
+    );
     refused("offset=\"0\" size=\"8\"", "offset=\"0\" size=\"6\"");
     refused("shape=\"2, 2, 1, 1\"", "shape=\"\"");
     refused("shape=\"2, 2, 1, 1\"", "shape=\"-2, -2, 1, 1\"");
-    refused("shape=\"2, 2, 1, 1\"", "shape=\"4611686018427387904, 4, 1, 1\"");
+    refused(
+        "shape=\"2, 2, 1, 1\"",
+        "shape=\"4611686018427387904, 4, 1, 1\"",
+    );
     refused("shape=\"1, 2, 1, 1\"", "shape=\"1, 3, 1, 1\"");
     refused("type=\"Convolution\"", "type=\"GroupConvolution\"");
     refused("type=\"PReLU\"", "type=\"Swish\"");
     refused("rounding_type=\"floor\"", "rounding_type=\"ceil\"");
     refused("<dim>1</dim>", "<dim>-1</dim>");
-    refused("from-layer=\"8\" from-port=\"1\" to-layer=\"9\"", "from-layer=\"77\" from-port=\"1\" to-layer=\"9\"");
-    refused("from-layer=\"7\" from-port=\"2\" to-layer=\"8\"", "from-layer=\"8\" from-port=\"2\" to-layer=\"8\"");
+    refused(
+        "from-layer=\"8\" from-port=\"1\" to-layer=\"9\"",
+        "from-layer=\"77\" from-port=\"1\" to-layer=\"9\"",
+    );
+    refused(
+        "from-layer=\"7\" from-port=\"2\" to-layer=\"8\"",
+        "from-layer=\"8\" from-port=\"2\" to-layer=\"8\"",
+    );
     refused("<layer id=\"9\" name=\"out\" type=\"Result\"/>", "");
 }
 
@@ -156,7 +200,9 @@ fn a_small_network_cannot_ask_for_endless_weights() {
             );
         }
         let result = "<layer id=\"9\" name=\"out\" type=\"Result\"/>";
-        let xml = NETWORK.replace(result, &(layers + result)).replace("</edges>", &(edges + "</edges>"));
+        let xml = NETWORK
+            .replace(result, &(layers + result))
+            .replace("</edges>", &(edges + "</edges>"));
         ir_to_onnx(&xml, &weights(), "x", "y")
     };
     assert!(uses(4).is_ok());
@@ -214,9 +260,12 @@ fn a_prepared_form_is_used_only_if_it_may_be_believed() {
     let place = prepare(&runtime, &genuine.dirs, &genuine.entry, &[]).unwrap();
     assert!(near(&run(&genuine).unwrap(), &expected()));
 
-    let other = std::fs::read(prepare(&runtime, &forged.dirs, &forged.entry, &[]).unwrap()).unwrap();
+    let other =
+        std::fs::read(prepare(&runtime, &forged.dirs, &forged.entry, &[]).unwrap()).unwrap();
     let digest = place.with_extension("sha256");
-    let mode = |path: &Path, mode| std::fs::set_permissions(path, std::fs::Permissions::from_mode(mode)).unwrap();
+    let mode = |path: &Path, mode| {
+        std::fs::set_permissions(path, std::fs::Permissions::from_mode(mode)).unwrap()
+    };
     std::fs::write(&place, &other).unwrap();
     // The bytes are not those that were recorded: the portable file is used.
     assert!(near(&run(&genuine).unwrap(), &expected()));
@@ -224,20 +273,29 @@ fn a_prepared_form_is_used_only_if_it_may_be_believed() {
         std::fs::write(&digest, garbage).unwrap();
         assert!(near(&run(&genuine).unwrap(), &expected()));
     }
-    // Whoever owns the manifest may say what is prepared: the forged form runs, so the checks below can fail.
+    // Whoever owns the manifest may say what is prepared: the forged form runs, so the checks below
+    // can fail.
     std::fs::write(&digest, Digest::of(&other).to_string()).unwrap();
     assert!(!near(&run(&genuine).unwrap(), &expected()));
     for loose in [&place, &digest] {
         for bits in [0o664, 0o646] {
             mode(loose, bits);
-            assert!(near(&run(&genuine).unwrap(), &expected()), "{} {bits:o}", loose.display());
+            assert!(
+                near(&run(&genuine).unwrap(), &expected()),
+                "{} {bits:o}",
+                loose.display()
+            );
         }
         mode(loose, 0o644);
     }
     if rustix::process::geteuid().is_root() {
         for foreign in [&place, &digest] {
             std::os::unix::fs::chown(foreign, Some(65534), None).unwrap();
-            assert!(near(&run(&genuine).unwrap(), &expected()), "{}", foreign.display());
+            assert!(
+                near(&run(&genuine).unwrap(), &expected()),
+                "{}",
+                foreign.display()
+            );
             std::os::unix::fs::chown(foreign, Some(0), None).unwrap();
         }
     }
@@ -257,12 +315,17 @@ fn preparing_again_mends_a_damaged_form() {
     let place = prepare(&runtime, &folder.dirs, &folder.entry, &[]).unwrap();
     let good = std::fs::read(&place).unwrap();
     std::fs::write(&place, &good[..good.len() / 2]).unwrap();
-    assert_eq!(prepare(&runtime, &folder.dirs, &folder.entry, &[]).unwrap(), place);
+    assert_eq!(
+        prepare(&runtime, &folder.dirs, &folder.entry, &[]).unwrap(),
+        place
+    );
     // ONNX Runtime does not write the same bytes twice, but as many.
     let mended = std::fs::read(&place).unwrap();
     assert_eq!(mended.len(), good.len());
     assert_eq!(
-        std::fs::read_to_string(place.with_extension("sha256")).unwrap().trim(),
+        std::fs::read_to_string(place.with_extension("sha256"))
+            .unwrap()
+            .trim(),
         Digest::of(&mended).to_string()
     );
 }
@@ -280,11 +343,26 @@ fn the_installed_models_are_the_pinned_ones_under_any_umask() {
     rustix::process::umask(before);
     let manifest = Manifest::load(&options.dest.join("manifest.toml")).unwrap();
     assert_eq!(brought.unwrap().len(), manifest.model.len());
-    assert_eq!(std::fs::metadata(&options.dest).unwrap().permissions().mode() & 0o777, 0o755);
+    assert_eq!(
+        std::fs::metadata(&options.dest)
+            .unwrap()
+            .permissions()
+            .mode()
+            & 0o777,
+        0o755
+    );
     for model in &manifest.model {
         let path = options.dest.join(&model.file);
-        assert_eq!(Digest::of(&std::fs::read(&path).unwrap()), model.sha256.0, "{}", model.name);
-        assert_eq!(std::fs::metadata(&path).unwrap().permissions().mode() & 0o777, 0o644);
+        assert_eq!(
+            Digest::of(&std::fs::read(&path).unwrap()),
+            model.sha256.0,
+            "{}",
+            model.name
+        );
+        assert_eq!(
+            std::fs::metadata(&path).unwrap().permissions().mode() & 0o777,
+            0o644
+        );
     }
     // Nothing is brought twice; what was damaged is brought again.
     assert!(install(&options).unwrap().is_empty());
@@ -300,14 +378,25 @@ fn a_mirror_cannot_slip_in_another_file() {
     let other = Digest::of(b"another").to_string();
     let try_with = |source: &str, result: &str, file: &[u8]| {
         std::fs::write(mirror.path().join("a.onnx"), file).unwrap();
-        let sources = format!("sources = [{{ name = \"a.onnx\", sha256 = \"{source}\", urls = [] }}]");
+        let sources =
+            format!("sources = [{{ name = \"a.onnx\", sha256 = \"{source}\", urls = [] }}]");
         let manifest = mirror.path().join("manifest.toml");
         std::fs::write(&manifest, entry("a", "b.onnx", result, &sources)).unwrap();
         let (mirror, dest) = (Some(mirror.path().to_owned()), dest.path().to_owned());
-        install(&InstallOptions { manifest, mirror, dest })
+        install(&InstallOptions {
+            manifest,
+            mirror,
+            dest,
+        })
     };
-    assert!(matches!(try_with(&pinned, &pinned, b"another"), Err(InstallError::NotFound(_))));
-    assert!(matches!(try_with(&pinned, &other, b"the model"), Err(InstallError::Unexpected { .. })));
+    assert!(matches!(
+        try_with(&pinned, &pinned, b"another"),
+        Err(InstallError::NotFound(_))
+    ));
+    assert!(matches!(
+        try_with(&pinned, &other, b"the model"),
+        Err(InstallError::Unexpected { .. })
+    ));
     assert!(!dest.path().join("b.onnx").exists());
     assert_eq!(try_with(&pinned, &pinned, b"the model").unwrap(), ["a"]);
 }
@@ -319,14 +408,20 @@ fn a_manifest_says_nothing_unclear() {
     let refused = |from: &str, to: &str| {
         assert!(good.contains(from), "{from}");
         let error = Manifest::parse(&good.replacen(from, to, 1)).err();
-        assert!(matches!(error, Some(ModelError::Manifest(_))), "{to}: {error:?}");
+        assert!(
+            matches!(error, Some(ModelError::Manifest(_))),
+            "{to}: {error:?}"
+        );
     };
     refused("optional = false", "optional = false\nverify = false");
     refused("color = 0.585", "color = nan");
     refused("color = 0.585", "color = 0.0");
     refused("gray = 0.58", "gray = 1.5");
     refused("color = 0.585, gray", "colour = 0.585, gray");
-    refused("file = \"face_detection_yunet.onnx\"", "file = \"../yunet.onnx\"");
+    refused(
+        "file = \"face_detection_yunet.onnx\"",
+        "file = \"../yunet.onnx\"",
+    );
     refused("name = \"yunet\"", "name = \"../../etc/x\"");
     refused("name = \"reid-0095\"", "name = \"yunet\"");
     refused("role = \"fusion\"", "role = \"embeder\"");
@@ -336,17 +431,28 @@ fn a_manifest_says_nothing_unclear() {
     refused("live = 0.5, attack = 0.3", "live = 1.0, attack = 0.3");
     refused("scale = 2.7, live", "scale = 0.0, live");
     let twice = good.replace("role = \"fusion\"", "role = \"embedder\"");
-    assert!(matches!(Manifest::parse(&twice).unwrap().only(Role::Embedder), Err(ModelError::Manifest(_))));
+    assert!(matches!(
+        Manifest::parse(&twice).unwrap().only(Role::Embedder),
+        Err(ModelError::Manifest(_))
+    ));
 }
 
 #[test]
 fn a_fixed_size_is_the_only_size() {
-    let official = std::fs::read(support::model_mirror().join("face_detection_yunet_2023mar.onnx")).unwrap();
-    let model = set_input_dimensions(&official, Dimension::Fixed(64), Dimension::Fixed(96)).unwrap();
+    let official =
+        std::fs::read(support::model_mirror().join("face_detection_yunet_2023mar.onnx")).unwrap();
+    let model =
+        set_input_dimensions(&official, Dimension::Fixed(64), Dimension::Fixed(96)).unwrap();
     let folder = folder(&model);
     let runtime = Runtime::load(&folder.dirs.runtime).unwrap();
     let mut session = Session::open(&runtime, &folder.dirs, &folder.entry, &[]).unwrap();
-    assert_eq!(session.run([1, 3, 64, 96], &vec![0.0; 3 * 64 * 96]).unwrap().len(), 12);
+    assert_eq!(
+        session
+            .run([1, 3, 64, 96], &vec![0.0; 3 * 64 * 96])
+            .unwrap()
+            .len(),
+        12
+    );
     for (h, w) in [(96, 64), (64, 64), (640, 640)] {
         let refused = session.run([1, 3, h, w], &vec![0.0; 3 * h * w]);
         assert!(matches!(refused, Err(ModelError::Shape { .. })));

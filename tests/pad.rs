@@ -1,4 +1,5 @@
-//! Presentation attack detection with the real models, against numbers recorded from a reference implementation.
+//! Presentation attack detection with the real models, against numbers recorded from a reference
+//! implementation.
 #![allow(clippy::unwrap_used, clippy::panic)]
 
 mod support;
@@ -8,12 +9,28 @@ use facelock::onnx::ModelError;
 use facelock::pad::{Judgement, Live, Pad, PadOptions};
 use facelock::types::{Detection, Frame, PixelFormat, Point, Rect, Spectrum};
 
-const CNN: PadOptions = PadOptions { cnn: true, infrared: true, motion: false };
+const CNN: PadOptions = PadOptions {
+    cnn: true,
+    infrared: true,
+    motion: false,
+};
 
 fn face_of(row: &[f32]) -> Detection {
-    let landmarks = std::array::from_fn(|n| Point { x: row[4 + 2 * n], y: row[5 + 2 * n] });
-    let bounds = Rect { x: row[0], y: row[1], width: row[2], height: row[3] };
-    Detection { bounds, landmarks, score: row[14] }
+    let landmarks = std::array::from_fn(|n| Point {
+        x: row[4 + 2 * n],
+        y: row[5 + 2 * n],
+    });
+    let bounds = Rect {
+        x: row[0],
+        y: row[1],
+        width: row[2],
+        height: row[3],
+    };
+    Detection {
+        bounds,
+        landmarks,
+        score: row[14],
+    }
 }
 
 /// The softmax value of the class "real".
@@ -30,12 +47,18 @@ fn first(pad: &mut Pad, frame: &Frame, face: &Detection) -> Judgement {
 fn scores_are_the_reference_s() {
     let folder = support::data("golden");
     let json: serde_json::Value =
-        serde_json::from_str(&std::fs::read_to_string(folder.join("golden.json")).unwrap()).unwrap();
+        serde_json::from_str(&std::fs::read_to_string(folder.join("golden.json")).unwrap())
+            .unwrap();
     let mut pad = Pad::load(&support::models(), CNN).unwrap();
     let mut judged = 0;
     for case in json.as_array().unwrap() {
         let expected = (real(&case["minifas_v2_2p7"]) + real(&case["minifas_v1se_4p0"])) / 2.0;
-        let frame = support::png(&folder.parent().unwrap().join(case["image"].as_str().unwrap()));
+        let frame = support::png(
+            &folder
+                .parent()
+                .unwrap()
+                .join(case["image"].as_str().unwrap()),
+        );
         let row: Vec<f32> = case["yunet_rows"][case["best"].as_u64().unwrap() as usize]
             .as_array()
             .unwrap()
@@ -64,7 +87,8 @@ fn the_recorded_portraits_are_live_often_enough_for_a_match() {
         for n in (0..45).step_by(3) {
             let frame = frames(&format!("{name}/{n:03}.png"));
             let face = engine.detect(&frame).unwrap()[0];
-            live += u32::from(pad.observe(&frame, &face, Spectrum::Color).unwrap().live == Live::Yes);
+            live +=
+                u32::from(pad.observe(&frame, &face, Spectrum::Color).unwrap().live == Live::Yes);
         }
         assert!(live >= 2, "{name}: {live} of 15");
     }
@@ -78,15 +102,40 @@ fn grey_frames_and_boxes_that_hold_nothing_are_never_live() {
     let face = engine.detect(&frame).unwrap()[0];
     let grey = frame.pixels().chunks_exact(3).map(|p| p[1]).collect();
     let grey = Frame::new(frame.width(), frame.height(), PixelFormat::Gray8, grey).unwrap();
-    assert_eq!(first(&mut pad, &grey, &face), Judgement { live: Live::Unknown, score: None });
+    assert_eq!(
+        first(&mut pad, &grey, &face),
+        Judgement {
+            live: Live::Unknown,
+            score: None
+        }
+    );
 
-    let at = |x, y, width, height| Detection { bounds: Rect { x, y, width, height }, ..face };
-    let numbers = [0.0, -5.0, 1e9, -1e9, f32::NAN, f32::INFINITY, f32::NEG_INFINITY];
+    let at = |x, y, width, height| Detection {
+        bounds: Rect {
+            x,
+            y,
+            width,
+            height,
+        },
+        ..face
+    };
+    let numbers = [
+        0.0,
+        -5.0,
+        1e9,
+        -1e9,
+        f32::NAN,
+        f32::INFINITY,
+        f32::NEG_INFINITY,
+    ];
     for a in numbers {
         for b in numbers {
             for odd in [at(a, b, 100.0, 100.0), at(10.0, 10.0, a, b), at(a, a, b, b)] {
                 let word = first(&mut pad, &frame, &odd);
-                assert!(word.score.is_none_or(|s| (0.0..=1.0).contains(&s)), "{odd:?} {word:?}");
+                assert!(
+                    word.score.is_none_or(|s| (0.0..=1.0).contains(&s)),
+                    "{odd:?} {word:?}"
+                );
                 let holds = odd.bounds.width >= 1.0 && odd.bounds.height >= 1.0;
                 assert!(holds || word.live != Live::Yes, "{odd:?} {word:?}");
             }
@@ -118,6 +167,13 @@ fn without_its_model_the_detector_does_not_load() {
     let mut moved = dirs.clone();
     moved.models = folder.path().into();
     moved.cache = folder.path().join("none");
-    std::fs::copy(dirs.models.join("manifest.toml"), folder.path().join("manifest.toml")).unwrap();
-    assert!(matches!(Pad::load(&moved, CNN).err(), Some(ModelError::Missing(_))));
+    std::fs::copy(
+        dirs.models.join("manifest.toml"),
+        folder.path().join("manifest.toml"),
+    )
+    .unwrap();
+    assert!(matches!(
+        Pad::load(&moved, CNN).err(),
+        Some(ModelError::Missing(_))
+    ));
 }

@@ -1,4 +1,5 @@
-//! The instance as a peer meets it: the real process, the real models, recorded frames, a key file or a software TPM.
+//! The instance as a peer meets it: the real process, the real models, recorded frames, a key file
+//! or a software TPM.
 #![cfg(feature = "replay")]
 #![allow(clippy::unwrap_used, clippy::panic)]
 
@@ -13,8 +14,12 @@ mod swtpm;
 use std::io::{Read as _, Write as _};
 use std::time::{Duration, Instant};
 
-use facelock_protocol::{Consent, Denied, Event, Message, Reply, Request, ServiceName, Subject, Unavailable, UserName};
-use instance::{MATCH, Machine, NON_MATCH, alice, bob, enrolled, enrolled_with, unavailable, verification};
+use facelock_protocol::{
+    Consent, Denied, Event, Message, Reply, Request, ServiceName, Subject, Unavailable, UserName,
+};
+use instance::{
+    MATCH, Machine, NON_MATCH, alice, bob, enrolled, enrolled_with, unavailable, verification,
+};
 
 #[test]
 fn the_person_gets_in_and_nobody_else() {
@@ -36,9 +41,15 @@ fn early_answers_open_no_camera() {
     let machine = enrolled();
     // There is no camera to open: any attempt to would say so.
     std::fs::remove_file(machine.path("camera")).unwrap();
-    let renamed = Subject { uid: alice().uid, name: UserName::new("mallory").unwrap() };
+    let renamed = Subject {
+        uid: alice().uid,
+        name: UserName::new("mallory").unwrap(),
+    };
     for subject in [bob(), renamed] {
-        assert_eq!(machine.ask(&verification(subject)), unavailable(Unavailable::NotEnrolled));
+        assert_eq!(
+            machine.ask(&verification(subject)),
+            unavailable(Unavailable::NotEnrolled)
+        );
     }
     assert_eq!(machine.verify(), unavailable(Unavailable::NoCamera));
 }
@@ -74,9 +85,15 @@ fn a_peer_that_hangs_up_ends_it_at_once() {
     let hung_up = Instant::now();
     drop(stream);
     assert!(machine.exit_status().success());
-    assert!(hung_up.elapsed() < Duration::from_millis(500), "{:?}", hung_up.elapsed());
+    assert!(
+        hung_up.elapsed() < Duration::from_millis(500),
+        "{:?}",
+        hung_up.elapsed()
+    );
     // Nothing was judged: nothing is counted.
-    let Reply::Status(status) = machine.ask(&Request::Status { subject: alice() }) else { panic!() };
+    let Reply::Status(status) = machine.ask(&Request::Status { subject: alice() }) else {
+        panic!()
+    };
     assert_eq!(status.tally.misses, 0);
 }
 
@@ -85,16 +102,32 @@ fn a_cancelled_enrollment_leaves_nothing() {
     let machine = Machine::new();
     machine.show_with("astronaut", "fps = 5.0");
     let mut stream = machine.connect();
-    facelock_protocol::write_message(&mut stream, &Request::Enroll { subject: alice(), label: None }).unwrap();
+    facelock_protocol::write_message(
+        &mut stream,
+        &Request::Enroll {
+            subject: alice(),
+            label: None,
+        },
+    )
+    .unwrap();
     loop {
         let message: Message = facelock_protocol::read_message(&mut stream, 1 << 20).unwrap();
-        if matches!(message, Message::Event(Event::Progress(facelock_protocol::Progress::LookTaken { taken: 2, .. }))) {
+        if matches!(
+            message,
+            Message::Event(Event::Progress(facelock_protocol::Progress::LookTaken {
+                taken: 2,
+                ..
+            }))
+        ) {
             break;
         }
     }
     drop(stream);
     assert!(machine.exit_status().success());
-    assert_eq!(machine.ask(&Request::List { subject: alice() }), Reply::Templates(Vec::new()));
+    assert_eq!(
+        machine.ask(&Request::List { subject: alice() }),
+        Reply::Templates(Vec::new())
+    );
     assert_eq!(machine.verify(), unavailable(Unavailable::NotEnrolled));
 }
 
@@ -110,7 +143,14 @@ fn an_instance_killed_while_enrolling_leaves_the_store_as_it_was_or_as_it_is_aft
     for round in 0..12_u64 {
         while machine.started.try_recv().is_ok() {}
         let mut stream = machine.connect();
-        facelock_protocol::write_message(&mut stream, &Request::Enroll { subject: alice(), label: None }).unwrap();
+        facelock_protocol::write_message(
+            &mut stream,
+            &Request::Enroll {
+                subject: alice(),
+                label: None,
+            },
+        )
+        .unwrap();
         let pid = machine.started.recv().unwrap();
         std::thread::sleep(Duration::from_millis(60 * round));
         let pid = rustix::process::Pid::from_raw(pid.cast_signed()).unwrap();
@@ -118,10 +158,14 @@ fn an_instance_killed_while_enrolling_leaves_the_store_as_it_was_or_as_it_is_aft
         let mut rest = Vec::new();
         let _ = stream.read_to_end(&mut rest);
         let now = count(&machine);
-        assert!(now == templates || now == templates + 5, "{templates} templates became {now}");
+        assert!(
+            now == templates || now == templates + 5,
+            "{templates} templates became {now}"
+        );
         templates = now;
         machine.show_with("astronaut-later", "");
-        // An instance that was killed stays charged where it had charged; enrollment charges nothing.
+        // An instance that was killed stays charged where it had charged; enrollment charges
+        // nothing.
         assert_eq!(machine.verify(), MATCH, "round {round}");
         machine.show_with("astronaut", "");
         if templates > 10 {
@@ -147,7 +191,12 @@ fn a_hostile_peer_is_refused_and_the_next_login_works() {
         stream.write_all(bytes).unwrap();
         stream.shutdown(std::net::Shutdown::Write).unwrap();
         let reply: Result<Message, _> = facelock_protocol::read_message(&mut stream, 1 << 16);
-        let denied = matches!(reply, Ok(Message::Reply(Reply::Denied(Denied::Malformed | Denied::Version))));
+        let denied = matches!(
+            reply,
+            Ok(Message::Reply(Reply::Denied(
+                Denied::Malformed | Denied::Version
+            )))
+        );
         assert!(denied, "{bytes:?}: {reply:?}");
         assert!(machine.exit_status().success());
     }
@@ -161,7 +210,11 @@ fn a_silent_peer_is_not_waited_for() {
     let begun = Instant::now();
     let stream = machine.connect();
     assert!(machine.exit_status().success());
-    assert!(begun.elapsed() < Duration::from_secs(3), "{:?}", begun.elapsed());
+    assert!(
+        begun.elapsed() < Duration::from_secs(3),
+        "{:?}",
+        begun.elapsed()
+    );
     drop(stream);
 }
 
@@ -169,7 +222,11 @@ fn a_silent_peer_is_not_waited_for() {
 fn the_vault_stays_shut_outside_the_sandbox() {
     let machine = enrolled();
     let config = std::fs::read_to_string(machine.path("config.toml")).unwrap();
-    std::fs::write(machine.path("config.toml"), config.replace("require = false", "require = true")).unwrap();
+    std::fs::write(
+        machine.path("config.toml"),
+        config.replace("require = false", "require = true"),
+    )
+    .unwrap();
     assert_eq!(machine.verify(), unavailable(Unavailable::SandboxMissing));
 }
 
@@ -186,7 +243,11 @@ fn a_model_that_was_changed_is_not_used() {
     let models = support::models();
     let copy = machine.path("models");
     std::fs::create_dir(&copy).unwrap();
-    for name in ["manifest.toml", "face_detection_yunet.onnx", "face_reidentification_retail_0095.onnx"] {
+    for name in [
+        "manifest.toml",
+        "face_detection_yunet.onnx",
+        "face_reidentification_retail_0095.onnx",
+    ] {
         std::fs::copy(models.models.join(name), copy.join(name)).unwrap();
     }
     let reid = copy.join("face_reidentification_retail_0095.onnx");
@@ -195,8 +256,14 @@ fn a_model_that_was_changed_is_not_used() {
     bytes[middle] ^= 1;
     std::fs::write(&reid, bytes).unwrap();
     let config = std::fs::read_to_string(machine.path("config.toml")).unwrap();
-    let config = config.replace(&format!("models = {:?}", models.models), &format!("models = {copy:?}"));
-    let config = config.replace(&format!("cache = {:?}", models.cache), &format!("cache = {:?}", machine.path("none")));
+    let config = config.replace(
+        &format!("models = {:?}", models.models),
+        &format!("models = {copy:?}"),
+    );
+    let config = config.replace(
+        &format!("cache = {:?}", models.cache),
+        &format!("cache = {:?}", machine.path("none")),
+    );
     std::fs::write(machine.path("config.toml"), config).unwrap();
     machine.show_with("astronaut-later", "");
     assert_eq!(machine.verify(), unavailable(Unavailable::ModelRejected));
@@ -204,12 +271,17 @@ fn a_model_that_was_changed_is_not_used() {
 
 #[test]
 fn consent_is_the_configuration_s_where_the_module_has_none() {
-    let machine =
-        enrolled_with("[vault]\nprotector = \"file\"\n[consent.services]\nlocker = \"ask\"\ngreeter = \"auto\"\n");
+    let machine = enrolled_with(
+        "[vault]\nprotector = \"file\"\n[consent.services]\nlocker = \"ask\"\ngreeter = \"auto\"\n",
+    );
     machine.show_with("astronaut-later", "");
     let ask = |service: &str| {
         let service = ServiceName::new(service).unwrap();
-        machine.ask_telling(&Request::Verify { subject: alice(), service, consent: None })
+        machine.ask_telling(&Request::Verify {
+            subject: alice(),
+            service,
+            consent: None,
+        })
     };
     for (service, consent, reply) in [
         ("sudo", Consent::Confirm, MATCH),
@@ -217,7 +289,11 @@ fn consent_is_the_configuration_s_where_the_module_has_none() {
         ("locker", Consent::Ask, unavailable(Unavailable::Cancelled)),
     ] {
         let (told, events) = ask(service);
-        assert_eq!((told, events.first()), (reply, Some(&Event::Consent(consent))), "{service}");
+        assert_eq!(
+            (told, events.first()),
+            (reply, Some(&Event::Consent(consent))),
+            "{service}"
+        );
     }
 }
 
@@ -225,8 +301,14 @@ fn consent_is_the_configuration_s_where_the_module_has_none() {
 fn scores_are_told_to_a_test_and_to_nobody_else() {
     let machine = enrolled();
     machine.show_with("astronaut-later", "");
-    let measured = |events: &[Event]| events.iter().any(|event| matches!(event, Event::Measured(_)));
-    assert!(measured(&machine.ask_telling(&Request::Test { subject: alice() }).1));
+    let measured = |events: &[Event]| {
+        events
+            .iter()
+            .any(|event| matches!(event, Event::Measured(_)))
+    };
+    assert!(measured(
+        &machine.ask_telling(&Request::Test { subject: alice() }).1
+    ));
     assert!(!measured(&machine.ask_telling(&verification(alice())).1));
 }
 
@@ -242,7 +324,10 @@ fn what_was_changed_on_disk_is_refused() {
         changed[at] ^= 1;
         std::fs::write(&path, &changed).unwrap();
         let reply = machine.verify();
-        assert!(matches!(reply, Reply::Unavailable(_)), "byte {at}: {reply:?}");
+        assert!(
+            matches!(reply, Reply::Unavailable(_)),
+            "byte {at}: {reply:?}"
+        );
     }
     std::fs::write(&path, &good).unwrap();
     assert_eq!(machine.verify(), MATCH);
@@ -253,44 +338,80 @@ fn the_tpm_refuses_after_a_boot_change_until_it_is_resealed() {
     let mut tpm = swtpm::Swtpm::start();
     let machine = Machine::with(&format!("[vault]\ntcti = {:?}\n", tpm.tcti()));
     machine.show_with("astronaut", "");
-    let Reply::Enrolled(report) = machine.enroll() else { panic!("not enrolled") };
+    let Reply::Enrolled(report) = machine.enroll() else {
+        panic!("not enrolled")
+    };
     assert_eq!(report.protector, "tpm");
     let recovery_key = report.recovery_key.unwrap();
     machine.show_with("astronaut-later", "");
     assert_eq!(machine.verify(), MATCH);
 
     tpm.extend(8);
-    assert_eq!(machine.verify(), MATCH, "a register that is not selected may change");
+    assert_eq!(
+        machine.verify(),
+        MATCH,
+        "a register that is not selected may change"
+    );
     tpm.extend(7);
     assert_eq!(machine.verify(), unavailable(Unavailable::VaultRefused));
 
     let reseal = |key: &str| {
         let recovery_key = facelock_protocol::Secret(key.into());
-        machine.ask(&Request::Reseal { subject: alice(), recovery_key })
+        machine.ask(&Request::Reseal {
+            subject: alice(),
+            recovery_key,
+        })
     };
-    assert_eq!(reseal("0000-0000"), unavailable(Unavailable::WrongRecoveryKey));
-    assert_eq!(reseal(&recovery_key.0.to_lowercase()), Reply::Done { changed: true });
+    assert_eq!(
+        reseal("0000-0000"),
+        unavailable(Unavailable::WrongRecoveryKey)
+    );
+    assert_eq!(
+        reseal(&recovery_key.0.to_lowercase()),
+        Reply::Done { changed: true }
+    );
     assert_eq!(machine.verify(), MATCH);
 
     tpm.restart();
-    assert_eq!(machine.verify(), unavailable(Unavailable::VaultRefused), "registers begin anew at a boot");
+    assert_eq!(
+        machine.verify(),
+        unavailable(Unavailable::VaultRefused),
+        "registers begin anew at a boot"
+    );
     tpm.stop();
     assert_eq!(machine.verify(), unavailable(Unavailable::VaultMissing));
     tpm = swtpm::Swtpm::start();
     let config = std::fs::read_to_string(machine.path("config.toml")).unwrap();
-    let other: Vec<&str> = config.lines().map(|line| if line.starts_with("tcti") { "" } else { line }).collect();
-    let config = other.join("\n").replace("[vault]", &format!("[vault]\ntcti = {:?}", tpm.tcti()));
+    let other: Vec<&str> = config
+        .lines()
+        .map(|line| if line.starts_with("tcti") { "" } else { line })
+        .collect();
+    let config = other
+        .join("\n")
+        .replace("[vault]", &format!("[vault]\ntcti = {:?}", tpm.tcti()));
     std::fs::write(machine.path("config.toml"), config).unwrap();
-    assert_eq!(machine.verify(), unavailable(Unavailable::VaultRefused), "another TPM");
+    assert_eq!(
+        machine.verify(),
+        unavailable(Unavailable::VaultRefused),
+        "another TPM"
+    );
 }
 
 #[test]
 fn infrared_frames_are_compared_as_grey_ones() {
-    let machine =
-        Machine::with("[vault]\nprotector = \"file\"\n[pad]\ncnn = false\ninfrared = false\nmotion = false\n");
+    let machine = Machine::with(
+        "[vault]\nprotector = \"file\"\n[pad]\ncnn = false\ninfrared = false\nmotion = false\n",
+    );
     machine.show_with("astronaut", "spectrum = \"infrared\"");
-    let Reply::Enrolled(report) = machine.enroll() else { panic!("not enrolled") };
-    assert!(report.templates.iter().all(|template| template.spectrum == facelock_protocol::Spectrum::Infrared));
+    let Reply::Enrolled(report) = machine.enroll() else {
+        panic!("not enrolled")
+    };
+    assert!(
+        report
+            .templates
+            .iter()
+            .all(|template| template.spectrum == facelock_protocol::Spectrum::Infrared)
+    );
     assert_eq!(report.warning, None);
     machine.show_with("astronaut-later", "spectrum = \"infrared\"");
     assert_eq!(machine.verify(), MATCH);
@@ -306,7 +427,10 @@ fn a_picture_that_no_emitter_lit_is_not_enrolled_as_infrared() {
     let machine = Machine::with("[vault]\nprotector = \"file\"\n[deadline]\nenroll_s = 5\n");
     machine.show_with("hopper-dark", "spectrum = \"infrared\"");
     assert!(matches!(machine.enroll(), Reply::Unavailable(_)));
-    assert_eq!(machine.ask(&Request::List { subject: alice() }), Reply::Templates(Vec::new()));
+    assert_eq!(
+        machine.ask(&Request::List { subject: alice() }),
+        Reply::Templates(Vec::new())
+    );
 }
 
 #[test]

@@ -1,4 +1,5 @@
-//! Presentation attack detection as a peer meets it: what the configuration asks for beside a matching face.
+//! Presentation attack detection as a peer meets it: what the configuration asks for beside a
+//! matching face.
 #![cfg(feature = "replay")]
 #![allow(clippy::unwrap_used, clippy::panic)]
 
@@ -49,16 +50,23 @@ fn where_infrared_is_required_colour_is_refused_before_a_camera_opens() {
     // There is no camera to open: any attempt to would say so.
     std::fs::remove_file(machine.path("camera")).unwrap();
     assert_eq!(machine.verify(), INFRARED_REQUIRED);
-    assert_eq!(machine.ask(&Request::Test { subject: alice() }), INFRARED_REQUIRED);
+    assert_eq!(
+        machine.ask(&Request::Test { subject: alice() }),
+        INFRARED_REQUIRED
+    );
     assert_eq!(camera(&machine), Err(Unavailable::InfraredRequired));
 }
 
 #[test]
 fn where_infrared_is_required_nothing_is_enrolled_by_colour() {
-    let machine = Machine::with("[vault]\nprotector = \"file\"\n[pad]\nrequire_infrared = \"always\"\n");
+    let machine =
+        Machine::with("[vault]\nprotector = \"file\"\n[pad]\nrequire_infrared = \"always\"\n");
     machine.show_with("astronaut", "");
     assert_eq!(machine.enroll(), INFRARED_REQUIRED);
-    assert_eq!(machine.ask(&Request::List { subject: alice() }), Reply::Templates(Vec::new()));
+    assert_eq!(
+        machine.ask(&Request::List { subject: alice() }),
+        Reply::Templates(Vec::new())
+    );
     assert_eq!(camera(&machine), Err(Unavailable::InfraredRequired));
 }
 
@@ -74,7 +82,10 @@ fn where_infrared_is_required_an_infrared_camera_serves() {
 
 #[test]
 fn once_infrared_is_enrolled_colour_lets_nobody_in() {
-    let machine = enrolled("cnn = false\ninfrared = false\nmotion = false", "spectrum = \"infrared\"");
+    let machine = enrolled(
+        "cnn = false\ninfrared = false\nmotion = false",
+        "spectrum = \"infrared\"",
+    );
     // The same camera's colour side is enrolled as well.
     machine.show_with("astronaut", "");
     assert!(matches!(machine.enroll(), Reply::Enrolled(_)));
@@ -84,7 +95,8 @@ fn once_infrared_is_enrolled_colour_lets_nobody_in() {
     assert_eq!(machine.verify(), MATCH);
 }
 
-const CHALLENGE: &str = "[vault]\nprotector = \"file\"\n[pad]\nchallenge = \"turn\"\n[deadline]\nchallenge_ms = 3000\n";
+const CHALLENGE: &str =
+    "[vault]\nprotector = \"file\"\n[pad]\nchallenge = \"turn\"\n[deadline]\nchallenge_ms = 3000\n";
 
 fn misses(machine: &Machine) -> u32 {
     match machine.ask(&Request::Status { subject: alice() }) {
@@ -102,12 +114,18 @@ fn a_portrait_that_matches_is_asked_to_turn_and_never_let_in() {
     let (reply, events) = machine.ask_telling(&verification(alice()));
     assert!(events.iter().any(is_asked), "{events:?}");
     // One frame that the network calls an attack is enough to end as one.
-    let refused = [Reply::Unavailable(Unavailable::Timeout), Reply::Verdict(Verdict::AttackSuspected)];
+    let refused = [
+        Reply::Unavailable(Unavailable::Timeout),
+        Reply::Verdict(Verdict::AttackSuspected),
+    ];
     assert!(refused.contains(&reply), "{reply:?}");
     machine.show_with("hopper", "");
     let (reply, events) = machine.ask_telling(&verification(alice()));
     assert_eq!(reply, Reply::Verdict(Verdict::NonMatch));
-    assert!(!events.iter().any(is_asked), "who does not match is asked nothing: {events:?}");
+    assert!(
+        !events.iter().any(is_asked),
+        "who does not match is asked nothing: {events:?}"
+    );
 }
 
 fn is_asked(event: &Event) -> bool {
@@ -126,9 +144,16 @@ impl Puppet {
         let write = |name: &str, frames: &[Frame]| -> Vec<PathBuf> {
             let folder = machine.path(name);
             std::fs::create_dir(&folder).unwrap();
-            std::fs::write(folder.join("timeline.toml"), "name = \"camera\"\nfps = 10.0").unwrap();
+            std::fs::write(
+                folder.join("timeline.toml"),
+                "name = \"camera\"\nfps = 10.0",
+            )
+            .unwrap();
             let path = |n: usize| folder.join(format!("{n:03}.png"));
-            frames.iter().enumerate().for_each(|(n, frame)| support::write_png(&path(n), frame));
+            frames
+                .iter()
+                .enumerate()
+                .for_each(|(n, frame)| support::write_png(&path(n), frame));
             (0..frames.len()).map(path).collect()
         };
         write("before", &clip.before);
@@ -162,11 +187,15 @@ impl Puppet {
         // An instance whose peer hung up settles a moment later.
         std::thread::sleep(Duration::from_millis(500));
         let misses = misses(&self.machine);
-        assert_eq!(self.machine.ask(&Request::Unlock { subject: alice() }), Reply::Done { changed: true });
+        assert_eq!(
+            self.machine.ask(&Request::Unlock { subject: alice() }),
+            Reply::Done { changed: true }
+        );
         misses
     }
 
-    /// One attempt, answered by turns to the left: what was asked, and the reply. `honest`: hangs up where right is asked.
+    /// One attempt, answered by turns to the left: what was asked, and the reply. `honest`: hangs
+    /// up where right is asked.
     fn attempt(&self, honest: bool) -> (Vec<Hint>, Option<Reply>) {
         self.show(&self.turn[0]);
         let mut stream = self.machine.connect();
@@ -198,13 +227,26 @@ fn a_real_head_that_turns_as_asked_gets_in_and_the_other_way_is_an_attack() {
         match (asked.contains(&Hint::TurnRight), reply) {
             (true, Some(reply)) => {
                 assert_eq!(reply, Reply::Verdict(Verdict::AttackSuspected), "{asked:?}");
-                assert_eq!(puppet.misses_until_unlocked(), 1, "a wrong turn is a judged miss");
+                assert_eq!(
+                    puppet.misses_until_unlocked(),
+                    1,
+                    "a wrong turn is a judged miss"
+                );
                 failed = true;
             }
-            (true, None) => assert_eq!(puppet.misses_until_unlocked(), 1, "hanging up does not choose the question"),
-            // A machine at its limit sees too little of a turn that does not wait for it. That counts, too.
+            (true, None) => assert_eq!(
+                puppet.misses_until_unlocked(),
+                1,
+                "hanging up does not choose the question"
+            ),
+            // A machine at its limit sees too little of a turn that does not wait for it. That
+            // counts, too.
             (false, Some(Reply::Unavailable(Unavailable::Timeout))) => {
-                assert_eq!(puppet.misses_until_unlocked(), 1, "a question left unanswered is a miss");
+                assert_eq!(
+                    puppet.misses_until_unlocked(),
+                    1,
+                    "a question left unanswered is a miss"
+                );
             }
             (false, reply) => {
                 assert_eq!((asked, reply), (vec![Hint::TurnLeft; 2], Some(MATCH)));

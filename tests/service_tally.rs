@@ -1,4 +1,5 @@
-//! The tally as a peer meets it: every guess counts, however the attempt ends, and nobody else's places are taken.
+//! The tally as a peer meets it: every guess counts, however the attempt ends, and nobody else's
+//! places are taken.
 #![cfg(feature = "replay")]
 #![allow(clippy::unwrap_used, clippy::panic)]
 
@@ -9,7 +10,9 @@ mod support;
 use std::time::Duration;
 
 use facelock_protocol::{Reply, Request, Unavailable};
-use instance::{MATCH, Machine, NON_MATCH, alice, bob, enrolled, enrolled_with, unavailable, verification};
+use instance::{
+    MATCH, Machine, NON_MATCH, alice, bob, enrolled, enrolled_with, unavailable, verification,
+};
 
 /// Verifications of alice that are under way; their peers.
 fn under_way(machine: &Machine, n: usize) -> Vec<std::os::unix::net::UnixStream> {
@@ -29,7 +32,11 @@ fn one_user_cannot_take_every_place() {
     machine.show_with("empty", "first_frame_ms = 60000");
     let peers = under_way(&machine, 4);
     assert_eq!(machine.verify(), unavailable(Unavailable::Busy));
-    assert_eq!(machine.ask(&verification(bob())), unavailable(Unavailable::NotEnrolled), "bob has places of his own");
+    assert_eq!(
+        machine.ask(&verification(bob())),
+        unavailable(Unavailable::NotEnrolled),
+        "bob has places of his own"
+    );
     drop(peers);
     std::thread::sleep(Duration::from_millis(500));
     machine.show_with("astronaut-later", "");
@@ -48,7 +55,9 @@ fn peers_that_ask_nothing_cannot_take_every_place() {
 }
 
 fn misses(machine: &Machine) -> u32 {
-    let Reply::Status(status) = machine.ask(&Request::Status { subject: alice() }) else { panic!("no status") };
+    let Reply::Status(status) = machine.ask(&Request::Status { subject: alice() }) else {
+        panic!("no status")
+    };
     status.tally.misses
 }
 
@@ -79,9 +88,15 @@ fn a_guess_counts_where_the_instance_is_killed() {
     while machine.started.try_recv().is_ok() {}
     machine.show_with("hopper", "first_frame_ms = 60000");
     let _peers = under_way(&machine, 1);
-    let pid = machine.started.recv_timeout(Duration::from_secs(5)).unwrap();
-    rustix::process::kill_process(rustix::process::Pid::from_raw(pid as i32).unwrap(), rustix::process::Signal::KILL)
+    let pid = machine
+        .started
+        .recv_timeout(Duration::from_secs(5))
         .unwrap();
+    rustix::process::kill_process(
+        rustix::process::Pid::from_raw(pid as i32).unwrap(),
+        rustix::process::Signal::KILL,
+    )
+    .unwrap();
     assert!(!machine.exit_status().success());
     assert_eq!(misses(&machine), 1);
 }
@@ -95,7 +110,10 @@ fn instances_at_once_count_every_guess() {
     }
     assert_eq!(misses(&machine), 4);
     assert_eq!(machine.verify(), NON_MATCH);
-    assert!(matches!(machine.verify(), Reply::Unavailable(Unavailable::LockedOut { .. })));
+    assert!(matches!(
+        machine.verify(),
+        Reply::Unavailable(Unavailable::LockedOut { .. })
+    ));
 }
 
 #[test]
@@ -106,7 +124,10 @@ fn a_damaged_tally_counts_for_nobody_until_root_begins_it_anew() {
     let path = machine.path("state/tally").join(alice().uid.to_string());
     std::fs::write(&path, b"\x01nonsense").unwrap();
     assert_eq!(machine.verify(), unavailable(Unavailable::StoreFailed));
-    assert_eq!(machine.ask(&Request::Unlock { subject: alice() }), Reply::Done { changed: true });
+    assert_eq!(
+        machine.ask(&Request::Unlock { subject: alice() }),
+        Reply::Done { changed: true }
+    );
     assert_eq!(machine.verify(), MATCH);
 }
 
@@ -118,10 +139,22 @@ fn misses_lock_out_by_every_path_and_root_unlocks() {
     assert_eq!(machine.ask(&Request::Test { subject: alice() }), NON_MATCH);
     machine.show_with("astronaut-later", "");
     let locked = machine.verify();
-    assert!(matches!(locked, Reply::Unavailable(Unavailable::LockedOut { seconds: Some(_) })), "{locked:?}");
+    assert!(
+        matches!(
+            locked,
+            Reply::Unavailable(Unavailable::LockedOut { seconds: Some(_) })
+        ),
+        "{locked:?}"
+    );
     let locked = machine.ask(&Request::Test { subject: alice() });
-    assert!(matches!(locked, Reply::Unavailable(Unavailable::LockedOut { .. })), "{locked:?}");
-    assert_eq!(machine.ask(&Request::Unlock { subject: alice() }), Reply::Done { changed: true });
+    assert!(
+        matches!(locked, Reply::Unavailable(Unavailable::LockedOut { .. })),
+        "{locked:?}"
+    );
+    assert_eq!(
+        machine.ask(&Request::Unlock { subject: alice() }),
+        Reply::Done { changed: true }
+    );
     assert_eq!(machine.verify(), MATCH);
 }
 
@@ -133,7 +166,10 @@ fn a_reported_password_makes_the_lockout_wait_for_a_password() {
     machine.show_with("hopper", "");
     assert_eq!(machine.verify(), NON_MATCH);
     machine.show_with("astronaut-later", "");
-    assert_eq!(machine.verify(), unavailable(Unavailable::LockedOut { seconds: None }));
+    assert_eq!(
+        machine.verify(),
+        unavailable(Unavailable::LockedOut { seconds: None })
+    );
     assert_eq!(record(), Reply::Done { changed: true });
     assert_eq!(machine.verify(), MATCH);
 }

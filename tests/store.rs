@@ -23,16 +23,26 @@ fn what_others_could_have_touched_is_not_read() {
     store.write(&lock, 7, b"mine").unwrap();
     let path = folder.path().join("things/7");
     assert_eq!(store.read(7, 100).unwrap().as_deref(), Some(&b"mine"[..]));
-    assert_eq!(std::fs::metadata(&path).unwrap().permissions().mode() & 0o777, 0o600);
+    assert_eq!(
+        std::fs::metadata(&path).unwrap().permissions().mode() & 0o777,
+        0o600
+    );
     let not_private = |what: &str| {
-        assert!(matches!(store.read(7, 100), Err(StoreError::NotPrivate(_))), "{what}");
+        assert!(
+            matches!(store.read(7, 100), Err(StoreError::NotPrivate(_))),
+            "{what}"
+        );
     };
     std::fs::set_permissions(&path, std::fs::Permissions::from_mode(0o644)).unwrap();
     not_private("readable by others");
     std::fs::set_permissions(&path, std::fs::Permissions::from_mode(0o600)).unwrap();
     std::fs::hard_link(&path, folder.path().join("second")).unwrap();
     not_private("a second name");
-    std::fs::rename(folder.path().join("second"), folder.path().join("elsewhere")).unwrap();
+    std::fs::rename(
+        folder.path().join("second"),
+        folder.path().join("elsewhere"),
+    )
+    .unwrap();
     std::fs::remove_file(&path).unwrap();
     std::os::unix::fs::symlink(folder.path().join("elsewhere"), &path).unwrap();
     not_private("a symbolic link");
@@ -55,7 +65,11 @@ fn a_held_lock_is_waited_for_until_the_deadline_and_no_longer() {
     assert!(store.lock(8, soon()).is_ok(), "another user's is free");
     let waiting = {
         let store = store.clone();
-        std::thread::spawn(move || store.lock(7, Instant::now() + Duration::from_secs(5)).is_ok())
+        std::thread::spawn(move || {
+            store
+                .lock(7, Instant::now() + Duration::from_secs(5))
+                .is_ok()
+        })
     };
     std::thread::sleep(Duration::from_millis(50));
     drop(held);

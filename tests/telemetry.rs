@@ -1,5 +1,6 @@
-//! What loading ONNX Runtime and running the models does to the machine, as the kernel sees it: which files are opened, what
-//! is written, that nothing is sent, and that no memory is both writable and executable.
+//! What loading ONNX Runtime and running the models does to the machine, as the kernel sees it:
+//! which files are opened, what is written, that nothing is sent, and that no memory is both
+//! writable and executable.
 #![allow(clippy::unwrap_used, clippy::panic)]
 
 mod support;
@@ -17,14 +18,22 @@ const TRACED: &str = "FACELOCK_TRACED";
 #[test]
 #[ignore = "run by the tests below, under strace"]
 fn traced() {
-    let Some(work) = std::env::var_os(TRACED) else { return };
+    let Some(work) = std::env::var_os(TRACED) else {
+        return;
+    };
     if work == "nothing" {
         return;
     }
     // As both programs begin.
     facelock::sandbox::silence_libraries();
     let frame = support::png(&support::sample("astronaut/000.png"));
-    let mut engine = Engine::load(&support::models(), EngineOptions { fusion: work == "fusion" }).unwrap();
+    let mut engine = Engine::load(
+        &support::models(),
+        EngineOptions {
+            fusion: work == "fusion",
+        },
+    )
+    .unwrap();
     let face = engine.detect(&frame).unwrap()[0];
     assert!(engine.embed(&frame, &face).unwrap().is_some());
     // The way an instance ends: destructors do not run.
@@ -39,7 +48,13 @@ fn trace(work: &str) -> Vec<String> {
         .args(["-f", "-y", "-s", "300", "-o"])
         .arg(&log)
         .arg(std::env::current_exe().unwrap())
-        .args(["--exact", "traced", "--ignored", "--nocapture", "--test-threads=1"])
+        .args([
+            "--exact",
+            "traced",
+            "--ignored",
+            "--nocapture",
+            "--test-threads=1",
+        ])
         .env_remove("TERM")
         .env(TRACED, work)
         .env_remove("ORT_DISABLE_TELEMETRY")
@@ -48,19 +63,39 @@ fn trace(work: &str) -> Vec<String> {
         .current_dir(folder.path())
         .output()
         .expect("strace is installed by scripts/setup");
-    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
-    let left: Vec<_> = std::fs::read_dir(folder.path()).unwrap().map(|entry| entry.unwrap().file_name()).collect();
-    assert_eq!(left, ["calls"], "something was left in the home, working or temporary folder");
+    assert!(
+        output.status.success(),
+        "{}",
+        String::from_utf8_lossy(&output.stderr)
+    );
+    let left: Vec<_> = std::fs::read_dir(folder.path())
+        .unwrap()
+        .map(|entry| entry.unwrap().file_name())
+        .collect();
+    assert_eq!(
+        left,
+        ["calls"],
+        "something was left in the home, working or temporary folder"
+    );
     let text = std::fs::read_to_string(&log).unwrap();
-    text.lines().map(|line| line.split_once(' ').unwrap().1.trim_start().to_owned()).collect()
+    text.lines()
+        .map(|line| line.split_once(' ').unwrap().1.trim_start().to_owned())
+        .collect()
 }
 
 fn name(call: &str) -> &str {
-    call.strip_prefix("<... ").unwrap_or(call).split(['(', ' ']).next().unwrap_or_default()
+    call.strip_prefix("<... ")
+        .unwrap_or(call)
+        .split(['(', ' '])
+        .next()
+        .unwrap_or_default()
 }
 
 fn threads(calls: &[String]) -> usize {
-    calls.iter().filter(|call| call.starts_with("clone3(") || call.starts_with("clone(")).count()
+    calls
+        .iter()
+        .filter(|call| call.starts_with("clone3(") || call.starts_with("clone("))
+        .count()
 }
 
 /// The path of an `open` that succeeded, with its flags.
@@ -83,7 +118,8 @@ fn models_leave_no_trace_and_talk_to_nobody() {
             path == models.runtime
                 || path.starts_with(&models.models)
                 || path.starts_with(root.join("target/samples"))
-                // The dynamic loader, the C library, and what it says about this process and these processors.
+                // The dynamic loader, the C library, and what it says about this process and these
+                // processors.
                 || path.to_string_lossy().split_once(".so").is_some_and(|(_, end)| end.bytes().all(|c| b".0123456789".contains(&c)))
                 || ["/etc/ld.so.cache", "/proc/cpuinfo", "/proc/self/maps", "/proc/self/cgroup", "/proc/self/mountinfo"]
                     .iter()
@@ -97,11 +133,18 @@ fn models_leave_no_trace_and_talk_to_nobody() {
         let (mut read, mut strange) = (BTreeSet::new(), Vec::new());
         for (path, flags) in calls.iter().filter_map(|call| opened(call)) {
             read.insert(path.to_owned());
-            if !allowed(Path::new(path)) || ["O_WRONLY", "O_RDWR", "O_CREAT"].iter().any(|bad| flags.contains(bad)) {
+            if !allowed(Path::new(path))
+                || ["O_WRONLY", "O_RDWR", "O_CREAT"]
+                    .iter()
+                    .any(|bad| flags.contains(bad))
+            {
                 strange.push(format!("{path} {flags}"));
             }
         }
-        assert!(read.iter().any(|path| path.ends_with("libonnxruntime.so")), "nothing was traced: {read:?}");
+        assert!(
+            read.iter().any(|path| path.ends_with("libonnxruntime.so")),
+            "nothing was traced: {read:?}"
+        );
         assert!(strange.is_empty(), "{work}: {strange:#?}");
 
         let forbidden = |call: &&String| {
@@ -130,9 +173,18 @@ fn models_leave_no_trace_and_talk_to_nobody() {
         let found: Vec<_> = calls.iter().filter(forbidden).collect();
         assert!(found.is_empty(), "{work}: {found:#?}");
         // Only what the test harness says on its standard output is written.
-        let written = calls.iter().filter(|call| ["write", "writev", "pwrite64"].contains(&name(call)));
-        let elsewhere: Vec<_> = written.filter(|call| !call.contains("(1<") && !call.contains("(2<")).collect();
-        assert!(elsewhere.iter().all(|call| call.contains("anon_inode:[eventfd]")), "{elsewhere:#?}");
+        let written = calls
+            .iter()
+            .filter(|call| ["write", "writev", "pwrite64"].contains(&name(call)));
+        let elsewhere: Vec<_> = written
+            .filter(|call| !call.contains("(1<") && !call.contains("(2<"))
+            .collect();
+        assert!(
+            elsewhere
+                .iter()
+                .all(|call| call.contains("anon_inode:[eventfd]")),
+            "{elsewhere:#?}"
+        );
     }
 }
 
@@ -142,7 +194,8 @@ fn writable_code(call: &str) -> bool {
         && call.contains("PROT_EXEC")
 }
 
-/// One thread a session beside the one that runs it at most, and the loader's: none that could be watching.
+/// One thread a session beside the one that runs it at most, and the loader's: none that could be
+/// watching.
 #[test]
 fn no_thread_is_started_but_those_that_compute() {
     let processors = std::thread::available_parallelism().unwrap().get();
@@ -158,12 +211,22 @@ fn no_thread_is_started_but_those_that_compute() {
 /// The parsers above see what they should: each has a line it must catch.
 #[test]
 fn the_checks_can_fail() {
-    assert!(writable_code("mmap(NULL, 4096, PROT_READ|PROT_WRITE|PROT_EXEC, MAP_PRIVATE, -1, 0) = 0x7f"));
-    assert!(!writable_code("mmap(NULL, 4096, PROT_READ|PROT_EXEC, MAP_PRIVATE, 3</lib/x.so>, 0) = 0x7f"));
+    assert!(writable_code(
+        "mmap(NULL, 4096, PROT_READ|PROT_WRITE|PROT_EXEC, MAP_PRIVATE, -1, 0) = 0x7f"
+    ));
+    assert!(!writable_code(
+        "mmap(NULL, 4096, PROT_READ|PROT_EXEC, MAP_PRIVATE, 3</lib/x.so>, 0) = 0x7f"
+    ));
     let call = "openat(AT_FDCWD</tmp>, \"/tmp/telemetry.db\", O_RDWR|O_CREAT|O_CLOEXEC, 0644) = 5</tmp/telemetry.db>";
     assert_eq!(opened(call).unwrap().0, "/tmp/telemetry.db");
     assert!(opened(call).unwrap().1.contains("O_CREAT"));
-    assert_eq!(opened("openat(AT_FDCWD, \"/x\", O_RDONLY) = -1 ENOENT (No such file or directory)"), None);
+    assert_eq!(
+        opened("openat(AT_FDCWD, \"/x\", O_RDONLY) = -1 ENOENT (No such file or directory)"),
+        None
+    );
     assert_eq!(name("socket(AF_INET, SOCK_STREAM, 0) = 3"), "socket");
-    assert_eq!(name("<... clone3 resumed> => {parent_tid=[7]}, 88) = 7"), "clone3");
+    assert_eq!(
+        name("<... clone3 resumed> => {parent_tid=[7]}, 88) = 7"),
+        "clone3"
+    );
 }

@@ -9,8 +9,8 @@ mod swtpm;
 use std::os::unix::fs::PermissionsExt as _;
 
 use facelock::vault::{
-    self, Choice, FileProtector, KeyProtector, ProtectorKind, SealedKey, TemplateKey, TpmProtector, VaultError,
-    VaultOptions,
+    self, Choice, FileProtector, KeyProtector, ProtectorKind, SealedKey, TemplateKey, TpmProtector,
+    VaultError, VaultOptions,
 };
 use swtpm::Swtpm;
 
@@ -32,11 +32,18 @@ fn a_sealed_key_comes_back_and_nothing_is_left_loaded() {
     for _ in 0..12 {
         assert_eq!(protector.unseal(&sealed).unwrap().bytes(), key.bytes());
         sealed = protector.seal(&key).unwrap();
-        let nonsense = SealedKey { bytes: vec![1, 2, 3], ..sealed.clone() };
+        let nonsense = SealedKey {
+            bytes: vec![1, 2, 3],
+            ..sealed.clone()
+        };
         assert!(protector.unseal(&nonsense).is_err());
     }
     drop(protector);
-    assert_eq!(open(&tpm).unseal(&sealed).unwrap().bytes(), key.bytes(), "for another connection too");
+    assert_eq!(
+        open(&tpm).unseal(&sealed).unwrap().bytes(),
+        key.bytes(),
+        "for another connection too"
+    );
 }
 
 #[test]
@@ -46,10 +53,21 @@ fn registers_that_are_off_protect_nothing_and_nothing_is_sealed_to_them() {
     let sealed = open(&tpm).seal(&key).unwrap();
     tpm.allocate("sha1:all+sha256:none");
     let result = open(&tpm).seal(&key);
-    assert!(matches!(&result, Err(VaultError::Failed(why)) if why.contains("SHA-256")), "{:?}", result.err());
-    assert!(refused(open(&tpm).unseal(&sealed)), "switching them off opens nothing");
+    assert!(
+        matches!(&result, Err(VaultError::Failed(why)) if why.contains("SHA-256")),
+        "{:?}",
+        result.err()
+    );
+    assert!(
+        refused(open(&tpm).unseal(&sealed)),
+        "switching them off opens nothing"
+    );
     tpm.allocate("sha1:all+sha256:all");
-    assert_eq!(open(&tpm).unseal(&sealed).unwrap().bytes(), key.bytes(), "and back on");
+    assert_eq!(
+        open(&tpm).unseal(&sealed).unwrap().bytes(),
+        key.bytes(),
+        "and back on"
+    );
 }
 
 #[test]
@@ -60,12 +78,18 @@ fn only_this_tpm_in_this_state_gives_it_back() {
     let sealed = open(&tpm).seal(&key).unwrap();
     assert!(refused(open(&other).unseal(&sealed)), "another TPM");
     tpm.extend(3);
-    assert!(open(&tpm).unseal(&sealed).is_ok(), "a register that is not selected may change");
+    assert!(
+        open(&tpm).unseal(&sealed).is_ok(),
+        "a register that is not selected may change"
+    );
     tpm.extend(7);
     // Refusals leave nothing loaded either.
     let mut protector = open(&tpm);
     for _ in 0..8 {
-        assert!(refused(protector.unseal(&sealed)), "the selected register changed");
+        assert!(
+            refused(protector.unseal(&sealed)),
+            "the selected register changed"
+        );
     }
     assert!(protector.seal(&key).is_ok(), "and it can be sealed anew");
 }
@@ -74,7 +98,10 @@ fn only_this_tpm_in_this_state_gives_it_back() {
 fn a_blob_cannot_choose_other_registers() {
     let tpm = Swtpm::start();
     let key = TemplateKey::generate().unwrap();
-    let weaker = TpmProtector::open(&tpm.tcti(), &[16]).unwrap().seal(&key).unwrap();
+    let weaker = TpmProtector::open(&tpm.tcti(), &[16])
+        .unwrap()
+        .seal(&key)
+        .unwrap();
     assert!(refused(open(&tpm).unseal(&weaker)));
     assert!(TpmProtector::open(&tpm.tcti(), &[]).is_err());
     assert!(TpmProtector::open(&tpm.tcti(), &[24]).is_err());
@@ -92,7 +119,10 @@ fn no_changed_byte_opens_and_none_hangs() {
         assert!(protector.unseal(&changed).is_err(), "byte {at}");
     }
     for n in (0..sealed.bytes.len()).step_by(7) {
-        let cut = SealedKey { bytes: sealed.bytes[..n].to_vec(), ..sealed.clone() };
+        let cut = SealedKey {
+            bytes: sealed.bytes[..n].to_vec(),
+            ..sealed.clone()
+        };
         assert!(protector.unseal(&cut).is_err(), "cut to {n}");
     }
     assert!(protector.unseal(&sealed).is_ok());
@@ -107,16 +137,34 @@ fn without_the_tpm_that_was_asked_for_there_is_no_way_down() {
         pcrs: vec![7],
         key_file: folder.path().join("key"),
     };
-    assert!(matches!(vault::open(&options(Choice::Tpm)), Err(VaultError::Missing(_))));
+    assert!(matches!(
+        vault::open(&options(Choice::Tpm)),
+        Err(VaultError::Missing(_))
+    ));
     assert!(!folder.path().join("key").exists());
-    assert_eq!(vault::open(&options(Choice::TpmOrFile)).unwrap().kind(), ProtectorKind::File);
-    for (kind, choice) in [(ProtectorKind::File, Choice::Tpm), (ProtectorKind::Tpm, Choice::File)] {
-        assert!(refused(vault::open_for(kind, &options(choice))), "{kind:?} under {choice:?}");
+    assert_eq!(
+        vault::open(&options(Choice::TpmOrFile)).unwrap().kind(),
+        ProtectorKind::File
+    );
+    for (kind, choice) in [
+        (ProtectorKind::File, Choice::Tpm),
+        (ProtectorKind::Tpm, Choice::File),
+    ] {
+        assert!(
+            refused(vault::open_for(kind, &options(choice))),
+            "{kind:?} under {choice:?}"
+        );
     }
     let tpm = Swtpm::start();
-    let with_tpm = VaultOptions { tcti: tpm.tcti(), ..options(Choice::TpmOrFile) };
+    let with_tpm = VaultOptions {
+        tcti: tpm.tcti(),
+        ..options(Choice::TpmOrFile)
+    };
     assert_eq!(vault::open(&with_tpm).unwrap().kind(), ProtectorKind::Tpm);
-    assert!(refused(vault::open_for(ProtectorKind::File, &with_tpm)), "a machine that has a TPM opens no key file");
+    assert!(
+        refused(vault::open_for(ProtectorKind::File, &with_tpm)),
+        "a machine that has a TPM opens no key file"
+    );
 }
 
 #[test]
@@ -125,8 +173,18 @@ fn a_key_file_is_private_or_not_used() {
     let path = folder.path().join("key");
     let key = TemplateKey::generate().unwrap();
     let sealed = FileProtector::open(&path).unwrap().seal(&key).unwrap();
-    assert_eq!(std::fs::metadata(&path).unwrap().permissions().mode() & 0o777, 0o600);
-    assert_eq!(FileProtector::open(&path).unwrap().unseal(&sealed).unwrap().bytes(), key.bytes());
+    assert_eq!(
+        std::fs::metadata(&path).unwrap().permissions().mode() & 0o777,
+        0o600
+    );
+    assert_eq!(
+        FileProtector::open(&path)
+            .unwrap()
+            .unseal(&sealed)
+            .unwrap()
+            .bytes(),
+        key.bytes()
+    );
 
     std::fs::set_permissions(&path, std::fs::Permissions::from_mode(0o640)).unwrap();
     assert!(FileProtector::open(&path).is_err(), "readable by others");
@@ -135,7 +193,10 @@ fn a_key_file_is_private_or_not_used() {
     assert!(FileProtector::open(&path).is_err(), "a second name");
     std::fs::remove_file(folder.path().join("second")).unwrap();
     std::os::unix::fs::symlink(&path, folder.path().join("link")).unwrap();
-    assert!(FileProtector::open(&folder.path().join("link")).is_err(), "a symbolic link");
+    assert!(
+        FileProtector::open(&folder.path().join("link")).is_err(),
+        "a symbolic link"
+    );
     std::fs::write(&path, [7; 31]).unwrap();
     assert!(FileProtector::open(&path).is_err(), "of another length");
     std::fs::remove_file(&path).unwrap();

@@ -1,5 +1,5 @@
-//! Presentation attacks made from genuine frames: crude, and named so. What a camera makes of real paper and real screens
-//! is not in reach here.
+//! Presentation attacks made from genuine frames: crude, and named so. What a camera makes of real
+//! paper and real screens is not in reach here.
 
 use anyhow::Result;
 use facelock::types::{Frame, PixelFormat};
@@ -26,10 +26,22 @@ pub const SPECIES: [(Species, &str); 9] = [
     (Species::PrintTurned, "photograph, turned to and fro by 40°"),
     (Species::PrintBent, "photograph, bent to and fro"),
     (Species::PrintZoomed, "photograph, brought nearer and back"),
-    (Species::CutOut, "photograph with eye holes, live eyes behind"),
-    (Species::ScreenStill, "picture on a screen (gamma, pixel grid, glare), still"),
-    (Species::ReplaySharp, "video, unprocessed (the ideal replay)"),
-    (Species::ReplayScreen, "video on a screen (gamma, pixel grid, glare)"),
+    (
+        Species::CutOut,
+        "photograph with eye holes, live eyes behind",
+    ),
+    (
+        Species::ScreenStill,
+        "picture on a screen (gamma, pixel grid, glare), still",
+    ),
+    (
+        Species::ReplaySharp,
+        "video, unprocessed (the ideal replay)",
+    ),
+    (
+        Species::ReplayScreen,
+        "video on a screen (gamma, pixel grid, glare)",
+    ),
 ];
 
 /// Where a pixel of the presented frame comes from in the picture.
@@ -43,7 +55,12 @@ struct Pose {
 fn pose(species: Species, n: usize) -> Pose {
     let t = n as f32 / 10.0;
     let wave = |period: f32| (std::f32::consts::TAU * t / period).sin();
-    let mut pose = Pose { zoom: 0.92, shift: (0.0, 0.0), yaw: 0.0, bend: 0.0 };
+    let mut pose = Pose {
+        zoom: 0.92,
+        shift: (0.0, 0.0),
+        yaw: 0.0,
+        bend: 0.0,
+    };
     match species {
         Species::PrintShaken => pose.shift = (14.0 * wave(0.7), 9.0 * wave(0.45)),
         Species::PrintTurned => pose.yaw = 0.7 * wave(2.0),
@@ -58,7 +75,8 @@ fn pose(species: Species, n: usize) -> Pose {
     pose
 }
 
-/// The attack's frames. A photograph is the first frame; a replay, and the eyes in a cut-out, are the sequence.
+/// The attack's frames. A photograph is the first frame; a replay, and the eyes in a cut-out, are
+/// the sequence.
 pub fn present<'a>(
     species: Species,
     clip: &'a [Frame],
@@ -71,8 +89,18 @@ pub fn present<'a>(
             return Ok(behind.clone());
         }
         let picture = if moving { behind } else { &clip[0] };
-        let holes = if species == Species::CutOut { eyes } else { &[] };
-        render(species, (picture, behind), holes, &pose(species, n), &mut dice)
+        let holes = if species == Species::CutOut {
+            eyes
+        } else {
+            &[]
+        };
+        render(
+            species,
+            (picture, behind),
+            holes,
+            &pose(species, n),
+            &mut dice,
+        )
     })
 }
 
@@ -92,7 +120,9 @@ fn render(
             let (u, v) = source((x as f32 - cx, y as f32 - cy), pose, cx);
             let (u, v) = (u + cx, v + cy);
             let inside = (0.0..width as f32).contains(&u) && (0.0..height as f32).contains(&v);
-            let hole = holes.iter().any(|h| ((u - h[0]) / h[2]).powi(2) + ((v - h[1]) / h[3]).powi(2) < 1.0);
+            let hole = holes
+                .iter()
+                .any(|h| ((u - h[0]) / h[2]).powi(2) + ((v - h[1]) / h[3]).powi(2) < 1.0);
             for channel in 0..3 {
                 let light = if !inside {
                     90.0 + 30.0 * (x as f32 / width as f32)
@@ -107,13 +137,21 @@ fn render(
             }
         }
     }
-    Ok(Frame::new(width as u32, height as u32, PixelFormat::Bgr8, pixels)?)
+    Ok(Frame::new(
+        width as u32,
+        height as u32,
+        PixelFormat::Bgr8,
+        pixels,
+    )?)
 }
 
-/// From the presented frame's plane back to the picture's, about the middle: a pinhole camera and a plane that is turned,
-/// or a cylinder.
+/// From the presented frame's plane back to the picture's, about the middle: a pinhole camera and a
+/// plane that is turned, or a cylinder.
 fn source((x, y): (f32, f32), pose: &Pose, half: f32) -> (f32, f32) {
-    let (x, y) = ((x - pose.shift.0) / pose.zoom, (y - pose.shift.1) / pose.zoom);
+    let (x, y) = (
+        (x - pose.shift.0) / pose.zoom,
+        (y - pose.shift.1) / pose.zoom,
+    );
     let far = 3.0 * half;
     if pose.bend > 0.05 {
         // The visible chord of an arc that spans `bend` to each side.

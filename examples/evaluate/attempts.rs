@@ -32,14 +32,23 @@ impl Course {
         self.decision == Decision::Verdict(Verdict::Match)
     }
 
-    /// Whether presentation attack detection alone would have let it pass: as many live frames as a match needs.
+    /// Whether presentation attack detection alone would have let it pass: as many live frames as a
+    /// match needs.
     pub fn passed_as_live(&self) -> bool {
-        let count = |live| self.judged.iter().filter(|judged| judged.liveness == live).count();
+        let count = |live| {
+            self.judged
+                .iter()
+                .filter(|judged| judged.liveness == live)
+                .count()
+        };
         count(Liveness::Live) >= 2 && count(Liveness::Live) > count(Liveness::Attack)
     }
 
     pub fn best(&self) -> Option<f32> {
-        self.judged.iter().map(|judged| judged.score).max_by(f32::total_cmp)
+        self.judged
+            .iter()
+            .map(|judged| judged.score)
+            .max_by(f32::total_cmp)
     }
 }
 
@@ -51,19 +60,39 @@ pub struct Rooms {
 
 impl Rooms {
     /// Plays frames to the rooms until there is a verdict or the time is over.
-    pub fn attempt(&mut self, frames: impl Iterator<Item = Result<Frame>>, templates: &[Embedding]) -> Result<Course> {
+    pub fn attempt(
+        &mut self,
+        frames: impl Iterator<Item = Result<Frame>>,
+        templates: &[Embedding],
+    ) -> Result<Course> {
         self.pad.reset();
-        let (begun, rules, threshold) = (Instant::now(), Rules::default(), self.engine.threshold(Spectrum::Color));
+        let (begun, rules, threshold) = (
+            Instant::now(),
+            Rules::default(),
+            self.engine.threshold(Spectrum::Color),
+        );
         let mut evidence = Evidence::default();
-        let mut course =
-            Course { decision: Decision::Undecided, judged: Vec::new(), motion: Vec::new(), texture: Vec::new() };
+        let mut course = Course {
+            decision: Decision::Undecided,
+            judged: Vec::new(),
+            motion: Vec::new(),
+            texture: Vec::new(),
+        };
         for (n, frame) in frames.take(FRAMES).enumerate() {
             let at = STEP * n as u32;
             let mut frame = frame?;
             frame.captured = begun + at;
-            if let Some((liveness, embedding)) = self.look(&frame, &QualityLimits::VERIFY, &mut course)? {
+            if let Some((liveness, embedding)) =
+                self.look(&frame, &QualityLimits::VERIFY, &mut course)?
+            {
                 let score = compare(&embedding, templates).unwrap_or(-1.0);
-                evidence.judged.push(Judged { at, liveness, score, threshold, turned: false });
+                evidence.judged.push(Judged {
+                    at,
+                    liveness,
+                    score,
+                    threshold,
+                    turned: false,
+                });
             } else {
                 evidence.last_hint = Some(Hint::NoFace);
             }
@@ -88,7 +117,9 @@ impl Rooms {
         course: &mut Course,
     ) -> Result<Option<(Liveness, Embedding)>> {
         let faces = self.engine.detect(frame)?;
-        let Some(face) = faces.first().copied() else { return Ok(None) };
+        let Some(face) = faces.first().copied() else {
+            return Ok(None);
+        };
         if Quality::of(frame, &face).hint(limits).is_some() {
             return Ok(None);
         }
@@ -101,19 +132,32 @@ impl Rooms {
             Live::Unknown => Liveness::Undecided,
             Live::Failed => Liveness::Failed,
         };
-        Ok(self.engine.embed(frame, &face)?.map(|embedding| (liveness, embedding)))
+        Ok(self
+            .engine
+            .embed(frame, &face)?
+            .map(|embedding| (liveness, embedding)))
     }
 
-    /// Looks that differ, of one person, from the frames: as enrollment takes them, without asking for poses.
+    /// Looks that differ, of one person, from the frames: as enrollment takes them, without asking
+    /// for poses.
     pub fn enroll(&mut self, frames: &[Frame]) -> Result<Vec<Embedding>> {
         let mut looks: Vec<Embedding> = Vec::new();
         for frame in frames {
-            let Some(face) = self.engine.detect(frame)?.first().copied() else { continue };
-            if Quality::of(frame, &face).hint(&QualityLimits::ENROLL).is_some() {
+            let Some(face) = self.engine.detect(frame)?.first().copied() else {
+                continue;
+            };
+            if Quality::of(frame, &face)
+                .hint(&QualityLimits::ENROLL)
+                .is_some()
+            {
                 continue;
             }
-            let Some(embedding) = self.engine.embed(frame, &face)? else { continue };
-            let first = looks.first().and_then(|first| compare(&embedding, std::slice::from_ref(first)));
+            let Some(embedding) = self.engine.embed(frame, &face)? else {
+                continue;
+            };
+            let first = looks
+                .first()
+                .and_then(|first| compare(&embedding, std::slice::from_ref(first)));
             let alike = compare(&embedding, &looks);
             if first.is_none_or(|s| s >= SAME_PERSON) && alike.is_none_or(|s| s <= TOO_ALIKE) {
                 looks.push(embedding);
@@ -129,8 +173,13 @@ impl Rooms {
     pub fn features(&mut self, frames: &[Frame]) -> Result<Vec<Embedding>> {
         let mut all = Vec::new();
         for frame in frames {
-            let Some(face) = self.engine.detect(frame)?.first().copied() else { continue };
-            if Quality::of(frame, &face).hint(&QualityLimits::VERIFY).is_none() {
+            let Some(face) = self.engine.detect(frame)?.first().copied() else {
+                continue;
+            };
+            if Quality::of(frame, &face)
+                .hint(&QualityLimits::VERIFY)
+                .is_none()
+            {
                 all.extend(self.engine.embed(frame, &face)?);
             }
         }

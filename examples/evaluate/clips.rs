@@ -34,7 +34,10 @@ pub fn load(folder: &Path, quick: bool) -> Result<Vec<Clip>> {
     for path in pictures::files(folder, "mp4")? {
         let mut frames = pictures::clip(&path, if quick { 6 } else { 14 })?;
         let probes = frames.split_off(frames.len() / 3);
-        clips.push(Clip { enrolled: frames, probes });
+        clips.push(Clip {
+            enrolled: frames,
+            probes,
+        });
         if quick && clips.len() == 3 {
             break;
         }
@@ -43,8 +46,15 @@ pub fn load(folder: &Path, quick: bool) -> Result<Vec<Clip>> {
 }
 
 pub fn rooms(dirs: &ModelDirs) -> Result<Rooms> {
-    let options = PadOptions { cnn: true, infrared: true, motion: true };
-    Ok(Rooms { engine: Engine::load(dirs, EngineOptions::default())?, pad: Pad::load(dirs, options)? })
+    let options = PadOptions {
+        cnn: true,
+        infrared: true,
+        motion: true,
+    };
+    Ok(Rooms {
+        engine: Engine::load(dirs, EngineOptions::default())?,
+        pad: Pad::load(dirs, options)?,
+    })
 }
 
 /// Runs the jobs on two threads; the answers in the jobs' order.
@@ -73,7 +83,11 @@ pub fn shared<J: Sync, A: Send>(
     let mut all = std::thread::scope(|scope| {
         let other = scope.spawn(run);
         let mut all = run()?;
-        all.extend(other.join().map_err(|_| anyhow::anyhow!("a worker panicked"))??);
+        all.extend(
+            other
+                .join()
+                .map_err(|_| anyhow::anyhow!("a worker panicked"))??,
+        );
         anyhow::Ok(all)
     })?;
     all.sort_by_key(|(n, _)| *n);
@@ -81,11 +95,18 @@ pub fn shared<J: Sync, A: Send>(
 }
 
 /// Templates of each clip, and how they relate to each other and to later frames.
-pub fn enroll(dirs: &ModelDirs, mut clips: Vec<Clip>) -> Result<(Vec<Clip>, Vec<Vec<Embedding>>, String)> {
-    let mut both =
-        shared(dirs, &clips, |rooms, clip| Ok((rooms.enroll(&clip.enrolled)?, rooms.features(&clip.probes)?)))?;
+pub fn enroll(
+    dirs: &ModelDirs,
+    mut clips: Vec<Clip>,
+) -> Result<(Vec<Clip>, Vec<Vec<Embedding>>, String)> {
+    let mut both = shared(dirs, &clips, |rooms, clip| {
+        Ok((rooms.enroll(&clip.enrolled)?, rooms.features(&clip.probes)?))
+    })?;
     // Who cannot be enrolled is told, and takes no part in what follows.
-    let enrolled: Vec<bool> = both.iter().map(|(looks, _)| looks.len() >= FEWEST).collect();
+    let enrolled: Vec<bool> = both
+        .iter()
+        .map(|(looks, _)| looks.len() >= FEWEST)
+        .collect();
     let mut failed = Rate::default();
     enrolled.iter().for_each(|enrolled| failed.add(!enrolled));
     let mut text = format!("Failure to enroll (fewer than {FEWEST} looks): {failed}.\n\n");
@@ -93,13 +114,23 @@ pub fn enroll(dirs: &ModelDirs, mut clips: Vec<Clip>) -> Result<(Vec<Clip>, Vec<
     clips.retain(|_| kept.next() == Some(&true));
     both.retain(|(looks, _)| looks.len() >= FEWEST);
     let one = |a: &Embedding, b: &Embedding| compare(a, std::slice::from_ref(b)).unwrap_or(-1.0);
-    let (mut consecutive, mut first, mut others, mut later) = (Vec::new(), Vec::new(), Vec::new(), Vec::new());
+    let (mut consecutive, mut first, mut others, mut later) =
+        (Vec::new(), Vec::new(), Vec::new(), Vec::new());
     for (n, (looks, probes)) in both.iter().enumerate() {
         consecutive.extend(probes.windows(2).map(|pair| one(&pair[0], &pair[1])));
-        first.extend(looks.iter().take(1).flat_map(|look| probes.iter().map(|probe| one(look, probe))));
+        first.extend(
+            looks
+                .iter()
+                .take(1)
+                .flat_map(|look| probes.iter().map(|probe| one(look, probe))),
+        );
         later.extend(probes.iter().filter_map(|probe| compare(probe, looks)));
         let strangers = both.iter().enumerate().filter(|(m, _)| *m != n);
-        others.extend(strangers.flat_map(|(_, (_, probes))| probes.iter().filter_map(|probe| compare(probe, looks))));
+        others.extend(
+            strangers.flat_map(|(_, (_, probes))| {
+                probes.iter().filter_map(|probe| compare(probe, looks))
+            }),
+        );
     }
     text += "| cosines on clips | n | least | 1 % | median | 99 % | most |\n|---|---|---|---|---|---|---|\n";
     for (name, scores) in [
@@ -110,14 +141,21 @@ pub fn enroll(dirs: &ModelDirs, mut clips: Vec<Clip>) -> Result<(Vec<Clip>, Vec<
     ] {
         text += &crate::identities::spread(name, &Scores::of(scores));
     }
-    Ok((clips, both.into_iter().map(|(looks, _)| looks).collect(), text))
+    Ok((
+        clips,
+        both.into_iter().map(|(looks, _)| looks).collect(),
+        text,
+    ))
 }
 
 /// Attempts that start at different moments of each clip, by the person and by everybody else.
 pub fn genuine(dirs: &ModelDirs, clips: &[Clip], templates: &[Vec<Embedding>]) -> Result<String> {
     let mut text = String::from("| attempts | outcome | rate |\n|---|---|---|\n");
-    for (title, sigma) in [("as filmed", 0.0), ("with sensor noise, sigma 4", 4.0), ("with sensor noise, sigma 8", 8.0)]
-    {
+    for (title, sigma) in [
+        ("as filmed", 0.0),
+        ("with sensor noise, sigma 4", 4.0),
+        ("with sensor noise, sigma 8", 8.0),
+    ] {
         let mut jobs = Vec::new();
         for (n, clip) in clips.iter().enumerate() {
             let starts = (0..clip.probes.len().saturating_sub(10)).step_by(10);
@@ -126,27 +164,52 @@ pub fn genuine(dirs: &ModelDirs, clips: &[Clip], templates: &[Vec<Embedding>]) -
         let courses = shared(dirs, &jobs, |rooms, (n, start)| {
             let mut dice = Dice::new(*start as u64 + 1);
             let frames = clips[*n].probes[*start..].iter().take(FRAMES);
-            let frames = frames
-                .map(|frame| if sigma > 0.0 { pictures::noisy(frame, sigma, &mut dice) } else { Ok(frame.clone()) });
+            let frames = frames.map(|frame| {
+                if sigma > 0.0 {
+                    pictures::noisy(frame, sigma, &mut dice)
+                } else {
+                    Ok(frame.clone())
+                }
+            });
             rooms.attempt(frames, &templates[*n])
         })?;
-        let (mut refused, mut attack, mut vetoed, mut frames) =
-            (Rate::default(), Rate::default(), Rate::default(), Rate::default());
+        let (mut refused, mut attack, mut vetoed, mut frames) = (
+            Rate::default(),
+            Rate::default(),
+            Rate::default(),
+            Rate::default(),
+        );
         for course in &courses {
             refused.add(!course.matched());
             attack.add(!course.passed_as_live());
-            course.motion.iter().for_each(|word| vetoed.add(*word == Live::No));
             course
-                .judged
+                .motion
                 .iter()
-                .for_each(|judged| frames.add(judged.liveness != facelock::service::decide::Liveness::Live));
+                .for_each(|word| vetoed.add(*word == Live::No));
+            course.judged.iter().for_each(|judged| {
+                frames.add(judged.liveness != facelock::service::decide::Liveness::Live)
+            });
         }
         writeln!(text, "| genuine, {title} | FRR: no match | {refused} |")?;
-        writeln!(text, "| genuine, {title} | BPCER: not taken for live | {attack} |")?;
-        writeln!(text, "| genuine, {title} | single frames not live | {frames} |")?;
-        writeln!(text, "| genuine, {title} | single frames motion calls flat | {vetoed} |")?;
+        writeln!(
+            text,
+            "| genuine, {title} | BPCER: not taken for live | {attack} |"
+        )?;
+        writeln!(
+            text,
+            "| genuine, {title} | single frames not live | {frames} |"
+        )?;
+        writeln!(
+            text,
+            "| genuine, {title} | single frames motion calls flat | {vetoed} |"
+        )?;
         if sigma == 0.0 {
-            let texture = Scores::of(courses.iter().flat_map(|course| course.texture.clone()).collect());
+            let texture = Scores::of(
+                courses
+                    .iter()
+                    .flat_map(|course| course.texture.clone())
+                    .collect(),
+            );
             writeln!(
                 text,
                 "| genuine, {title} | texture score, least / 1 % / median of {} | {:.2} / {:.2} / {:.2} |",
@@ -173,7 +236,9 @@ fn watched(dirs: &ModelDirs, clips: &[Clip]) -> Result<String> {
             for (n, frame) in clip.probes.iter().enumerate() {
                 let mut frame = pictures::noisy(frame, sigma, &mut dice)?;
                 frame.captured = begun + STEP * n as u32;
-                let Some(face) = rooms.engine.detect(&frame)?.first().copied() else { continue };
+                let Some(face) = rooms.engine.detect(&frame)?.first().copied() else {
+                    continue;
+                };
                 words.extend(rooms.pad.examine(&frame, &face, Spectrum::Color)?.motion);
             }
             Ok(words)
@@ -183,49 +248,86 @@ fn watched(dirs: &ModelDirs, clips: &[Clip]) -> Result<String> {
             flat.add(word.live == Live::No);
             solid.add(word.live == Live::Yes);
         }
-        writeln!(text, "| genuine, whole clips, noise of sigma {sigma} | frames motion calls flat | {flat} |")?;
-        writeln!(text, "| genuine, whole clips, noise of sigma {sigma} | frames motion calls solid | {solid} |")?;
+        writeln!(
+            text,
+            "| genuine, whole clips, noise of sigma {sigma} | frames motion calls flat | {flat} |"
+        )?;
+        writeln!(
+            text,
+            "| genuine, whole clips, noise of sigma {sigma} | frames motion calls solid | {solid} |"
+        )?;
     }
     Ok(text)
 }
 
 fn impostors(dirs: &ModelDirs, clips: &[Clip], templates: &[Vec<Embedding>]) -> Result<String> {
-    let jobs: Vec<(usize, usize)> =
-        (0..clips.len()).flat_map(|n| (0..clips.len()).map(move |m| (n, m))).filter(|(n, m)| n != m).collect();
+    let jobs: Vec<(usize, usize)> = (0..clips.len())
+        .flat_map(|n| (0..clips.len()).map(move |m| (n, m)))
+        .filter(|(n, m)| n != m)
+        .collect();
     let courses = shared(dirs, &jobs, |rooms, (n, m)| {
-        rooms.attempt(clips[*n].probes.iter().map(|frame| Ok(frame.clone())), &templates[*m])
+        rooms.attempt(
+            clips[*n].probes.iter().map(|frame| Ok(frame.clone())),
+            &templates[*m],
+        )
     })?;
     let mut accepted = Rate::default();
-    courses.iter().for_each(|course| accepted.add(course.matched()));
+    courses
+        .iter()
+        .for_each(|course| accepted.add(course.matched()));
     let best = courses.iter().filter_map(Course::best).fold(-1.0, f32::max);
-    Ok(format!("| another person | FAR: match | {accepted} |\n| another person | best score | {best:.3} |\n"))
+    Ok(format!(
+        "| another person | FAR: match | {accepted} |\n| another person | best score | {best:.3} |\n"
+    ))
 }
 
 /// Every species against the templates of the person it shows, at several moments of each clip.
-pub fn attacks(dirs: &ModelDirs, clips: &[Clip], templates: &[Vec<Embedding>], quick: bool) -> Result<String> {
+pub fn attacks(
+    dirs: &ModelDirs,
+    clips: &[Clip],
+    templates: &[Vec<Embedding>],
+    quick: bool,
+) -> Result<String> {
     let mut text = String::from(
         "| species (made here) | APCER: taken for live | matched | stopped by motion | texture, median |\n|---|---|---|---|---|\n",
     );
     let moments: &[usize] = if quick { &[0] } else { &[0, 16, 32] };
     for (species, name) in SPECIES {
         let all = (0..clips.len()).flat_map(|n| moments.iter().map(move |start| (n, *start)));
-        let jobs: Vec<_> = all.filter(|(n, start)| clips[*n].probes.len() >= start + 20).collect();
+        let jobs: Vec<_> = all
+            .filter(|(n, start)| clips[*n].probes.len() >= start + 20)
+            .collect();
         let courses = shared(dirs, &jobs, |rooms, (n, start)| {
             let clip = &clips[*n].probes[*start..];
-            let face = rooms.engine.detect(&clip[0])?.first().copied().unwrap_or_default();
+            let face = rooms
+                .engine
+                .detect(&clip[0])?
+                .first()
+                .copied()
+                .unwrap_or_default();
             let [right, left, ..] = face.landmarks;
             let span = (left.x - right.x).abs();
             let eyes = [right, left].map(|eye| [eye.x, eye.y, 0.3 * span, 0.18 * span]);
             rooms.attempt(present(species, clip, &eyes).take(ATTACK), &templates[*n])
         })?;
-        let (mut live, mut matched, mut stopped) = (Rate::default(), Rate::default(), Rate::default());
+        let (mut live, mut matched, mut stopped) =
+            (Rate::default(), Rate::default(), Rate::default());
         for course in &courses {
             live.add(course.passed_as_live());
             matched.add(course.matched());
             stopped.add(course.motion.contains(&Live::No));
         }
-        let texture = Scores::of(courses.iter().flat_map(|course| course.texture.clone()).collect());
-        writeln!(text, "| {name} | {live} | {matched} | {stopped} | {:.2} |", texture.percentile(0.5))?;
+        let texture = Scores::of(
+            courses
+                .iter()
+                .flat_map(|course| course.texture.clone())
+                .collect(),
+        );
+        writeln!(
+            text,
+            "| {name} | {live} | {matched} | {stopped} | {:.2} |",
+            texture.percentile(0.5)
+        )?;
     }
     Ok(text)
 }
@@ -234,13 +336,31 @@ pub fn attacks(dirs: &ModelDirs, clips: &[Clip], templates: &[Vec<Embedding>], q
 pub fn samples(dirs: &ModelDirs, folder: &Path) -> Result<String> {
     let mut text = String::from("| sample | is | CNN | texture |\n|---|---|---|---|\n");
     let mut rooms = rooms(dirs)?;
-    for (file, kind) in [("image_T1.jpg", "live"), ("image_F1.jpg", "attack"), ("image_F2.jpg", "attack")] {
+    for (file, kind) in [
+        ("image_T1.jpg", "live"),
+        ("image_F1.jpg", "attack"),
+        ("image_F2.jpg", "attack"),
+    ] {
         let frame = pictures::upright(&pictures::jpeg(&folder.join(file))?)?;
-        let face = rooms.engine.detect(&frame)?.first().copied().with_context(|| format!("no face in {file}"))?;
+        let face = rooms
+            .engine
+            .detect(&frame)?
+            .first()
+            .copied()
+            .with_context(|| format!("no face in {file}"))?;
         rooms.pad.reset();
-        let word = rooms.pad.examine(&frame, &face, Spectrum::Color)?.cnn.and_then(|word| word.score);
+        let word = rooms
+            .pad
+            .examine(&frame, &face, Spectrum::Color)?
+            .cnn
+            .and_then(|word| word.score);
         let show = |score: Option<f32>| score.map_or("-".to_owned(), |score| format!("{score:.2}"));
-        writeln!(text, "| {file} | {kind} | {} | {} |", show(word), show(facelock::pad::texture(&frame, &face)))?;
+        writeln!(
+            text,
+            "| {file} | {kind} | {} | {} |",
+            show(word),
+            show(facelock::pad::texture(&frame, &face))
+        )?;
     }
     Ok(text)
 }

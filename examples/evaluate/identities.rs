@@ -26,11 +26,18 @@ pub struct Set {
 type Read = fn(&Path) -> Result<Frame>;
 
 /// Embeds every picture in the folders' folders, on two threads; features are kept in `cache`.
-pub fn embed(dirs: &ModelDirs, options: EngineOptions, files: &[PathBuf], (cache, read): (&Path, Read)) -> Result<Set> {
+pub fn embed(
+    dirs: &ModelDirs,
+    options: EngineOptions,
+    files: &[PathBuf],
+    (cache, read): (&Path, Read),
+) -> Result<Set> {
     let mut people = HashMap::new();
     let mut person = |path: &PathBuf| {
         let next = people.len();
-        *people.entry(path.parent().map(Path::to_owned)).or_insert(next)
+        *people
+            .entry(path.parent().map(Path::to_owned))
+            .or_insert(next)
     };
     let labels: Vec<usize> = files.iter().map(&mut person).collect();
     let values = match load(cache, files.len()) {
@@ -41,7 +48,11 @@ pub fn embed(dirs: &ModelDirs, options: EngineOptions, files: &[PathBuf], (cache
             values
         }
     };
-    let mut set = Set { found: Vec::new(), missed: 0, people: people.len() };
+    let mut set = Set {
+        found: Vec::new(),
+        missed: 0,
+        people: people.len(),
+    };
     for (person, values) in labels.into_iter().zip(values) {
         match Embedding::normalized(values) {
             Some(embedding) => set.found.push(Labelled { person, embedding }),
@@ -51,7 +62,12 @@ pub fn embed(dirs: &ModelDirs, options: EngineOptions, files: &[PathBuf], (cache
     Ok(set)
 }
 
-fn run(dirs: &ModelDirs, options: EngineOptions, files: &[PathBuf], read: Read) -> Result<Vec<Vec<f32>>> {
+fn run(
+    dirs: &ModelDirs,
+    options: EngineOptions,
+    files: &[PathBuf],
+    read: Read,
+) -> Result<Vec<Vec<f32>>> {
     let work = |part: &[PathBuf]| -> Result<Vec<Vec<f32>>> {
         let mut engine = Engine::load(dirs, options)?;
         let mut all = Vec::new();
@@ -63,8 +79,14 @@ fn run(dirs: &ModelDirs, options: EngineOptions, files: &[PathBuf], read: Read) 
                 let b = face.bounds;
                 (b.x + b.width / 2.0 - middle.0).hypot(b.y + b.height / 2.0 - middle.1)
             };
-            let face = engine.detect(&frame)?.into_iter().min_by(|a, b| off(a).total_cmp(&off(b)));
-            let embedding = face.map(|face| engine.embed(&frame, &face)).transpose()?.flatten();
+            let face = engine
+                .detect(&frame)?
+                .into_iter()
+                .min_by(|a, b| off(a).total_cmp(&off(b)));
+            let embedding = face
+                .map(|face| engine.embed(&frame, &face))
+                .transpose()?
+                .flatten();
             all.push(embedding.map_or_else(Vec::new, |embedding| embedding.values().to_vec()));
         }
         Ok(all)
@@ -73,13 +95,19 @@ fn run(dirs: &ModelDirs, options: EngineOptions, files: &[PathBuf], read: Read) 
     std::thread::scope(|scope| {
         let other = scope.spawn(|| work(second));
         let mut all = work(first)?;
-        all.extend(other.join().map_err(|_| anyhow::anyhow!("a worker panicked"))??);
+        all.extend(
+            other
+                .join()
+                .map_err(|_| anyhow::anyhow!("a worker panicked"))??,
+        );
         Ok(all)
     })
 }
 
 fn load(cache: &Path, count: usize) -> Option<Vec<Vec<f32>>> {
-    postcard::from_bytes::<Vec<Vec<f32>>>(&std::fs::read(cache).ok()?).ok().filter(|values| values.len() == count)
+    postcard::from_bytes::<Vec<Vec<f32>>>(&std::fs::read(cache).ok()?)
+        .ok()
+        .filter(|values| values.len() == count)
 }
 
 fn save(cache: &Path, values: &[Vec<f32>]) -> Result<()> {
@@ -90,11 +118,16 @@ fn save(cache: &Path, values: &[Vec<f32>]) -> Result<()> {
 }
 
 fn dot(a: &Labelled, b: &Labelled) -> f32 {
-    a.embedding.values().iter().zip(b.embedding.values()).map(|(x, y)| x * y).sum()
+    a.embedding
+        .values()
+        .iter()
+        .zip(b.embedding.values())
+        .map(|(x, y)| x * y)
+        .sum()
 }
 
-/// Genuine and impostor scores of every picture of one set with every one of the other; of each pair once, where they are
-/// the same set.
+/// Genuine and impostor scores of every picture of one set with every one of the other; of each
+/// pair once, where they are the same set.
 pub fn pairs(templates: &Set, probes: &Set) -> (Scores, Scores) {
     let same = std::ptr::eq(templates, probes);
     let (mut genuine, mut impostor) = (Vec::new(), Vec::new());
@@ -103,14 +136,19 @@ pub fn pairs(templates: &Set, probes: &Set) -> (Scores, Scores) {
             if same && j <= i || i == j {
                 continue;
             }
-            let scores = if template.person == probe.person { &mut genuine } else { &mut impostor };
+            let scores = if template.person == probe.person {
+                &mut genuine
+            } else {
+                &mut impostor
+            };
             scores.push(dot(template, probe));
         }
     }
     (Scores::of(genuine), Scores::of(impostor))
 }
 
-/// The best of some templates, as the instance compares, for everybody with more pictures than that.
+/// The best of some templates, as the instance compares, for everybody with more pictures than
+/// that.
 pub fn galleries(set: &Set, size: usize) -> (Scores, Scores) {
     let mut of: HashMap<usize, Vec<&Labelled>> = HashMap::new();
     for labelled in &set.found {
@@ -118,8 +156,15 @@ pub fn galleries(set: &Set, size: usize) -> (Scores, Scores) {
     }
     let (mut genuine, mut impostor) = (Vec::new(), Vec::new());
     for (person, pictures) in of.iter().filter(|(_, pictures)| pictures.len() > size) {
-        let templates: Vec<Embedding> = pictures[..size].iter().map(|p| p.embedding.clone()).collect();
-        genuine.extend(pictures[size..].iter().filter_map(|probe| compare(&probe.embedding, &templates)));
+        let templates: Vec<Embedding> = pictures[..size]
+            .iter()
+            .map(|p| p.embedding.clone())
+            .collect();
+        genuine.extend(
+            pictures[size..]
+                .iter()
+                .filter_map(|probe| compare(&probe.embedding, &templates)),
+        );
         let others = set.found.iter().filter(|other| other.person != *person);
         impostor.extend(others.filter_map(|probe| compare(&probe.embedding, &templates)));
     }
@@ -127,8 +172,16 @@ pub fn galleries(set: &Set, size: usize) -> (Scores, Scores) {
 }
 
 /// A detection error trade-off as a table, and the rates at the threshold that is in force.
-pub fn table(title: &str, threshold: f32, (genuine, impostor): &(Scores, Scores)) -> Result<String> {
-    let mut text = format!("\n**{title}**: {} genuine, {} impostor pairs\n\n", genuine.len(), impostor.len());
+pub fn table(
+    title: &str,
+    threshold: f32,
+    (genuine, impostor): &(Scores, Scores),
+) -> Result<String> {
+    let mut text = format!(
+        "\n**{title}**: {} genuine, {} impostor pairs\n\n",
+        genuine.len(),
+        impostor.len()
+    );
     writeln!(text, "| at | threshold | FMR | FNMR |\n|---|---|---|---|")?;
     let mut row = |name: &str, threshold: f32| {
         let (fmr, fnmr) = (impostor.reaching(threshold), genuine.missing(threshold));

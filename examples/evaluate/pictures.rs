@@ -23,12 +23,22 @@ pub fn files(folder: &Path, extension: &str) -> Result<Vec<PathBuf>> {
 }
 
 pub fn jpeg(path: &Path) -> Result<Frame> {
-    use zune_jpeg::zune_core::{bytestream::ZCursor, colorspace::ColorSpace, options::DecoderOptions};
+    use zune_jpeg::zune_core::{
+        bytestream::ZCursor, colorspace::ColorSpace, options::DecoderOptions,
+    };
     let options = DecoderOptions::default().jpeg_set_out_colorspace(ColorSpace::BGR);
-    let mut decoder = zune_jpeg::JpegDecoder::new_with_options(ZCursor::new(std::fs::read(path)?), options);
-    let pixels = decoder.decode().with_context(|| path.display().to_string())?;
+    let mut decoder =
+        zune_jpeg::JpegDecoder::new_with_options(ZCursor::new(std::fs::read(path)?), options);
+    let pixels = decoder
+        .decode()
+        .with_context(|| path.display().to_string())?;
     let (width, height) = decoder.dimensions().context("no size")?;
-    Ok(Frame::new(width as u32, height as u32, PixelFormat::Bgr8, pixels)?)
+    Ok(Frame::new(
+        width as u32,
+        height as u32,
+        PixelFormat::Bgr8,
+        pixels,
+    )?)
 }
 
 /// Turned by 90 degrees clockwise: how the published samples' Exif data says they are held.
@@ -42,7 +52,12 @@ pub fn upright(frame: &Frame) -> Result<Frame> {
             pixels.extend_from_slice(&frame.pixels()[from..from + channels]);
         }
     }
-    Ok(Frame::new(frame.height(), frame.width(), frame.format(), pixels)?)
+    Ok(Frame::new(
+        frame.height(),
+        frame.width(),
+        frame.format(),
+        pixels,
+    )?)
 }
 
 /// A binary PGM, enlarged four times so that a face is as large as a camera shows it.
@@ -51,7 +66,11 @@ pub fn pgm(path: &Path) -> Result<Frame> {
     let mut fields = Vec::new();
     let mut at = 0;
     while fields.len() < 4 {
-        let end = bytes[at..].iter().position(u8::is_ascii_whitespace).context("no header")? + at;
+        let end = bytes[at..]
+            .iter()
+            .position(u8::is_ascii_whitespace)
+            .context("no header")?
+            + at;
         fields.push(std::str::from_utf8(&bytes[at..end])?);
         at = end + 1;
     }
@@ -59,15 +78,24 @@ pub fn pgm(path: &Path) -> Result<Frame> {
     let (w, h): (usize, usize) = (fields[1].parse()?, fields[2].parse()?);
     let small = Frame::new(w as u32, h as u32, PixelFormat::Gray8, bytes[at..].to_vec())?;
     let pixels = (0..16 * w * h).map(|n| {
-        let (x, y) = ((n % (4 * w)) as f32 / 4.0 - 0.375, (n / (4 * w)) as f32 / 4.0 - 0.375);
+        let (x, y) = (
+            (n % (4 * w)) as f32 / 4.0 - 0.375,
+            (n / (4 * w)) as f32 / 4.0 - 0.375,
+        );
         sample(&small, x, y, 0).round() as u8
     });
-    Ok(Frame::new(4 * w as u32, 4 * h as u32, PixelFormat::Gray8, pixels.collect())?)
+    Ok(Frame::new(
+        4 * w as u32,
+        4 * h as u32,
+        PixelFormat::Gray8,
+        pixels.collect(),
+    )?)
 }
 
 /// A clip at ten frames a second, at most 640x480, its first `seconds`.
 pub fn clip(path: &Path, seconds: u32) -> Result<Vec<Frame>> {
-    const FILTER: &str = "fps=10,scale=640:480:force_original_aspect_ratio=decrease,pad=640:480:-1:-1:color=gray";
+    const FILTER: &str =
+        "fps=10,scale=640:480:force_original_aspect_ratio=decrease,pad=640:480:-1:-1:color=gray";
     let mut child = Command::new("ffmpeg")
         .args(["-v", "error", "-nostdin", "-t", &seconds.to_string(), "-i"])
         .arg(path)
@@ -76,17 +104,37 @@ pub fn clip(path: &Path, seconds: u32) -> Result<Vec<Frame>> {
         .spawn()
         .context("ffmpeg (scripts/setup installs it)")?;
     let mut bytes = Vec::new();
-    child.stdout.take().context("no pipe")?.read_to_end(&mut bytes)?;
-    ensure!(child.wait()?.success(), "ffmpeg failed on {}", path.display());
+    child
+        .stdout
+        .take()
+        .context("no pipe")?
+        .read_to_end(&mut bytes)?;
+    ensure!(
+        child.wait()?.success(),
+        "ffmpeg failed on {}",
+        path.display()
+    );
     let frames = bytes.chunks_exact(640 * 480 * 3);
-    Ok(frames.map(|pixels| Frame::new(640, 480, PixelFormat::Bgr8, pixels.to_vec())).collect::<Result<_, _>>()?)
+    Ok(frames
+        .map(|pixels| Frame::new(640, 480, PixelFormat::Bgr8, pixels.to_vec()))
+        .collect::<Result<_, _>>()?)
 }
 
 /// The same frame as a grey camera gives it (Rec. 601). Visible light, not infrared.
 pub fn grey(frame: &Frame) -> Result<Frame> {
-    let luma = |p: &[u8]| 0.114 * f32::from(p[0]) + 0.587 * f32::from(p[1]) + 0.299 * f32::from(p[2]);
-    let pixels = frame.pixels().chunks_exact(3).map(|p| luma(p).round() as u8).collect();
-    Ok(Frame::new(frame.width(), frame.height(), PixelFormat::Gray8, pixels)?)
+    let luma =
+        |p: &[u8]| 0.114 * f32::from(p[0]) + 0.587 * f32::from(p[1]) + 0.299 * f32::from(p[2]);
+    let pixels = frame
+        .pixels()
+        .chunks_exact(3)
+        .map(|p| luma(p).round() as u8)
+        .collect();
+    Ok(Frame::new(
+        frame.width(),
+        frame.height(),
+        PixelFormat::Gray8,
+        pixels,
+    )?)
 }
 
 /// Bilinear; the nearest pixel outside.
@@ -98,7 +146,8 @@ pub fn sample(frame: &Frame, x: f32, y: f32, channel: usize) -> f32 {
     let (fx, fy) = (x - x0 as f32, y - y0 as f32);
     let channels = frame.format().channels();
     let at = |x: usize, y: usize| f32::from(frame.pixels()[(y * w + x) * channels + channel]);
-    (at(x0, y0) * (1.0 - fx) + at(x1, y0) * fx) * (1.0 - fy) + (at(x0, y1) * (1.0 - fx) + at(x1, y1) * fx) * fy
+    (at(x0, y0) * (1.0 - fx) + at(x1, y0) * fx) * (1.0 - fy)
+        + (at(x0, y1) * (1.0 - fx) + at(x1, y1) * fx) * fy
 }
 
 /// Pseudo-random numbers, the same at every run.
@@ -125,6 +174,15 @@ impl Dice {
 
 /// A sensor's noise on top.
 pub fn noisy(frame: &Frame, sigma: f32, dice: &mut Dice) -> Result<Frame> {
-    let pixels = frame.pixels().iter().map(|v| (f32::from(*v) + sigma * dice.normal()).round() as u8).collect();
-    Ok(Frame::new(frame.width(), frame.height(), frame.format(), pixels)?)
+    let pixels = frame
+        .pixels()
+        .iter()
+        .map(|v| (f32::from(*v) + sigma * dice.normal()).round() as u8)
+        .collect();
+    Ok(Frame::new(
+        frame.width(),
+        frame.height(),
+        frame.format(),
+        pixels,
+    )?)
 }

@@ -22,8 +22,16 @@ impl Rate {
         if self.n == 0 {
             return (0.0, 1.0);
         }
-        let low = if self.k == 0 { 0.0 } else { quantile(0.025, k, n - k + 1.0) };
-        let high = if self.k == self.n { 1.0 } else { quantile(0.975, k + 1.0, n - k) };
+        let low = if self.k == 0 {
+            0.0
+        } else {
+            quantile(0.025, k, n - k + 1.0)
+        };
+        let high = if self.k == self.n {
+            1.0
+        } else {
+            quantile(0.975, k + 1.0, n - k)
+        };
         (low, high)
     }
 }
@@ -36,7 +44,15 @@ impl std::fmt::Display for Rate {
             v if v >= 0.1 => format!("{v:.1}"),
             v => format!("{v:.1e}"),
         };
-        write!(f, "{} % [{}, {}] ({}/{})", percent(self.value()), percent(low), percent(high), self.k, self.n)
+        write!(
+            f,
+            "{} % [{}, {}] ({}/{})",
+            percent(self.value()),
+            percent(low),
+            percent(high),
+            self.k,
+            self.n
+        )
     }
 }
 
@@ -45,7 +61,11 @@ fn quantile(p: f64, a: f64, b: f64) -> f64 {
     let (mut low, mut high) = (0.0, 1.0);
     for _ in 0..100 {
         let middle = f64::midpoint(low, high);
-        if beta(middle, a, b) < p { low = middle } else { high = middle }
+        if beta(middle, a, b) < p {
+            low = middle
+        } else {
+            high = middle
+        }
     }
     f64::midpoint(low, high)
 }
@@ -58,7 +78,8 @@ fn beta(x: f64, a: f64, b: f64) -> f64 {
     if x > (a + 1.0) / (a + b + 2.0) {
         return 1.0 - beta(1.0 - x, b, a);
     }
-    let front = (log_gamma(a + b) - log_gamma(a) - log_gamma(b) + a * x.ln() + b * (-x).ln_1p()).exp() / a;
+    let front =
+        (log_gamma(a + b) - log_gamma(a) - log_gamma(b) + a * x.ln() + b * (-x).ln_1p()).exp() / a;
     let guard = |v: f64| if v.abs() < 1e-300 { 1e-300 } else { v };
     let (mut c, mut d) = (1.0, 1.0 / guard(1.0 - (a + b) * x / (a + 1.0)));
     let mut value = d;
@@ -91,12 +112,18 @@ fn log_gamma(x: f64) -> f64 {
         1.505_632_735_149_311_6e-7,
     ];
     let x = x - 1.0;
-    let sum = C.iter().enumerate().fold(0.999_999_999_999_809_9, |sum, (n, c)| sum + c / (x + n as f64 + 1.0));
+    let sum = C
+        .iter()
+        .enumerate()
+        .fold(0.999_999_999_999_809_9, |sum, (n, c)| {
+            sum + c / (x + n as f64 + 1.0)
+        });
     let t = x + 7.5;
     0.5 * std::f64::consts::TAU.ln() + (x + 0.5) * t.ln() - t + sum.ln()
 }
 
-/// The bounds against textbook values, at every start: an evaluation with wrong bounds is worse than none.
+/// The bounds against textbook values, at every start: an evaluation with wrong bounds is worse
+/// than none.
 pub fn check() -> anyhow::Result<()> {
     let near = |rate: Rate, low: f64, high: f64| {
         let bounds = rate.bounds();
@@ -122,18 +149,28 @@ impl Scores {
     /// How many are at or above the threshold.
     pub fn reaching(&self, threshold: f32) -> Rate {
         let below = self.0.partition_point(|score| *score < threshold);
-        Rate { k: (self.0.len() - below) as u64, n: self.0.len() as u64 }
+        Rate {
+            k: (self.0.len() - below) as u64,
+            n: self.0.len() as u64,
+        }
     }
 
     pub fn missing(&self, threshold: f32) -> Rate {
         let reaching = self.reaching(threshold);
-        Rate { k: reaching.n - reaching.k, n: reaching.n }
+        Rate {
+            k: reaching.n - reaching.k,
+            n: reaching.n,
+        }
     }
 
     /// The lowest threshold that at most `rate` of them reach.
     pub fn threshold(&self, rate: f64) -> f32 {
         let allowed = (rate * self.0.len() as f64).floor() as usize;
-        self.0.iter().rev().nth(allowed).map_or(1.0, |score| score.next_up())
+        self.0
+            .iter()
+            .rev()
+            .nth(allowed)
+            .map_or(1.0, |score| score.next_up())
     }
 
     pub fn percentile(&self, p: f64) -> f32 {

@@ -29,15 +29,31 @@ enum Shown {
 }
 
 const SHOWN: [(Shown, &str); 6] = [
-    (Shown::Talk, "somebody who talks and hears nothing; a replayed video"),
+    (
+        Shown::Talk,
+        "somebody who talks and hears nothing; a replayed video",
+    ),
     (Shown::Print(Species::PrintStill), "photograph, held still"),
-    (Shown::Print(Species::PrintTurned), "photograph, turned to and fro by 40°"),
-    (Shown::Print(Species::PrintBent), "photograph, bent to and fro"),
-    (Shown::Tube(1.4), "photograph round a wide tube, turned to and fro by 60°"),
-    (Shown::Tube(0.8), "photograph round a narrow tube, turned to and fro by 60°"),
+    (
+        Shown::Print(Species::PrintTurned),
+        "photograph, turned to and fro by 40°",
+    ),
+    (
+        Shown::Print(Species::PrintBent),
+        "photograph, bent to and fro",
+    ),
+    (
+        Shown::Tube(1.4),
+        "photograph round a wide tube, turned to and fro by 60°",
+    ),
+    (
+        Shown::Tube(0.8),
+        "photograph round a narrow tube, turned to and fro by 60°",
+    ),
 ];
 
-/// Every question, put to everything shown, at a start every second of each clip, for photographs every third.
+/// Every question, put to everything shown, at a start every second of each clip, for photographs
+/// every third.
 pub fn table(dirs: &ModelDirs, clips: &[Clip], templates: &[Vec<Embedding>]) -> Result<String> {
     let mut text = String::from(
         "| shown for up to eight seconds | turns by 20° and compares | passed | turned the other way |\n|---|---|---|---|\n",
@@ -57,9 +73,14 @@ pub fn table(dirs: &ModelDirs, clips: &[Clip], templates: &[Vec<Embedding>]) -> 
         })?;
         let (mut far, mut passed, mut wrong) = (Rate::default(), Rate::default(), Rate::default());
         for all in &answers {
-            far.add(all.iter().any(|answer| matches!(answer, Answer::Passed | Answer::Wrong)));
-            all.iter().for_each(|answer| passed.add(*answer == Answer::Passed));
-            all.iter().for_each(|answer| wrong.add(*answer == Answer::Wrong));
+            far.add(
+                all.iter()
+                    .any(|answer| matches!(answer, Answer::Passed | Answer::Wrong)),
+            );
+            all.iter()
+                .for_each(|answer| passed.add(*answer == Answer::Passed));
+            all.iter()
+                .for_each(|answer| wrong.add(*answer == Answer::Wrong));
         }
         writeln!(text, "| {name} | {far} | {passed} | {wrong} |")?;
     }
@@ -70,7 +91,9 @@ fn answers(sightings: &[Sighting]) -> Vec<Answer> {
     let answer = |question| {
         let mut challenge = Challenge::new(Turn::draw(question));
         let mut answers = sightings.iter().map(|sighting| challenge.observe(sighting));
-        answers.find(|answer| matches!(answer, Answer::Passed | Answer::Wrong)).unwrap_or(Answer::Straight)
+        answers
+            .find(|answer| matches!(answer, Answer::Passed | Answer::Wrong))
+            .unwrap_or(Answer::Straight)
     };
     QUESTIONS.map(answer).collect()
 }
@@ -81,17 +104,34 @@ fn frames(shown: Shown, rooms: &mut Rooms, clip: &[Frame]) -> Result<Vec<Frame>>
         Shown::Talk => Ok(clip.to_vec()),
         Shown::Print(species) => present(species, clip, &[]).collect(),
         Shown::Tube(radius) => {
-            let face = rooms.engine.detect(&clip[0])?.first().copied().unwrap_or_default();
+            let face = rooms
+                .engine
+                .detect(&clip[0])?
+                .first()
+                .copied()
+                .unwrap_or_default();
             let [right, left, ..] = face.landmarks;
-            let tube = ((right.x + left.x) / 2.0, radius * (left.x - right.x).abs().max(1.0));
+            let tube = (
+                (right.x + left.x) / 2.0,
+                radius * (left.x - right.x).abs().max(1.0),
+            );
             let angle = |n: usize| 1.05 * (std::f32::consts::TAU * n as f32 / 20.0).sin();
             // A rest between two turns, as whoever has read the source would make.
-            (0..clip.len()).map(|n| round(&clip[0], tube, if n / 20 % 2 == 0 { 0.0 } else { angle(n % 20) })).collect()
+            (0..clip.len())
+                .map(|n| {
+                    round(
+                        &clip[0],
+                        tube,
+                        if n / 20 % 2 == 0 { 0.0 } else { angle(n % 20) },
+                    )
+                })
+                .collect()
         }
     }
 }
 
-/// The picture round an upright tube, seen from afar: `middle` and radius in pixels, turned by `angle`.
+/// The picture round an upright tube, seen from afar: `middle` and radius in pixels, turned by
+/// `angle`.
 fn round(picture: &Frame, (middle, radius): (f32, f32), angle: f32) -> Result<Frame> {
     let (width, height) = (picture.width() as usize, picture.height() as usize);
     let mut pixels = Vec::with_capacity(width * height * 3);
@@ -100,23 +140,48 @@ fn round(picture: &Frame, (middle, radius): (f32, f32), angle: f32) -> Result<Fr
             let across = (x as f32 - middle) / radius;
             let u = middle + radius * (across.clamp(-1.0, 1.0).asin() - angle);
             for channel in 0..3 {
-                let light = if across.abs() < 1.0 { sample(picture, u, y as f32, channel) } else { 100.0 };
+                let light = if across.abs() < 1.0 {
+                    sample(picture, u, y as f32, channel)
+                } else {
+                    100.0
+                };
                 pixels.push(light.round() as u8);
             }
         }
     }
-    Ok(Frame::new(width as u32, height as u32, PixelFormat::Bgr8, pixels)?)
+    Ok(Frame::new(
+        width as u32,
+        height as u32,
+        PixelFormat::Bgr8,
+        pixels,
+    )?)
 }
 
-fn sightings(rooms: &mut Rooms, frames: &[Frame], templates: &[Embedding]) -> Result<Vec<Sighting>> {
+fn sightings(
+    rooms: &mut Rooms,
+    frames: &[Frame],
+    templates: &[Embedding],
+) -> Result<Vec<Sighting>> {
     let least = rooms.engine.threshold(Spectrum::Color) - ALLOWANCE;
     let mut sightings = Vec::new();
     for (n, frame) in frames.iter().enumerate() {
-        let Some(face) = rooms.engine.detect(frame)?.first().copied() else { continue };
-        let good = Quality::of(frame, &face).hint(&QualityLimits::VERIFY).is_none();
-        let embedding = if good { rooms.engine.embed(frame, &face)? } else { None };
+        let Some(face) = rooms.engine.detect(frame)?.first().copied() else {
+            continue;
+        };
+        let good = Quality::of(frame, &face)
+            .hint(&QualityLimits::VERIFY)
+            .is_none();
+        let embedding = if good {
+            rooms.engine.embed(frame, &face)?
+        } else {
+            None
+        };
         let score = embedding.and_then(|embedding| compare(&embedding, templates));
-        sightings.push(Sighting { at: STEP * n as u32, face, compares: score.is_some_and(|score| score >= least) });
+        sightings.push(Sighting {
+            at: STEP * n as u32,
+            face,
+            compares: score.is_some_and(|score| score >= least),
+        });
     }
     Ok(sightings)
 }

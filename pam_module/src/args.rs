@@ -40,7 +40,9 @@ impl Args {
         let mut parsed = Self::default();
         for arg in args {
             let arg = arg.to_string_lossy();
-            let (key, value) = arg.split_once('=').map_or((&*arg, None), |(key, value)| (key, Some(value)));
+            let (key, value) = arg
+                .split_once('=')
+                .map_or((&*arg, None), |(key, value)| (key, Some(value)));
             let wrong = || Err(arg.to_string());
             match (key, value) {
                 ("debug", None) => parsed.debug = true,
@@ -71,7 +73,15 @@ mod tests {
 
     #[test]
     fn every_argument() {
-        let args = parse(&[c"mode=ask", c"timeout=3", c"debug", c"record", c"socket=/run/x", c"nullok"]).unwrap();
+        let args = parse(&[
+            c"mode=ask",
+            c"timeout=3",
+            c"debug",
+            c"record",
+            c"socket=/run/x",
+            c"nullok",
+        ])
+        .unwrap();
         assert_eq!(args.mode, Some(Consent::Ask));
         assert_eq!(args.timeout, Duration::from_secs(3));
         assert!(args.debug && args.record);
@@ -81,8 +91,15 @@ mod tests {
 
     #[test]
     fn a_wrong_value_decides_nothing() {
-        for arg in [c"mode=always", c"mode", c"timeout=0", c"timeout=61", c"timeout=x", c"socket=relative", c"debug=1"]
-        {
+        for arg in [
+            c"mode=always",
+            c"mode",
+            c"timeout=0",
+            c"timeout=61",
+            c"timeout=x",
+            c"socket=relative",
+            c"debug=1",
+        ] {
             assert!(parse(&[arg]).is_err(), "{arg:?}");
         }
     }

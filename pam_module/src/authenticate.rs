@@ -5,7 +5,8 @@ use std::path::Path;
 use std::time::{Duration, Instant};
 
 use facelock_protocol::{
-    Consent, Event, Hint, Progress, Reply, Request, ServiceName, Subject, Unavailable, UserName, Verdict, words,
+    Consent, Event, Hint, Progress, Reply, Request, ServiceName, Subject, Unavailable, UserName,
+    Verdict, words,
 };
 use pam::constants::{PAM_PROMPT_ECHO_OFF, PAM_SILENT, PAM_TEXT_INFO, PamFlag, PamResultCode};
 use pam::conv::Conv;
@@ -23,7 +24,17 @@ const RECORD_PATIENCE: Duration = Duration::from_millis(500);
 /// `_pam_types.h`: the application takes credentials back, as after a failure.
 const DELETE_CRED: PamFlag = 0x4;
 /// Services that raise privileges, for an instance that does not say what consent they need.
-const ELEVATION: [&str; 9] = ["sudo", "sudo-i", "su", "su-l", "polkit-1", "doas", "pkexec", "runuser", "runuser-l"];
+const ELEVATION: [&str; 9] = [
+    "sudo",
+    "sudo-i",
+    "su",
+    "su-l",
+    "polkit-1",
+    "doas",
+    "pkexec",
+    "runuser",
+    "runuser-l",
+];
 
 /// Why nothing was decided; for the log.
 struct NoDecision(String);
@@ -39,7 +50,11 @@ pub fn authenticate(handle: &mut PamHandle, args: &[&CStr], flags: PamFlag) -> P
         }
     };
     for unknown in &args.unknown {
-        ffi::log(handle, libc::LOG_WARNING, &format!("unknown argument {unknown}"));
+        ffi::log(
+            handle,
+            libc::LOG_WARNING,
+            &format!("unknown argument {unknown}"),
+        );
     }
     if args.record {
         return note(handle);
@@ -62,7 +77,10 @@ fn attempt(handle: &mut PamHandle, args: &Args, flags: PamFlag) -> Decided {
     let subject = subject(handle)?;
     let service = service(handle)?;
     let rhost = handle.get_item::<RHost>().ok().flatten();
-    if gates::is_remote(rhost.map(|host| host.to_string_lossy()).as_deref(), service.as_str()) {
+    if gates::is_remote(
+        rhost.map(|host| host.to_string_lossy()).as_deref(),
+        service.as_str(),
+    ) {
         return Err(NoDecision("the user is on another machine".into()));
     }
     if let Some(why) = gates::absence(Path::new("/")) {
@@ -73,13 +91,27 @@ fn attempt(handle: &mut PamHandle, args: &Args, flags: PamFlag) -> Decided {
     if args.mode == Some(Consent::Ask) {
         asked = ask_first(handle)?;
     }
-    let mut question = Question { args, silent, subject, service };
-    let (reply, consent) = match question.put(handle, if asked { Some(Consent::Auto) } else { args.mode }) {
+    let mut question = Question {
+        args,
+        silent,
+        subject,
+        service,
+    };
+    let (reply, consent) = match question.put(
+        handle,
+        if asked {
+            Some(Consent::Auto)
+        } else {
+            args.mode
+        },
+    ) {
         Ok(answer) => answer,
         // The configuration wants the person asked before any camera opens.
         Err(Failure::AskFirst) => {
             ask_first(handle)?;
-            question.put(handle, Some(Consent::Auto)).map_err(Failure::into_no_decision)?
+            question
+                .put(handle, Some(Consent::Auto))
+                .map_err(Failure::into_no_decision)?
         }
         Err(failure) => return Err(failure.into_no_decision()),
     };
@@ -126,27 +158,46 @@ impl Failure {
 
 impl Question<'_> {
     /// The reply, and the consent that a match needs.
-    fn put(&mut self, handle: &PamHandle, mode: Option<Consent>) -> Result<(Reply, Consent), Failure> {
-        let mut client =
-            Client::connect(&self.args.socket, Instant::now() + self.args.timeout).map_err(Failure::Client)?;
-        let request = Request::Verify { subject: self.subject.clone(), service: self.service.clone(), consent: mode };
+    fn put(
+        &mut self,
+        handle: &PamHandle,
+        mode: Option<Consent>,
+    ) -> Result<(Reply, Consent), Failure> {
+        let mut client = Client::connect(&self.args.socket, Instant::now() + self.args.timeout)
+            .map_err(Failure::Client)?;
+        let request = Request::Verify {
+            subject: self.subject.clone(),
+            service: self.service.clone(),
+            consent: mode,
+        };
         let elevates = ELEVATION.contains(&self.service.as_str());
-        let mut consent = mode.unwrap_or(if elevates { Consent::Confirm } else { Consent::Auto });
-        let mut hints = Hints { started: false, last: None, told: Instant::now() };
+        let mut consent = mode.unwrap_or(if elevates {
+            Consent::Confirm
+        } else {
+            Consent::Auto
+        });
+        let mut hints = Hints {
+            started: false,
+            last: None,
+            told: Instant::now(),
+        };
         let mut challenged = false;
         let reply = client.ask(&request, |event| {
             match event {
                 Event::Consent(wanted) if mode.is_none() => consent = wanted,
-                // A question is no message, and the way back is a part of it: PAM_SILENT does not keep it back, nor does a
-                // hint just before it.
-                Event::Hint(hint) if client::is_challenge(&event) || challenged && hint == Hint::LookAtCamera => {
+                // A question is no message, and the way back is a part of it: PAM_SILENT does not
+                // keep it back, nor does a hint just before it.
+                Event::Hint(hint)
+                    if client::is_challenge(&event) || challenged && hint == Hint::LookAtCamera =>
+                {
                     challenged = true;
                     hints.last = Some(hint);
                     tell(handle, false, words::hint(hint));
                 }
                 Event::Hint(hint) => hints.tell(handle, self.silent, hint),
                 Event::Progress(Progress::Starting) => hints.start(handle, self.silent),
-                Event::Progress(_) | Event::Measured(_) | Event::Preview(_) | Event::Consent(_) => {}
+                Event::Progress(_) | Event::Measured(_) | Event::Preview(_) | Event::Consent(_) => {
+                }
             }
             mode.is_some() || consent != Consent::Ask
         });
@@ -175,7 +226,10 @@ impl Hints {
     fn tell(&mut self, handle: &PamHandle, silent: bool, hint: Hint) {
         let first = self.last.is_none();
         // The first "no face" says what "Looking for you" said.
-        if self.last == Some(hint) || hint == Hint::NoFace || (!first && self.told.elapsed() < HINT_PACE) {
+        if self.last == Some(hint)
+            || hint == Hint::NoFace
+            || (!first && self.told.elapsed() < HINT_PACE)
+        {
             return;
         }
         self.last = Some(hint);
@@ -185,7 +239,9 @@ impl Hints {
 }
 
 fn subject(handle: &mut PamHandle) -> Result<Subject, NoDecision> {
-    let name = handle.get_user(None).map_err(|code| NoDecision(format!("no user: {code:?}")))?;
+    let name = handle
+        .get_user(None)
+        .map_err(|code| NoDecision(format!("no user: {code:?}")))?;
     let uid = ffi::uid_of(&name).ok_or_else(|| NoDecision("no such user".into()))?;
     let name = UserName::new(name).map_err(|error| NoDecision(format!("user name: {error}")))?;
     Ok(Subject { uid, name })
@@ -193,13 +249,22 @@ fn subject(handle: &mut PamHandle) -> Result<Subject, NoDecision> {
 
 fn service(handle: &PamHandle) -> Result<ServiceName, NoDecision> {
     let name = handle.get_item::<Service>().ok().flatten();
-    let name = name.map_or_else(|| "unknown".into(), |service| service.to_string_lossy().into_owned());
+    let name = name.map_or_else(
+        || "unknown".into(),
+        |service| service.to_string_lossy().into_owned(),
+    );
     ServiceName::new(name).map_err(|error| NoDecision(format!("service name: {error}")))
 }
 
-/// "Password, or Enter for face". A typed password goes on to the next module, and no camera opens. True: Enter.
+/// "Password, or Enter for face". A typed password goes on to the next module, and no camera opens.
+/// True: Enter.
 fn ask_first(handle: &mut PamHandle) -> Result<bool, NoDecision> {
-    if handle.get_item::<AuthTok>().ok().flatten().is_some_and(|password| !password.as_bytes().is_empty()) {
+    if handle
+        .get_item::<AuthTok>()
+        .ok()
+        .flatten()
+        .is_some_and(|password| !password.as_bytes().is_empty())
+    {
         return Err(NoDecision("a password was typed already".into()));
     }
     let typed = prompt(handle, "Password, or Enter for face: ")?;
@@ -210,8 +275,8 @@ fn ask_first(handle: &mut PamHandle) -> Result<bool, NoDecision> {
     Err(NoDecision("a password was typed".into()))
 }
 
-/// Enter confirms a match. A password typed by habit goes on to the next module instead. PAM_SILENT asks for no messages,
-/// and sudo always does; a question is not a message.
+/// Enter confirms a match. A password typed by habit goes on to the next module instead. PAM_SILENT
+/// asks for no messages, and sudo always does; a question is not a message.
 fn confirm(handle: &mut PamHandle) -> Result<(), NoDecision> {
     let typed = prompt(handle, "Face recognised. Press Enter to confirm: ")?;
     if typed.is_empty() {
@@ -222,7 +287,11 @@ fn confirm(handle: &mut PamHandle) -> Result<(), NoDecision> {
 }
 
 fn prompt(handle: &PamHandle, text: &str) -> Result<zeroize::Zeroizing<Vec<u8>>, NoDecision> {
-    let conversation = handle.get_item::<Conv>().ok().flatten().ok_or_else(|| NoDecision("no conversation".into()))?;
+    let conversation = handle
+        .get_item::<Conv>()
+        .ok()
+        .flatten()
+        .ok_or_else(|| NoDecision("no conversation".into()))?;
     match conversation.send(PAM_PROMPT_ECHO_OFF, text) {
         // No answer at all is not Enter.
         Ok(None) => Err(NoDecision("the prompt was not answered".into())),
@@ -253,25 +322,36 @@ fn worth_telling(reason: Unavailable) -> bool {
     )
 }
 
-/// `auth optional pam_facelock.so record`, behind the stack's primary block: remembers that a password was typed and no face
-/// let the user in. It decides nothing, whatever happens, so it can neither let anybody in nor keep anybody out: PAM_IGNORE
-/// is right here, and only here.
+/// `auth optional pam_facelock.so record`, behind the stack's primary block: remembers that a
+/// password was typed and no face let the user in. It decides nothing, whatever happens, so it can
+/// neither let anybody in nor keep anybody out: PAM_IGNORE is right here, and only here.
 fn note(handle: &mut PamHandle) -> PamResultCode {
-    let typed = handle.get_item::<AuthTok>().ok().flatten().is_some_and(|password| !password.as_bytes().is_empty());
-    let whose = if typed && !ffi::remembers_match(handle) { subject(handle).ok() } else { None };
+    let typed = handle
+        .get_item::<AuthTok>()
+        .ok()
+        .flatten()
+        .is_some_and(|password| !password.as_bytes().is_empty());
+    let whose = if typed && !ffi::remembers_match(handle) {
+        subject(handle).ok()
+    } else {
+        None
+    };
     ffi::remember_typed(handle, whose);
     PamResultCode::PAM_IGNORE
 }
 
-/// The same line, when the application sets credentials, which it does only for a user whom the whole stack let in:
-/// reports the password. In the stack itself nobody knows yet: a failed `required` module does not stop it.
-/// Whose password it was is what was noted: sudo names the user it changes to by now.
+/// The same line, when the application sets credentials, which it does only for a user whom the
+/// whole stack let in: reports the password. In the stack itself nobody knows yet: a failed
+/// `required` module does not stop it. Whose password it was is what was noted: sudo names the user
+/// it changes to by now.
 pub fn report(handle: &mut PamHandle, args: &[&CStr], flags: PamFlag) {
     let Ok(args) = Args::parse(args) else { return };
     if !args.record || flags & DELETE_CRED != 0 || ffi::remembers_match(handle) {
         return;
     }
-    let Some(subject) = ffi::typed(handle) else { return };
+    let Some(subject) = ffi::typed(handle) else {
+        return;
+    };
     ffi::remember_typed(handle, None);
     let deadline = Instant::now() + RECORD_PATIENCE.min(args.timeout);
     let result = Client::connect(&args.socket, deadline)

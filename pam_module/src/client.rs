@@ -5,18 +5,22 @@ use std::os::fd::OwnedFd;
 use std::path::Path;
 use std::time::{Duration, Instant};
 
-use facelock_protocol::{self as protocol, Event, FrameError, Hint, Message, REPLY_CAP, Reply, Request};
+use facelock_protocol::{
+    self as protocol, Event, FrameError, Hint, Message, REPLY_CAP, Reply, Request,
+};
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use rustix::io::Errno;
 use rustix::net::sockopt::socket_peercred;
 use rustix::net::{
-    AddressFamily, RecvFlags, SendFlags, SocketAddrUnix, SocketFlags, SocketType, connect, recv, send, socket_with,
+    AddressFamily, RecvFlags, SendFlags, SocketAddrUnix, SocketFlags, SocketType, connect, recv,
+    send, socket_with,
 };
 
 /// Between two tries while a listener's backlog is full.
 const PAUSE: Duration = Duration::from_millis(20);
 
-/// What a challenge is given, whatever is left of the deadline: more than an instance gives the person (at most 9 s).
+/// What a challenge is given, whatever is left of the deadline: more than an instance gives the
+/// person (at most 9 s).
 const CHALLENGE: Duration = Duration::from_secs(10);
 
 /// Why there is no reply. None of it is a decision.
@@ -46,7 +50,8 @@ impl Client {
     /// [`ClientError::Connect`], [`ClientError::NotRoots`].
     pub fn connect(path: &Path, deadline: Instant) -> Result<Self, ClientError> {
         let flags = SocketFlags::CLOEXEC | SocketFlags::NONBLOCK;
-        let socket = socket_with(AddressFamily::UNIX, SocketType::STREAM, flags, None).map_err(ClientError::Connect)?;
+        let socket = socket_with(AddressFamily::UNIX, SocketType::STREAM, flags, None)
+            .map_err(ClientError::Connect)?;
         let address = SocketAddrUnix::new(path).map_err(ClientError::Connect)?;
         loop {
             match connect(&socket, &address) {
@@ -57,19 +62,26 @@ impl Client {
             }
         }
         // The credentials of whoever called listen(2): unix(7).
-        let listener = socket_peercred(&socket).map_err(ClientError::Connect)?.uid.as_raw();
+        let listener = socket_peercred(&socket)
+            .map_err(ClientError::Connect)?
+            .uid
+            .as_raw();
         if listener != 0 {
             return Err(ClientError::NotRoots(listener));
         }
         Ok(Self { socket, deadline })
     }
 
-    /// Asks, hands each event to `on_event` (which may give up), and returns the reply. A challenge is a prompt: the first
-    /// one moves the deadline, once.
+    /// Asks, hands each event to `on_event` (which may give up), and returns the reply. A challenge
+    /// is a prompt: the first one moves the deadline, once.
     ///
     /// # Errors
     /// [`ClientError::Frame`], [`ClientError::GivenUp`].
-    pub fn ask(&mut self, request: &Request, mut on_event: impl FnMut(Event) -> bool) -> Result<Reply, ClientError> {
+    pub fn ask(
+        &mut self,
+        request: &Request,
+        mut on_event: impl FnMut(Event) -> bool,
+    ) -> Result<Reply, ClientError> {
         protocol::write_message(self, request)?;
         let mut challenged = false;
         loop {
@@ -94,7 +106,10 @@ impl Client {
             if left.is_zero() {
                 return Err(ErrorKind::TimedOut.into());
             }
-            let timeout = Timespec { tv_sec: left.as_secs() as i64, tv_nsec: i64::from(left.subsec_nanos()) };
+            let timeout = Timespec {
+                tv_sec: left.as_secs() as i64,
+                tv_nsec: i64::from(left.subsec_nanos()),
+            };
             match poll(&mut [PollFd::new(&self.socket, flags)], Some(&timeout)) {
                 Ok(0) => return Err(ErrorKind::TimedOut.into()),
                 Ok(_) => return Ok(()),

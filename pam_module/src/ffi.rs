@@ -26,8 +26,11 @@ struct Typed(Option<Subject>);
 
 /// Hands a typed password to the modules that follow. Whether PAM took it.
 pub fn set_password(handle: &mut PamHandle, password: &[u8]) -> bool {
-    let Ok(password) = CString::new(password) else { return false };
-    // SAFETY: the handle is libpam's own, valid for this call; libpam copies the string, which ends in a NUL.
+    let Ok(password) = CString::new(password) else {
+        return false;
+    };
+    // SAFETY: the handle is libpam's own, valid for this call; libpam copies the string, which ends
+    // in a NUL.
     let result = unsafe { pam_set_item(handle, PAM_AUTHTOK, password.as_ptr().cast()) };
     drop(Zeroizing::new(password.into_bytes_with_nul()));
     result == PAM_SUCCESS
@@ -36,11 +39,13 @@ pub fn set_password(handle: &mut PamHandle, password: &[u8]) -> bool {
 /// Writes to the system log; libpam adds the facility, the service's and the module's name.
 pub fn log(handle: &PamHandle, priority: c_int, text: &str) {
     let Ok(text) = CString::new(text) else { return };
-    // SAFETY: both strings end in a NUL and live through the call; the format takes exactly one string.
+    // SAFETY: both strings end in a NUL and live through the call; the format takes exactly one
+    // string.
     unsafe { pam_syslog(handle, priority, c"%s".as_ptr(), text.as_ptr()) };
 }
 
-// Where something cannot be remembered, a password goes unreported, or one is reported beside a match: neither lets anybody in.
+// Where something cannot be remembered, a password goes unreported, or one is reported beside a
+// match: neither lets anybody in.
 
 /// Remembers, for as long as the transaction lasts, whether a face let the user in.
 pub fn remember_match(handle: &mut PamHandle, matched: bool) {
@@ -59,7 +64,9 @@ pub fn remember_typed(handle: &mut PamHandle, subject: Option<Subject>) {
 
 pub fn typed(handle: &PamHandle) -> Option<Subject> {
     // SAFETY: only `remember_typed` stores under this name, and always a `Typed`.
-    unsafe { handle.get_data::<Typed>(TYPED) }.ok().and_then(|typed| typed.0.clone())
+    unsafe { handle.get_data::<Typed>(TYPED) }
+        .ok()
+        .and_then(|typed| typed.0.clone())
 }
 
 /// The uid behind a login name, by the C library's name services.
@@ -71,8 +78,15 @@ pub fn uid_of(name: &str) -> Option<u32> {
         let mut entry: libc::passwd = unsafe { std::mem::zeroed() };
         let mut found = std::ptr::null_mut();
         // SAFETY: every pointer is to a live value of its type, and the buffer's length is given.
-        let error =
-            unsafe { libc::getpwnam_r(name.as_ptr(), &mut entry, buffer.as_mut_ptr(), buffer.len(), &mut found) };
+        let error = unsafe {
+            libc::getpwnam_r(
+                name.as_ptr(),
+                &mut entry,
+                buffer.as_mut_ptr(),
+                buffer.len(),
+                &mut found,
+            )
+        };
         if error == libc::ERANGE && buffer.len() < 1 << 20 {
             buffer.resize(buffer.len() * 4, 0);
             continue;

@@ -1,10 +1,11 @@
 //! `pam_facelock.so`: asks Facelock whether the user is in front of the camera.
 //!
 //! What MUST hold, whatever program this is loaded into:
-//! 1. Success only for [`Verdict::Match`](facelock_protocol::Verdict) from a socket that root listens on.
+//! 1. Success only for [`Verdict::Match`](facelock_protocol::Verdict) from a socket that root
+//!    listens on.
 //! 2. Whatever else happens, a panic included, is "no decision": the stack goes on to the password.
-//! 3. Nothing of the host changes: no signal, no child, no thread, no descriptor left open, nothing on its terminal but
-//!    through its own conversation.
+//! 3. Nothing of the host changes: no signal, no child, no thread, no descriptor left open, nothing
+//!    on its terminal but through its own conversation.
 //! 4. Everything ends at a deadline, but for a prompt that a person is looking at.
 //!
 //! Three files answer "when does it say yes?": `authenticate.rs`, `client.rs`, `code.rs`.
@@ -41,8 +42,8 @@ impl PamHooks for Facelock {
     }
 }
 
-/// Runs `work`; a panic in it makes no decision and prints nothing. The hook is this library's own copy of the standard
-/// library's: the host's is another.
+/// Runs `work`; a panic in it makes no decision and prints nothing. The hook is this library's own
+/// copy of the standard library's: the host's is another.
 fn guarded(work: impl FnOnce() -> PamResultCode) -> PamResultCode {
     static QUIET: Once = Once::new();
     QUIET.call_once(|| std::panic::set_hook(Box::new(|_| {})));

@@ -1,5 +1,10 @@
 //! The module in libpam, against a scripted server: every outcome, and everything that is none.
-#![allow(unsafe_code, clippy::unwrap_used, clippy::panic, clippy::undocumented_unsafe_blocks)]
+#![allow(
+    unsafe_code,
+    clippy::unwrap_used,
+    clippy::panic,
+    clippy::undocumented_unsafe_blocks
+)]
 
 mod host;
 
@@ -8,7 +13,8 @@ use std::os::unix::net::UnixStream;
 use std::time::{Duration, Instant};
 
 use facelock_protocol::{
-    Consent, Denied, Event, Hint, Message, Progress, REQUEST_CAP, Reply, Request, Unavailable, Verdict,
+    Consent, Denied, Event, Hint, Message, Progress, REQUEST_CAP, Reply, Request, Unavailable,
+    Verdict,
 };
 use host::{AUTH_ERR, AUTHINFO_UNAVAIL, Answer, Host, SILENT, SUCCESS, Server};
 
@@ -72,7 +78,11 @@ fn every_outcome_has_its_code() {
     }
     for (told, code) in table {
         let shown = format!("{told:?}");
-        assert_eq!(code_for(move |stream| reply(stream, told.clone()), ""), code, "{shown}");
+        assert_eq!(
+            code_for(move |stream| reply(stream, told.clone()), ""),
+            code,
+            "{shown}"
+        );
     }
 }
 
@@ -113,7 +123,9 @@ fn a_server_that_does_not_answer_is_not_waited_for() {
         let begun = Instant::now();
         let code = code_for(
             move |stream| {
-                let good = facelock_protocol::encode(&Message::Reply(Reply::Verdict(Verdict::Match))).unwrap();
+                let good =
+                    facelock_protocol::encode(&Message::Reply(Reply::Verdict(Verdict::Match)))
+                        .unwrap();
                 for byte in good {
                     std::thread::sleep(Duration::from_millis(300));
                     if drip {
@@ -124,7 +136,11 @@ fn a_server_that_does_not_answer_is_not_waited_for() {
             "timeout=1",
         );
         assert_eq!(code, AUTHINFO_UNAVAIL, "{name}");
-        assert!(begun.elapsed() < Duration::from_millis(1600), "{name}: {:?}", begun.elapsed());
+        assert!(
+            begun.elapsed() < Duration::from_millis(1600),
+            "{name}: {:?}",
+            begun.elapsed()
+        );
     }
 }
 
@@ -134,14 +150,21 @@ fn a_server_that_never_stops_talking_is_not_listened_to() {
     let code = code_for(
         |stream| {
             let _ = facelock_protocol::read_message::<Request>(stream, REQUEST_CAP);
-            let events = [Progress::Starting, Progress::Looking].map(|p| Message::Event(Event::Progress(p)));
-            let frames = events.map(|event| facelock_protocol::encode(&event).unwrap()).concat();
+            let events =
+                [Progress::Starting, Progress::Looking].map(|p| Message::Event(Event::Progress(p)));
+            let frames = events
+                .map(|event| facelock_protocol::encode(&event).unwrap())
+                .concat();
             while stream.write_all(&frames).is_ok() {}
         },
         "timeout=1",
     );
     assert_eq!(code, AUTHINFO_UNAVAIL);
-    assert!(begun.elapsed() < Duration::from_millis(1600), "{:?}", begun.elapsed());
+    assert!(
+        begun.elapsed() < Duration::from_millis(1600),
+        "{:?}",
+        begun.elapsed()
+    );
 }
 
 #[test]
@@ -160,11 +183,23 @@ fn no_server_and_a_false_one_are_no_decision() {
         facelock_protocol::encode(&Message::Reply(Reply::Verdict(Verdict::Match))).unwrap()
     );
     let mut impostor = std::process::Command::new("setpriv")
-        .args(["--reuid", "65533", "--clear-groups", "/usr/bin/python3", "-c", &program])
+        .args([
+            "--reuid",
+            "65533",
+            "--clear-groups",
+            "/usr/bin/python3",
+            "-c",
+            &program,
+        ])
         .stdout(std::process::Stdio::piped())
         .spawn()
         .unwrap();
-    impostor.stdout.as_mut().unwrap().read_exact(&mut [0; 1]).unwrap();
+    impostor
+        .stdout
+        .as_mut()
+        .unwrap()
+        .read_exact(&mut [0; 1])
+        .unwrap();
     assert_eq!(Host::new(&stack).authenticate(0), AUTHINFO_UNAVAIL);
     impostor.kill().unwrap();
     impostor.wait().unwrap();
@@ -174,7 +209,11 @@ fn no_server_and_a_false_one_are_no_decision() {
 fn wrong_arguments_and_unknown_users_are_no_decision() {
     let yes = |stream: &mut UnixStream| reply(stream, Reply::Verdict(Verdict::Match));
     assert_eq!(code_for(yes, "timeout=none"), AUTHINFO_UNAVAIL);
-    assert_eq!(code_for(yes, "unheard-of"), SUCCESS, "an unknown argument is only logged");
+    assert_eq!(
+        code_for(yes, "unheard-of"),
+        SUCCESS,
+        "an unknown argument is only logged"
+    );
     let server = Server::start(yes);
     let host = Host::for_user("nobody-of-this-name", &server.stack("mode=auto"));
     assert_eq!(host.authenticate(0), AUTHINFO_UNAVAIL);
@@ -207,7 +246,10 @@ fn hints_are_told_once_and_not_to_a_silent_host() {
         ] {
             let _ = facelock_protocol::write_message(stream, &Message::Event(event));
         }
-        let _ = facelock_protocol::write_message(stream, &Message::Reply(Reply::Verdict(Verdict::Match)));
+        let _ = facelock_protocol::write_message(
+            stream,
+            &Message::Reply(Reply::Verdict(Verdict::Match)),
+        );
     };
     let server = Server::start(script);
     let host = Host::new(&server.stack("mode=auto"));
@@ -221,16 +263,28 @@ fn hints_are_told_once_and_not_to_a_silent_host() {
 fn a_challenge_is_put_to_a_silent_host_too_and_has_time_of_its_own() {
     let server = Server::start(|stream| {
         let _ = facelock_protocol::read_message::<Request>(stream, REQUEST_CAP);
-        for hint in [Hint::TooDark, Hint::TurnLeft, Hint::LookAtCamera, Hint::TurnLeft] {
+        for hint in [
+            Hint::TooDark,
+            Hint::TurnLeft,
+            Hint::LookAtCamera,
+            Hint::TurnLeft,
+        ] {
             let _ = facelock_protocol::write_message(stream, &Message::Event(Event::Hint(hint)));
         }
         std::thread::sleep(Duration::from_millis(1500));
-        let _ = facelock_protocol::write_message(stream, &Message::Reply(Reply::Verdict(Verdict::Match)));
+        let _ = facelock_protocol::write_message(
+            stream,
+            &Message::Reply(Reply::Verdict(Verdict::Match)),
+        );
     });
     let host = Host::new(&server.stack("mode=auto timeout=1"));
     assert_eq!(host.authenticate(SILENT), SUCCESS);
     let turn = "Turn your head to your left";
-    assert_eq!(host.told(), [turn, "Look at the camera", turn], "and the way back belongs to it");
+    assert_eq!(
+        host.told(),
+        [turn, "Look at the camera", turn],
+        "and the way back belongs to it"
+    );
 }
 
 #[test]
@@ -240,20 +294,30 @@ fn a_challenge_is_not_waited_for_without_end() {
         |stream| {
             let _ = facelock_protocol::read_message::<Request>(stream, REQUEST_CAP);
             for _ in 0..60 {
-                let _ = facelock_protocol::write_message(stream, &Message::Event(Event::Hint(Hint::TurnRight)));
+                let _ = facelock_protocol::write_message(
+                    stream,
+                    &Message::Event(Event::Hint(Hint::TurnRight)),
+                );
                 std::thread::sleep(Duration::from_millis(200));
             }
         },
         "timeout=1",
     );
     assert_eq!(code, AUTHINFO_UNAVAIL);
-    assert!(begun.elapsed() < Duration::from_millis(10_800), "{:?}", begun.elapsed());
+    assert!(
+        begun.elapsed() < Duration::from_millis(10_800),
+        "{:?}",
+        begun.elapsed()
+    );
 }
 
 #[test]
 fn a_host_without_a_conversation_is_served_without_messages() {
     let server = Server::start(|stream| {
-        let _ = facelock_protocol::write_message(stream, &Message::Event(Event::Progress(Progress::Starting)));
+        let _ = facelock_protocol::write_message(
+            stream,
+            &Message::Event(Event::Progress(Progress::Starting)),
+        );
         reply(stream, Reply::Verdict(Verdict::Match));
     });
     let host = Host::without_conversation(&server.stack("mode=auto"));
@@ -277,7 +341,11 @@ fn a_match_is_confirmed_by_enter_alone() {
     }
     let host = Host::new(&server.stack("mode=confirm"));
     host.answer(Answer::Line(""));
-    assert_eq!(host.authenticate(SILENT), SUCCESS, "sudo is always silent, and is asked all the same");
+    assert_eq!(
+        host.authenticate(SILENT),
+        SUCCESS,
+        "sudo is always silent, and is asked all the same"
+    );
     assert_eq!((host.told(), host.prompts()), (Vec::new(), 1));
 }
 
@@ -286,20 +354,40 @@ fn asked_first_a_password_goes_on_and_no_camera_opens() {
     let server = Server::start(|stream| reply(stream, Reply::Verdict(Verdict::Match)));
     let taken = tempfile::tempdir().unwrap();
     let file = taken.path().join("password");
-    let stack = server.stack("mode=ask").replace("auth required", "auth sufficient")
-        + &format!("auth required pam_exec.so quiet expose_authtok /usr/bin/tee {}\n", file.display());
+    let stack = server
+        .stack("mode=ask")
+        .replace("auth required", "auth sufficient")
+        + &format!(
+            "auth required pam_exec.so quiet expose_authtok /usr/bin/tee {}\n",
+            file.display()
+        );
     let host = Host::new(&stack);
     host.answer(Answer::Line("hunter2"));
-    assert_eq!(host.authenticate(0), SUCCESS, "the next module takes the password");
-    assert_eq!(std::fs::read_to_string(&file).unwrap().trim_end_matches('\0'), "hunter2");
+    assert_eq!(
+        host.authenticate(0),
+        SUCCESS,
+        "the next module takes the password"
+    );
+    assert_eq!(
+        std::fs::read_to_string(&file)
+            .unwrap()
+            .trim_end_matches('\0'),
+        "hunter2"
+    );
     assert_eq!(server.requests(), 0);
 
-    for (answer, code, requests) in
-        [(Answer::Line(""), SUCCESS, 1), (Answer::None, AUTHINFO_UNAVAIL, 0), (Answer::Fail, AUTHINFO_UNAVAIL, 0)]
-    {
+    for (answer, code, requests) in [
+        (Answer::Line(""), SUCCESS, 1),
+        (Answer::None, AUTHINFO_UNAVAIL, 0),
+        (Answer::Fail, AUTHINFO_UNAVAIL, 0),
+    ] {
         let host = Host::new(&server.stack("mode=ask"));
         host.answer(answer);
-        assert_eq!((host.authenticate(0), server.requests()), (code, requests), "{answer:?}");
+        assert_eq!(
+            (host.authenticate(0), server.requests()),
+            (code, requests),
+            "{answer:?}"
+        );
     }
 }
 
@@ -315,22 +403,41 @@ fn without_a_mode_the_instance_says_what_is_needed() {
         let server = Server::start(move |stream| {
             let request: Request = facelock_protocol::read_message(stream, REQUEST_CAP).unwrap();
             if matches!(request, Request::Verify { consent: None, .. }) {
-                let _ = facelock_protocol::write_message(stream, &Message::Event(Event::Consent(consent)));
+                let _ = facelock_protocol::write_message(
+                    stream,
+                    &Message::Event(Event::Consent(consent)),
+                );
             }
-            if consent != Consent::Ask || matches!(request, Request::Verify { consent: Some(Consent::Auto), .. }) {
-                let _ = facelock_protocol::write_message(stream, &Message::Reply(Reply::Verdict(Verdict::Match)));
+            if consent != Consent::Ask
+                || matches!(
+                    request,
+                    Request::Verify {
+                        consent: Some(Consent::Auto),
+                        ..
+                    }
+                )
+            {
+                let _ = facelock_protocol::write_message(
+                    stream,
+                    &Message::Reply(Reply::Verdict(Verdict::Match)),
+                );
             }
         });
         let host = Host::new(&server.stack(""));
         host.answer(answer);
-        assert_eq!((host.authenticate(0), host.prompts()), (code, prompts), "{consent:?} {answer:?}");
+        assert_eq!(
+            (host.authenticate(0), host.prompts()),
+            (code, prompts),
+            "{consent:?} {answer:?}"
+        );
     }
 }
 
 /// Asked first, the person types a password; `after` stands for the modules that take it or do not.
 fn typed_before(record: &str, after: &str) -> Host {
     let nowhere = tempfile::tempdir().unwrap();
-    let ask = host::stack(&nowhere.path().join("nobody"), "mode=ask").replace("auth required", "auth optional");
+    let ask = host::stack(&nowhere.path().join("nobody"), "mode=ask")
+        .replace("auth required", "auth optional");
     let host = Host::new(&(ask + after + record));
     host.answer(Answer::Line("hunter2"));
     host
@@ -343,19 +450,36 @@ fn only_a_password_that_let_the_user_in_is_reported() {
         if let Ok(request) = facelock_protocol::read_message::<Request>(stream, REQUEST_CAP) {
             let _ = asks.send(request);
         }
-        let _ = facelock_protocol::write_message(stream, &Message::Reply(Reply::Done { changed: true }));
+        let _ = facelock_protocol::write_message(
+            stream,
+            &Message::Reply(Reply::Done { changed: true }),
+        );
     });
-    let record = server.stack("record").replace("auth required", "auth optional");
+    let record = server
+        .stack("record")
+        .replace("auth required", "auth optional");
     let host = Host::new(&(record.clone() + "auth required pam_permit.so\n"));
-    assert_eq!((host.authenticate(0), host.set_credentials()), (SUCCESS, SUCCESS));
+    assert_eq!(
+        (host.authenticate(0), host.set_credentials()),
+        (SUCCESS, SUCCESS)
+    );
     assert_eq!(server.requests(), 0, "nobody typed anything");
 
     let host = typed_before(&record, "auth required pam_permit.so\n");
-    assert_eq!((host.authenticate(0), server.requests()), (SUCCESS, 0), "nobody knows yet whether the stack lets in");
+    assert_eq!(
+        (host.authenticate(0), server.requests()),
+        (SUCCESS, 0),
+        "nobody knows yet whether the stack lets in"
+    );
     assert_eq!((host.set_credentials(), server.requests()), (SUCCESS, 1));
-    assert_eq!((host.set_credentials(), server.requests()), (SUCCESS, 0), "once");
+    assert_eq!(
+        (host.set_credentials(), server.requests()),
+        (SUCCESS, 0),
+        "once"
+    );
 
-    // sudo names the user it changes to before it sets credentials: the password was not that user's.
+    // sudo names the user it changes to before it sets credentials: the password was not that
+    // user's.
     let mut host = typed_before(&record, "auth required pam_permit.so\n");
     assert_eq!(host.authenticate(0), SUCCESS);
     host.set_user("daemon");
@@ -378,7 +502,9 @@ fn only_a_password_that_let_the_user_in_is_reported() {
 #[test]
 fn a_face_that_let_the_user_in_is_no_password() {
     let server = Server::start(|stream| reply(stream, Reply::Verdict(Verdict::Match)));
-    let record = server.stack("record").replace("auth required", "auth optional");
+    let record = server
+        .stack("record")
+        .replace("auth required", "auth optional");
     let host = Host::new(&(server.stack("mode=ask") + &record));
     host.answer(Answer::Line(""));
     assert_eq!((host.authenticate(0), server.requests()), (SUCCESS, 1));
@@ -388,7 +514,10 @@ fn a_face_that_let_the_user_in_is_no_password() {
 #[test]
 fn the_host_keeps_its_children_signals_and_descriptors() {
     let server = Server::start(|stream| reply(stream, Reply::Verdict(Verdict::Match)));
-    let mut child = std::process::Command::new("sleep").arg("0.2").spawn().unwrap();
+    let mut child = std::process::Command::new("sleep")
+        .arg("0.2")
+        .spawn()
+        .unwrap();
     let open = || std::fs::read_dir("/proc/self/fd").unwrap().count();
     let threads = || std::fs::read_dir("/proc/self/task").unwrap().count();
     let host = Host::new(&server.stack("mode=auto"));
@@ -399,13 +528,23 @@ fn the_host_keeps_its_children_signals_and_descriptors() {
     }
     std::thread::sleep(Duration::from_millis(300));
     let after = (open(), threads());
-    assert!(after.0 <= before.0 + 2 && after.1 <= before.1 + 1, "{before:?} {after:?}");
-    assert!(child.wait().unwrap().success(), "the child is still the host's to wait for");
+    assert!(
+        after.0 <= before.0 + 2 && after.1 <= before.1 + 1,
+        "{before:?} {after:?}"
+    );
+    assert!(
+        child.wait().unwrap().success(),
+        "the child is still the host's to wait for"
+    );
     let quiet = unsafe { libc::signal(libc::SIGPIPE, libc::SIG_DFL) };
     let hangs_up = Server::start(|_| {});
     let host = Host::new(&hangs_up.stack("mode=auto"));
     for _ in 0..20 {
-        assert_eq!(host.authenticate(0), AUTHINFO_UNAVAIL, "and nobody dies of SIGPIPE");
+        assert_eq!(
+            host.authenticate(0),
+            AUTHINFO_UNAVAIL,
+            "and nobody dies of SIGPIPE"
+        );
     }
     unsafe { libc::signal(libc::SIGPIPE, quiet) };
 }

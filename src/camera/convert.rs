@@ -1,9 +1,10 @@
 //! From a camera's bytes to pixels: pure, exact, and safe against whatever a camera delivers.
 //!
-//! YUV is BT.601 with limited range (Y 16..=235, chroma 16..=240), what UVC cameras send unless they say otherwise
-//! (USB Video Class 1.5, color matching descriptor defaults; ITU-R BT.601-7 §2.5). With C = Y − 16, D = U − 128,
-//! E = V − 128, rounded and clamped: R = (298 C + 409 E) / 256, G = (298 C − 100 D − 208 E) / 256,
-//! B = (298 C + 516 D) / 256. A chroma sample stands for all the pixels it covers.
+//! YUV is BT.601 with limited range (Y 16..=235, chroma 16..=240), what UVC cameras send unless
+//! they say otherwise (USB Video Class 1.5, color matching descriptor defaults; ITU-R BT.601-7
+//! §2.5). With C = Y − 16, D = U − 128, E = V − 128, rounded and clamped: R = (298 C + 409 E) /
+//! 256, G = (298 C − 100 D − 208 E) / 256, B = (298 C + 516 D) / 256. A chroma sample stands for
+//! all the pixels it covers.
 #![forbid(unsafe_code)]
 
 use std::borrow::Cow;
@@ -39,7 +40,8 @@ pub enum Encoding {
     Mjpeg,
     /// 8 bits.
     Grey,
-    /// 16 bits little-endian, of which the lowest `bits` (8..=16) carry the value. Full scale is fixed per open.
+    /// 16 bits little-endian, of which the lowest `bits` (8..=16) carry the value. Full scale is
+    /// fixed per open.
     GreyWide {
         bits: u8,
     },
@@ -50,16 +52,22 @@ pub enum Encoding {
 pub struct Layout {
     pub width: u32,
     pub height: u32,
-    /// Bytes from one row to the next; 0 where rows lie without padding. For NV12 that of both planes.
+    /// Bytes from one row to the next; 0 where rows lie without padding. For NV12 that of both
+    /// planes.
     pub stride: u32,
 }
 
 impl Layout {
     pub const fn packed(width: u32, height: u32) -> Self {
-        Self { width, height, stride: 0 }
+        Self {
+            width,
+            height,
+            stride: 0,
+        }
     }
 
-    /// Rows of `row` meaningful bytes: the distance between them, after checking that the picture is allowed.
+    /// Rows of `row` meaningful bytes: the distance between them, after checking that the picture
+    /// is allowed.
     fn rows(&self, row: usize) -> Result<usize, ConvertError> {
         let sides = 1..=MAX_FRAME_SIDE;
         if !sides.contains(&self.width) || !sides.contains(&self.height) {
@@ -90,8 +98,8 @@ pub fn to_bgr(bytes: &[u8], encoding: Encoding, layout: Layout) -> Result<Frame,
     frame(layout, PixelFormat::Bgr8, pixels)
 }
 
-/// A grey frame, [`PixelFormat::Gray8`], from any encoding. Of YUV the luma as it is, since a mono sensor behind a color
-/// format puts its value there; of JPEG its luma component.
+/// A grey frame, [`PixelFormat::Gray8`], from any encoding. Of YUV the luma as it is, since a mono
+/// sensor behind a color format puts its value there; of JPEG its luma component.
 ///
 /// # Errors
 /// [`ConvertError`]; nothing is allocated before the buffer is known to be long enough.
@@ -101,11 +109,17 @@ pub fn to_gray(bytes: &[u8], encoding: Encoding, layout: Layout) -> Result<Frame
         Encoding::Grey | Encoding::Nv12 => rows(bytes, layout, width)?.flatten().copied().collect(),
         Encoding::Yuyv => {
             let row = yuyv_row(width);
-            rows(bytes, layout, row)?.flat_map(|row| row.iter().step_by(2).take(width)).copied().collect()
+            rows(bytes, layout, row)?
+                .flat_map(|row| row.iter().step_by(2).take(width))
+                .copied()
+                .collect()
         }
         Encoding::GreyWide { bits } => {
             let narrow = |pair: &[u8]| narrow(u16::from_le_bytes([pair[0], pair[1]]), bits);
-            rows(bytes, layout, width * 2)?.flat_map(|row| row.chunks_exact(2)).map(narrow).collect()
+            rows(bytes, layout, width * 2)?
+                .flat_map(|row| row.chunks_exact(2))
+                .map(narrow)
+                .collect()
         }
         Encoding::Mjpeg => jpeg(bytes, layout, ColorSpace::Luma)?,
     };
@@ -136,27 +150,44 @@ pub fn rotate(frame: Frame, rotation: Rotation) -> Frame {
             pixels.extend_from_slice(&source[at..at + channels]);
         }
     }
-    let Ok(mut turned) = Frame::new(turned_width as u32, turned_height as u32, frame.format(), pixels) else {
+    let Ok(mut turned) = Frame::new(
+        turned_width as u32,
+        turned_height as u32,
+        frame.format(),
+        pixels,
+    ) else {
         return frame;
     };
-    (turned.captured, turned.sequence, turned.illumination) = (frame.captured, frame.sequence, frame.illumination);
+    (turned.captured, turned.sequence, turned.illumination) =
+        (frame.captured, frame.sequence, frame.illumination);
     turned
 }
 
 fn frame(layout: Layout, format: PixelFormat, pixels: Vec<u8>) -> Result<Frame, ConvertError> {
-    Frame::new(layout.width, layout.height, format, pixels).map_err(|_| ConvertError::Size(layout.width, layout.height))
+    Frame::new(layout.width, layout.height, format, pixels)
+        .map_err(|_| ConvertError::Size(layout.width, layout.height))
 }
 
 /// The picture's rows, each `row` bytes, once the buffer is known to hold them all.
-fn rows(bytes: &[u8], layout: Layout, row: usize) -> Result<impl Iterator<Item = &[u8]>, ConvertError> {
+fn rows(
+    bytes: &[u8],
+    layout: Layout,
+    row: usize,
+) -> Result<impl Iterator<Item = &[u8]>, ConvertError> {
     let stride = layout.rows(row)?;
     let height = layout.height as usize;
     // The last row may lack its padding.
     let need = stride * (height - 1) + row;
     if bytes.len() < need {
-        return Err(ConvertError::Short { have: bytes.len(), need });
+        return Err(ConvertError::Short {
+            have: bytes.len(),
+            need,
+        });
     }
-    Ok(bytes.chunks(stride).take(height).map(move |line| &line[..row]))
+    Ok(bytes
+        .chunks(stride)
+        .take(height)
+        .map(move |line| &line[..row]))
 }
 
 /// Bytes of a YUYV row: an odd last pixel still has its whole pair.
@@ -183,10 +214,20 @@ fn nv12_to_bgr(bytes: &[u8], layout: Layout) -> Result<Vec<u8>, ConvertError> {
     let (width, height) = (layout.width as usize, layout.height as usize);
     let chroma_row = width.div_ceil(2) * 2;
     let stride = layout.rows(chroma_row)?;
-    let luma = rows(bytes, Layout { stride: stride as u32, ..layout }, width)?;
+    let luma = rows(
+        bytes,
+        Layout {
+            stride: stride as u32,
+            ..layout
+        },
+        width,
+    )?;
     let need = stride * height + stride * (height.div_ceil(2) - 1) + chroma_row;
     if bytes.len() < need {
-        return Err(ConvertError::Short { have: bytes.len(), need });
+        return Err(ConvertError::Short {
+            have: bytes.len(),
+            need,
+        });
     }
     let chroma = &bytes[stride * height..];
     let mut pixels = Vec::with_capacity(width * height * 3);
@@ -201,9 +242,17 @@ fn nv12_to_bgr(bytes: &[u8], layout: Layout) -> Result<Vec<u8>, ConvertError> {
 }
 
 fn bgr(y: u8, u: u8, v: u8) -> [u8; 3] {
-    let (c, d, e) = (298 * (i32::from(y) - 16), i32::from(u) - 128, i32::from(v) - 128);
+    let (c, d, e) = (
+        298 * (i32::from(y) - 16),
+        i32::from(u) - 128,
+        i32::from(v) - 128,
+    );
     let byte = |scaled: i32| ((scaled + 128) >> 8).clamp(0, 255) as u8;
-    [byte(c + 516 * d), byte(c - 100 * d - 208 * e), byte(c + 409 * e)]
+    [
+        byte(c + 516 * d),
+        byte(c - 100 * d - 208 * e),
+        byte(c + 409 * e),
+    ]
 }
 
 /// The upper 8 of `bits` bits; a value above full scale is full scale.
@@ -218,18 +267,27 @@ fn narrow(value: u16, bits: u8) -> u8 {
 #[cfg(feature = "replay")]
 pub fn jpeg_size(bytes: &[u8]) -> Result<(u32, u32), ConvertError> {
     let side = MAX_FRAME_SIDE as usize;
-    let options = DecoderOptions::default().set_max_width(side).set_max_height(side);
+    let options = DecoderOptions::default()
+        .set_max_width(side)
+        .set_max_height(side);
     let mut decoder = JpegDecoder::new_with_options(ZCursor::new(bytes), options);
-    decoder.decode_headers().map_err(|why| ConvertError::Jpeg(format!("{why:?}")))?;
-    let (width, height) = decoder.dimensions().ok_or_else(|| ConvertError::Jpeg("no size".into()))?;
+    decoder
+        .decode_headers()
+        .map_err(|why| ConvertError::Jpeg(format!("{why:?}")))?;
+    let (width, height) = decoder
+        .dimensions()
+        .ok_or_else(|| ConvertError::Jpeg("no size".into()))?;
     Ok((width as u32, height as u32))
 }
 
-/// Decodes a JPEG that must have exactly the announced size. Damaged data is an error, not a half-grey picture; what
-/// follows the end of the picture is not looked at, since a mapped buffer is longer than what it holds.
+/// Decodes a JPEG that must have exactly the announced size. Damaged data is an error, not a
+/// half-grey picture; what follows the end of the picture is not looked at, since a mapped buffer
+/// is longer than what it holds.
 fn jpeg(bytes: &[u8], layout: Layout, space: ColorSpace) -> Result<Vec<u8>, ConvertError> {
     layout.rows(0)?;
-    let broken = |why: &dyn std::fmt::Debug| ConvertError::Jpeg(format!("{why:?}").chars().take(120).collect());
+    let broken = |why: &dyn std::fmt::Debug| {
+        ConvertError::Jpeg(format!("{why:?}").chars().take(120).collect())
+    };
     let (width, height) = (layout.width as usize, layout.height as usize);
     let options = DecoderOptions::default()
         .set_max_width(width)
@@ -248,7 +306,10 @@ fn jpeg(bytes: &[u8], layout: Layout, space: ColorSpace) -> Result<Vec<u8>, Conv
     match decoder.input_colorspace() {
         // The decoder turns grey into grey only.
         Some(ColorSpace::Luma) if space != ColorSpace::Luma => {
-            return Ok(jpeg(&bytes, layout, ColorSpace::Luma)?.iter().flat_map(|v| [*v; 3]).collect());
+            return Ok(jpeg(&bytes, layout, ColorSpace::Luma)?
+                .iter()
+                .flat_map(|v| [*v; 3])
+                .collect());
         }
         Some(ColorSpace::Luma | ColorSpace::YCbCr) => {}
         other => return Err(broken(&other)),
@@ -257,16 +318,21 @@ fn jpeg(bytes: &[u8], layout: Layout, space: ColorSpace) -> Result<Vec<u8>, Conv
     if decoder.output_buffer_size() != Some(pixels.len()) {
         return Err(broken(&"another pixel layout"));
     }
-    decoder.decode_into(&mut pixels).map_err(|why| broken(&why))?;
+    decoder
+        .decode_into(&mut pixels)
+        .map_err(|why| broken(&why))?;
     Ok(pixels)
 }
 
-/// Many cameras leave the Huffman tables out, meaning those of ITU-T T.81 K.3. The decoder supplies them to a stream that
-/// calls itself AVI's kind of Motion JPEG, so such a picture is given that segment.
+/// Many cameras leave the Huffman tables out, meaning those of ITU-T T.81 K.3. The decoder supplies
+/// them to a stream that calls itself AVI's kind of Motion JPEG, so such a picture is given that
+/// segment.
 fn with_tables(bytes: &[u8]) -> Cow<'_, [u8]> {
     const AVI: [u8; 10] = [0xff, 0xe0, 0, 8, b'A', b'V', b'I', b'1', 0, 0];
     match bytes.split_at_checked(2) {
-        Some((start @ [0xff, 0xd8], rest)) if lacks_tables(rest) => Cow::Owned([start, &AVI, rest].concat()),
+        Some((start @ [0xff, 0xd8], rest)) if lacks_tables(rest) => {
+            Cow::Owned([start, &AVI, rest].concat())
+        }
         _ => Cow::Borrowed(bytes),
     }
 }

@@ -58,17 +58,35 @@ impl Probe for Kernel {
         let capability = node.capability()?;
         let format = |four_cc: FourCc| ProbedFormat {
             four_cc: four_cc.0,
-            sizes: node.sizes(four_cc, WANTED_SIZE).into_iter().map(|size| sized(&node, four_cc, size)).collect(),
+            sizes: node
+                .sizes(four_cc, WANTED_SIZE)
+                .into_iter()
+                .map(|size| sized(&node, four_cc, size))
+                .collect(),
         };
-        let formats = if capability.captures { node.formats().into_iter().map(format).collect() } else { Vec::new() };
+        let formats = if capability.captures {
+            node.formats().into_iter().map(format).collect()
+        } else {
+            Vec::new()
+        };
         let (driver, card, bus) = (capability.driver, capability.card, capability.bus);
-        Ok(Probed { driver, card, bus, captures: capability.captures, formats })
+        Ok(Probed {
+            driver,
+            card,
+            bus,
+            captures: capability.captures,
+            formats,
+        })
     }
 }
 
 fn sized(node: &Node, four_cc: FourCc, size: (u32, u32)) -> ProbedSize {
     let rate = |rate: Rate| (rate.frames, rate.seconds);
-    ProbedSize { width: size.0, height: size.1, rates: node.rates(four_cc, size).into_iter().map(rate).collect() }
+    ProbedSize {
+        width: size.0,
+        height: size.1,
+        rates: node.rates(four_cc, size).into_iter().map(rate).collect(),
+    }
 }
 
 /// One camera function: a capture node with everything known about it.
@@ -85,8 +103,9 @@ pub(super) struct Camera {
     pub probed: Result<Probed, CameraError>,
 }
 
-/// Every capture node, in an order that does not depend on node numbers except between nodes that nothing else tells apart.
-/// `wanted` says which places are worth opening; one that is not is left out.
+/// Every capture node, in an order that does not depend on node numbers except between nodes that
+/// nothing else tells apart. `wanted` says which places are worth opening; one that is not is left
+/// out.
 pub(super) fn scan(
     options: &CameraOptions,
     quirks: &Quirks,
@@ -94,31 +113,60 @@ pub(super) fn scan(
     wanted: &dyn Fn(&Place) -> bool,
 ) -> Vec<Camera> {
     let places = sysfs::places(&options.dev_root, &options.sysfs_root);
-    let cameras = places.into_iter().filter(wanted).map(|place| camera(place, quirks, probe));
-    let captures = |camera: &Camera| camera.probed.as_ref().map_or(true, |probed| probed.captures);
+    let cameras = places
+        .into_iter()
+        .filter(wanted)
+        .map(|place| camera(place, quirks, probe));
+    let captures = |camera: &Camera| {
+        camera
+            .probed
+            .as_ref()
+            .map_or(true, |probed| probed.captures)
+    };
     let mut cameras: Vec<Camera> = cameras.filter(captures).collect();
     cameras.sort_by(|a, b| {
-        let key = |camera: &Camera| (camera.is_virtual, camera.identity.clone(), camera.place.number);
+        let key = |camera: &Camera| {
+            (
+                camera.is_virtual,
+                camera.identity.clone(),
+                camera.place.number,
+            )
+        };
         key(a).cmp(&key(b))
     });
     cameras
 }
 
 fn camera(place: Place, quirks: &Quirks, probe: &dyn Probe) -> Camera {
-    let probed = probe.probe(&place.path).map_err(|why| CameraError::from_io(&why));
+    let probed = probe
+        .probe(&place.path)
+        .map_err(|why| CameraError::from_io(&why));
     let quirk = match &place.origin {
-        Origin::Usb(usb) => quirks.find(usb.vendor, usb.product, usb.interface_number()).cloned(),
+        Origin::Usb(usb) => quirks
+            .find(usb.vendor, usb.product, usb.interface_number())
+            .cloned(),
         Origin::Platform(_) | Origin::Virtual => None,
     };
     let spectrum = match quirk.as_ref().and_then(|quirk| quirk.spectrum) {
         Some(declared) => declared.spectrum(),
-        None => probed.as_ref().ok().and_then(|probed| spectrum(&probed.formats)),
+        None => probed
+            .as_ref()
+            .ok()
+            .and_then(|probed| spectrum(&probed.formats)),
     };
     let pretends = |probed: &Probed| sysfs::PRETENDERS.contains(&probed.driver.as_str());
     let is_virtual = place.origin == Origin::Virtual || probed.as_ref().is_ok_and(pretends);
     let group = group(&place);
     let identity = identity(&place, &group, spectrum);
-    Camera { place, identity, group, spectrum, is_virtual, quirk, probed }
+    Camera {
+        place,
+        identity,
+        group,
+        spectrum,
+        is_virtual,
+        quirk,
+        probed,
+    }
 }
 
 /// Mono formats only: infrared. Any readable color format: color. The name is never asked.
@@ -129,7 +177,10 @@ pub(super) fn spectrum(formats: &[ProbedFormat]) -> Option<Spectrum> {
     } else if formats.iter().all(|format| is(&MONO, format)) {
         Some(Spectrum::Infrared)
     } else {
-        formats.iter().any(|format| is(&COLOR, format)).then_some(Spectrum::Color)
+        formats
+            .iter()
+            .any(|format| is(&COLOR, format))
+            .then_some(Spectrum::Color)
     }
 }
 
@@ -137,7 +188,10 @@ fn group(place: &Place) -> String {
     match &place.origin {
         Origin::Usb(usb) => {
             let serial = usb.serial.as_deref().unwrap_or("-");
-            format!("usb:{:04x}:{:04x}:{serial}@{}", usb.vendor, usb.product, usb.port)
+            format!(
+                "usb:{:04x}:{:04x}:{serial}@{}",
+                usb.vendor, usb.product, usb.port
+            )
         }
         Origin::Platform(path) => format!("platform:{path}"),
         Origin::Virtual => format!("virtual:{}", virtual_name(place)),
@@ -164,12 +218,17 @@ fn identity(place: &Place, group: &str, spectrum: Option<Spectrum>) -> CameraIde
 
 /// Whether a place can be the one an identity names, told without opening it.
 pub(super) fn may_be(place: &Place, identity: &str) -> bool {
-    let known_so_far = identity.rsplit_once('/').map_or(identity, |(before, _)| before);
+    let known_so_far = identity
+        .rsplit_once('/')
+        .map_or(identity, |(before, _)| before);
     let nothing = CameraIdentity::new(identity_prefix(place));
     nothing.as_str() == known_so_far
 }
 
 fn identity_prefix(place: &Place) -> String {
     let identity = identity(place, &group(place), None);
-    identity.as_str().rsplit_once('/').map_or(String::new(), |(before, _)| before.to_owned())
+    identity
+        .as_str()
+        .rsplit_once('/')
+        .map_or(String::new(), |(before, _)| before.to_owned())
 }

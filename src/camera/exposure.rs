@@ -1,4 +1,5 @@
-//! Light: how bright a frame is, whether the stream is lit yet, and which frame of a strobing emitter's pair this is.
+//! Light: how bright a frame is, whether the stream is lit yet, and which frame of a strobing
+//! emitter's pair this is.
 #![forbid(unsafe_code)]
 
 use crate::types::{Frame, Hint, Illumination, PixelFormat};
@@ -7,7 +8,8 @@ use crate::types::{Frame, Hint, Illumination, PixelFormat};
 const DARK: u8 = 16;
 /// Luma at or over this is saturated.
 const SATURATED: u8 = 250;
-/// A mean below this cannot show a face; sensors deliver it before exposure settles and under an unlit emitter.
+/// A mean below this cannot show a face; sensors deliver it before exposure settles and under an
+/// unlit emitter.
 const UNLIT_MEAN: f32 = 12.0;
 /// More of the frame dark than this, and not even a lit face in front of a black room is there.
 const DARK_FRACTION: f32 = 0.97;
@@ -50,7 +52,9 @@ pub fn judge(frame: &Frame) -> Exposure {
     let channels = frame.format().channels();
     let luma = |pixel: &[u8]| match frame.format() {
         PixelFormat::Gray8 => pixel[0],
-        PixelFormat::Bgr8 => ((u16::from(pixel[0]) + 2 * u16::from(pixel[1]) + u16::from(pixel[2])) / 4) as u8,
+        PixelFormat::Bgr8 => {
+            ((u16::from(pixel[0]) + 2 * u16::from(pixel[1]) + u16::from(pixel[2])) / 4) as u8
+        }
     };
     let (mut sum, mut dark, mut saturated, mut count) = (0_u64, 0_u32, 0_u32, 0_u32);
     for row in frame.pixels().chunks_exact(width * channels).step_by(STEP) {
@@ -62,7 +66,11 @@ pub fn judge(frame: &Frame) -> Exposure {
         }
     }
     let of = |part: f64| (part / f64::from(count.max(1))) as f32;
-    Exposure { mean: of(sum as f64), dark: of(f64::from(dark)), saturated: of(f64::from(saturated)) }
+    Exposure {
+        mean: of(sum as f64),
+        dark: of(f64::from(dark)),
+        saturated: of(f64::from(saturated)),
+    }
 }
 
 /// Frames looked at to recognise a strobe.
@@ -73,9 +81,9 @@ const CONTRAST_STEP: f32 = 6.0;
 
 /// Recognises an emitter that lights every second frame.
 ///
-/// Over the last frames the means must fall into two groups by turns, each lit mean well above each unlit one; a lamp
-/// switched on, a face that moves, or exposure that settles does not alternate. Lost frames break the turns, so the
-/// camera's sequence number decides which turn a frame is.
+/// Over the last frames the means must fall into two groups by turns, each lit mean well above each
+/// unlit one; a lamp switched on, a face that moves, or exposure that settles does not alternate.
+/// Lost frames break the turns, so the camera's sequence number decides which turn a frame is.
 #[derive(Clone, Debug, Default)]
 pub struct Strobe {
     /// Sequence number and mean, oldest first.
@@ -91,11 +99,13 @@ impl Strobe {
         Self::default()
     }
 
-    /// Labels a frame by the means up to it: [`Illumination::Unsettled`] for the first few, and whenever a camera that has
-    /// strobed seems not to: its frames must not be judged as those of one with steady light.
+    /// Labels a frame by the means up to it: [`Illumination::Unsettled`] for the first few, and
+    /// whenever a camera that has strobed seems not to: its frames must not be judged as those of
+    /// one with steady light.
     pub fn observe(&mut self, sequence: u32, mean: f32) -> Illumination {
         let given = sequence;
-        // A driver that does not count delivers one frame after the other; one that begins anew has been opened anew.
+        // A driver that does not count delivers one frame after the other; one that begins anew has
+        // been opened anew.
         let sequence = match self.seen.back() {
             Some((last, _)) if self.given == Some(sequence) => last.wrapping_add(1),
             Some((last, _)) if *last >= sequence => {
@@ -111,7 +121,11 @@ impl Strobe {
         self.seen.push_back((sequence, mean));
         let label = self.label(sequence);
         self.strobes |= matches!(label, Illumination::Lit | Illumination::Unlit);
-        if label == Illumination::Unknown && self.strobes { Illumination::Unsettled } else { label }
+        if label == Illumination::Unknown && self.strobes {
+            Illumination::Unsettled
+        } else {
+            label
+        }
     }
 
     fn label(&self, sequence: u32) -> Illumination {
@@ -122,14 +136,16 @@ impl Strobe {
             *group = (group.0.min(*mean), group.1.max(*mean), group.2 + 1);
         }
         if self.seen.len() == WINDOW && other.2 == 0 {
-            // Only every second frame ever arrives: whatever the emitter does, it is the same in all of them.
+            // Only every second frame ever arrives: whatever the emitter does, it is the same in
+            // all of them.
             return Illumination::Unknown;
         }
         // Two of each at least, or one bright frame would do.
         if self.seen.len() < WINDOW - 2 || own.2 < 2 || other.2 < 2 {
             return Illumination::Unsettled;
         }
-        let brighter = |low: f32, high: f32| low - high >= CONTRAST_STEP && low >= high * CONTRAST_RATIO;
+        let brighter =
+            |low: f32, high: f32| low - high >= CONTRAST_STEP && low >= high * CONTRAST_RATIO;
         if brighter(own.0, other.1) {
             Illumination::Lit
         } else if brighter(other.0, own.1) {
@@ -150,13 +166,23 @@ mod tests {
 
     fn labels(means: impl IntoIterator<Item = (u32, f32)>) -> Vec<Illumination> {
         let mut strobe = Strobe::new();
-        means.into_iter().map(|(sequence, mean)| strobe.observe(sequence, mean)).collect()
+        means
+            .into_iter()
+            .map(|(sequence, mean)| strobe.observe(sequence, mean))
+            .collect()
     }
 
     #[test]
     fn a_black_frame_is_dark_and_unlit() {
         let exposure = judge(&gray(4));
-        assert_eq!(exposure, Exposure { mean: 4.0, dark: 1.0, saturated: 0.0 });
+        assert_eq!(
+            exposure,
+            Exposure {
+                mean: 4.0,
+                dark: 1.0,
+                saturated: 0.0
+            }
+        );
         assert!(!exposure.lit());
         assert_eq!(exposure.hint(), Some(Hint::TooDark));
     }
@@ -186,9 +212,18 @@ mod tests {
 
     #[test]
     fn alternating_frames_are_recognised_and_labelled() {
-        let labels = labels((0..12_u32).map(|i| (i, if i.is_multiple_of(2) { 80.0 } else { 20.0 })));
+        let labels =
+            labels((0..12_u32).map(|i| (i, if i.is_multiple_of(2) { 80.0 } else { 20.0 })));
         for (i, label) in labels.iter().enumerate().skip(4) {
-            assert_eq!(*label, if i.is_multiple_of(2) { Illumination::Lit } else { Illumination::Unlit }, "frame {i}");
+            assert_eq!(
+                *label,
+                if i.is_multiple_of(2) {
+                    Illumination::Lit
+                } else {
+                    Illumination::Unlit
+                },
+                "frame {i}"
+            );
         }
         assert_eq!(labels[..3], [Illumination::Unsettled; 3]);
     }
@@ -196,10 +231,24 @@ mod tests {
     #[test]
     fn a_strobe_survives_lost_frames_and_settling_exposure() {
         let kept = [0, 1, 2, 3, 5, 6, 8, 9, 10, 13, 14];
-        let mean = |i: u32| if i.is_multiple_of(2) { 60.0 + i as f32 } else { 15.0 + i as f32 };
+        let mean = |i: u32| {
+            if i.is_multiple_of(2) {
+                60.0 + i as f32
+            } else {
+                15.0 + i as f32
+            }
+        };
         let labels = labels(kept.map(|i| (i, mean(i))));
         for (label, i) in labels.iter().zip(kept).skip(5) {
-            assert_eq!(*label, if i.is_multiple_of(2) { Illumination::Lit } else { Illumination::Unlit }, "frame {i}");
+            assert_eq!(
+                *label,
+                if i.is_multiple_of(2) {
+                    Illumination::Lit
+                } else {
+                    Illumination::Unlit
+                },
+                "frame {i}"
+            );
         }
     }
 
@@ -210,7 +259,12 @@ mod tests {
         let fade = labels((0..20).map(|i| (i, 5.0 + i as f32 * 9.0)));
         for labels in [steady, lamp, fade] {
             assert_eq!(labels[..3], [Illumination::Unsettled; 3]);
-            assert!(labels[3..].iter().all(|label| *label == Illumination::Unknown), "{labels:?}");
+            assert!(
+                labels[3..]
+                    .iter()
+                    .all(|label| *label == Illumination::Unknown),
+                "{labels:?}"
+            );
         }
     }
 
@@ -219,17 +273,36 @@ mod tests {
         let mean = |i: u32| if i < 8 && i % 2 == 1 { 15.0 } else { 70.0 };
         let labels = labels((0..20).map(|i| (i, mean(i))));
         assert_eq!(labels[7], Illumination::Unlit);
-        assert!(labels[13..].iter().all(|label| *label == Illumination::Unsettled));
+        assert!(
+            labels[13..]
+                .iter()
+                .all(|label| *label == Illumination::Unsettled)
+        );
     }
 
     #[test]
     fn a_driver_that_does_not_count_and_one_that_skips_are_understood() {
-        let uncounted = labels((0..12_u32).map(|i| (0, if i.is_multiple_of(2) { 80.0 } else { 20.0 })));
-        assert!(uncounted[4..].iter().all(|label| matches!(label, Illumination::Lit | Illumination::Unlit)));
+        let uncounted =
+            labels((0..12_u32).map(|i| (0, if i.is_multiple_of(2) { 80.0 } else { 20.0 })));
+        assert!(
+            uncounted[4..]
+                .iter()
+                .all(|label| matches!(label, Illumination::Lit | Illumination::Unlit))
+        );
         let steady = labels((0..12).map(|_| (7, 70.0)));
-        assert!(steady[4..].iter().all(|label| *label == Illumination::Unknown), "{steady:?}");
+        assert!(
+            steady[4..]
+                .iter()
+                .all(|label| *label == Illumination::Unknown),
+            "{steady:?}"
+        );
         let every_second = labels((0..12).map(|i| (2 * i, 80.0)));
-        assert!(every_second[6..].iter().all(|label| *label == Illumination::Unknown), "{every_second:?}");
+        assert!(
+            every_second[6..]
+                .iter()
+                .all(|label| *label == Illumination::Unknown),
+            "{every_second:?}"
+        );
     }
 
     #[test]

@@ -26,7 +26,9 @@ pub(super) struct Mode {
 
 /// How a format is read; `None` for one that is not. `bits` is the quirk's word on 16-bit formats.
 pub(super) fn encoding(four_cc: FourCc, bits: Option<u8>) -> Option<Encoding> {
-    let wide = |usual| Encoding::GreyWide { bits: bits.unwrap_or(usual) };
+    let wide = |usual| Encoding::GreyWide {
+        bits: bits.unwrap_or(usual),
+    };
     Some(match &four_cc.0 {
         b"YUYV" => Encoding::Yuyv,
         b"NV12" => Encoding::Nv12,
@@ -39,8 +41,14 @@ pub(super) fn encoding(four_cc: FourCc, bits: Option<u8>) -> Option<Encoding> {
     })
 }
 
-/// The best mode for `wanted`: fast enough first, then the size closest to the one asked for, then the cheapest encoding.
-pub(super) fn choose(probed: &Probed, wanted: Wanted, quirk: Option<&Quirk>, options: &CameraOptions) -> Option<Mode> {
+/// The best mode for `wanted`: fast enough first, then the size closest to the one asked for, then
+/// the cheapest encoding.
+pub(super) fn choose(
+    probed: &Probed,
+    wanted: Wanted,
+    quirk: Option<&Quirk>,
+    options: &CameraOptions,
+) -> Option<Mode> {
     let bits = quirk.and_then(|quirk| quirk.bits);
     let modes = probed.formats.iter().flat_map(|format| modes(format, bits));
     let readable = modes.filter(|mode| match mode.encoding {
@@ -59,28 +67,51 @@ fn modes(format: &ProbedFormat, bits: Option<u8>) -> impl Iterator<Item = Mode> 
     });
     sizes.filter_map(move |size| {
         let encoding = encoding(four_cc, bits)?;
-        Some(Mode { four_cc, encoding, width: size.width, height: size.height, rate: rate(size) })
+        Some(Mode {
+            four_cc,
+            encoding,
+            width: size.width,
+            height: size.height,
+            rate: rate(size),
+        })
     })
 }
 
-/// The fastest rate that is not needlessly fast. Whole frames a second go first: nokhwa knows no others.
+/// The fastest rate that is not needlessly fast. Whole frames a second go first: nokhwa knows no
+/// others.
 fn rate(size: &ProbedSize) -> Option<Rate> {
-    let rates = size.rates.iter().filter(|(frames, seconds)| *frames > 0 && *seconds > 0);
+    let rates = size
+        .rates
+        .iter()
+        .filter(|(frames, seconds)| *frames > 0 && *seconds > 0);
     let worth = |(frames, seconds): &(u32, u32)| {
         let speed = f64::from(*frames) / f64::from(*seconds);
-        let fitting = if speed <= RATE_ENOUGH { speed } else { 1.0 / speed };
+        let fitting = if speed <= RATE_ENOUGH {
+            speed
+        } else {
+            1.0 / speed
+        };
         (frames % seconds == 0, fitting)
     };
     let best = rates.max_by(|a, b| {
         let ((whole_a, fit_a), (whole_b, fit_b)) = (worth(a), worth(b));
         whole_a.cmp(&whole_b).then(fit_a.total_cmp(&fit_b))
     })?;
-    Some(Rate { frames: best.0, seconds: best.1 })
+    Some(Rate {
+        frames: best.0,
+        seconds: best.1,
+    })
 }
 
 fn cost(mode: &Mode, options: &CameraOptions) -> f64 {
-    let speed = mode.rate.map_or(RATE_FINE, |rate| f64::from(rate.frames) / f64::from(rate.seconds));
-    let slow = if speed < RATE_FINE { 1e9 + (RATE_FINE - speed) * 1e6 } else { 0.0 };
+    let speed = mode.rate.map_or(RATE_FINE, |rate| {
+        f64::from(rate.frames) / f64::from(rate.seconds)
+    });
+    let slow = if speed < RATE_FINE {
+        1e9 + (RATE_FINE - speed) * 1e6
+    } else {
+        0.0
+    };
     let side = |have: u32, want: u32| (f64::from(have) - f64::from(want)).abs();
     let distance = side(mode.width, options.width) + side(mode.height, options.height);
     let encoding = match mode.encoding {
@@ -99,11 +130,23 @@ mod tests {
     type Offer<'a> = (&'a [u8; 4], &'a [(u32, u32, u32)]);
 
     fn probed(formats: &[Offer<'_>]) -> Probed {
-        let size = |&(width, height, rate): &(u32, u32, u32)| ProbedSize { width, height, rates: vec![(rate, 1)] };
-        let format =
-            |(four_cc, sizes): &Offer<'_>| ProbedFormat { four_cc: **four_cc, sizes: sizes.iter().map(size).collect() };
+        let size = |&(width, height, rate): &(u32, u32, u32)| ProbedSize {
+            width,
+            height,
+            rates: vec![(rate, 1)],
+        };
+        let format = |(four_cc, sizes): &Offer<'_>| ProbedFormat {
+            four_cc: **four_cc,
+            sizes: sizes.iter().map(size).collect(),
+        };
         let formats = formats.iter().map(format).collect();
-        Probed { driver: String::new(), card: String::new(), bus: String::new(), captures: true, formats }
+        Probed {
+            driver: String::new(),
+            card: String::new(),
+            bus: String::new(),
+            captures: true,
+            formats,
+        }
     }
 
     fn chosen(formats: &[Offer<'_>], wanted: Wanted) -> Option<String> {
@@ -123,23 +166,44 @@ mod tests {
 
     #[test]
     fn the_closest_size_is_taken_and_an_absurd_one_never() {
-        let sizes: &[(u32, u32, u32)] =
-            &[(1920, 1080, 30), (640, 360, 30), (320, 240, 30), (9000, 480, 30), (0, 0, 30)];
-        assert_eq!(chosen(&[(b"MJPG", sizes)], Wanted::Color).as_deref(), Some("MJPG 640x360"));
-        assert_eq!(chosen(&[(b"MJPG", &[(9000, 9000, 30)])], Wanted::Color), None);
+        let sizes: &[(u32, u32, u32)] = &[
+            (1920, 1080, 30),
+            (640, 360, 30),
+            (320, 240, 30),
+            (9000, 480, 30),
+            (0, 0, 30),
+        ];
+        assert_eq!(
+            chosen(&[(b"MJPG", sizes)], Wanted::Color).as_deref(),
+            Some("MJPG 640x360")
+        );
+        assert_eq!(
+            chosen(&[(b"MJPG", &[(9000, 9000, 30)])], Wanted::Color),
+            None
+        );
     }
 
     #[test]
     fn grey_is_for_infrared_and_unknown_formats_are_for_nobody() {
-        assert_eq!(chosen(&[(b"GREY", &[(640, 360, 15)])], Wanted::Infrared).as_deref(), Some("GREY 640x360"));
+        assert_eq!(
+            chosen(&[(b"GREY", &[(640, 360, 15)])], Wanted::Infrared).as_deref(),
+            Some("GREY 640x360")
+        );
         assert_eq!(chosen(&[(b"GREY", &[(640, 360, 15)])], Wanted::Color), None);
-        assert_eq!(chosen(&[(b"Z16 ", &[(640, 480, 30)])], Wanted::Infrared), None);
+        assert_eq!(
+            chosen(&[(b"Z16 ", &[(640, 480, 30)])], Wanted::Infrared),
+            None
+        );
     }
 
     #[test]
     fn whole_rates_go_first_and_needless_speed_last() {
         let best = |rates: &[(u32, u32)]| {
-            let size = ProbedSize { width: 640, height: 480, rates: rates.to_vec() };
+            let size = ProbedSize {
+                width: 640,
+                height: 480,
+                rates: rates.to_vec(),
+            };
             rate(&size).map(|rate| (rate.frames, rate.seconds))
         };
         assert_eq!(best(&[(15, 2), (30, 1), (15, 1), (120, 1)]), Some((30, 1)));
@@ -149,8 +213,17 @@ mod tests {
 
     #[test]
     fn a_quirk_fixes_the_scale_of_wide_formats() {
-        assert_eq!(encoding(FourCc(*b"Y16 "), None), Some(Encoding::GreyWide { bits: 16 }));
-        assert_eq!(encoding(FourCc(*b"Y16 "), Some(10)), Some(Encoding::GreyWide { bits: 10 }));
-        assert_eq!(encoding(FourCc(*b"Y12 "), None), Some(Encoding::GreyWide { bits: 12 }));
+        assert_eq!(
+            encoding(FourCc(*b"Y16 "), None),
+            Some(Encoding::GreyWide { bits: 16 })
+        );
+        assert_eq!(
+            encoding(FourCc(*b"Y16 "), Some(10)),
+            Some(Encoding::GreyWide { bits: 10 })
+        );
+        assert_eq!(
+            encoding(FourCc(*b"Y12 "), None),
+            Some(Encoding::GreyWide { bits: 12 })
+        );
     }
 }

@@ -27,10 +27,15 @@ pub(super) fn stream(
 ) -> Result<(), CameraError> {
     let why = |error: std::io::Error| CameraError::from_io(&error);
     let (node, layout) = prepare(camera, mode)?;
-    // The emitter is touched only once the camera is ours: setting the format refuses a second program. It is put out
-    // after the stream stops, because a later binding drops first.
-    let emitter = camera.quirk.as_ref().and_then(|quirk| quirk.emitter.as_ref());
-    let _light = emitter.map(|emitter| Light::on(&node, camera, emitter, options)).transpose()?;
+    // The emitter is touched only once the camera is ours: setting the format refuses a second
+    // program. It is put out after the stream stops, because a later binding drops first.
+    let emitter = camera
+        .quirk
+        .as_ref()
+        .and_then(|quirk| quirk.emitter.as_ref());
+    let _light = emitter
+        .map(|emitter| Light::on(&node, camera, emitter, options))
+        .transpose()?;
     let mut stream = Stream::start(node, BUFFERS).map_err(why)?;
     sink.opened(&camera.identity);
     let mut strobe = Strobe::new();
@@ -50,7 +55,9 @@ pub(super) fn stream(
 pub(super) fn prepare(camera: &Camera, mode: Mode) -> Result<(Node, Layout), CameraError> {
     let why = |error: std::io::Error| CameraError::from_io(&error);
     let node = Node::open(&camera.place.path).map_err(why)?;
-    let format = node.set_format(mode.four_cc, (mode.width, mode.height)).map_err(why)?;
+    let format = node
+        .set_format(mode.four_cc, (mode.width, mode.height))
+        .map_err(why)?;
     let layout = layout(&format, mode)?;
     if let Some(rate) = mode.rate {
         // A camera that keeps its own rate still works.
@@ -61,17 +68,37 @@ pub(super) fn prepare(camera: &Camera, mode: Mode) -> Result<(Node, Layout), Cam
 
 fn layout(format: &Format, mode: Mode) -> Result<Layout, CameraError> {
     let sides = 1..=MAX_FRAME_SIDE;
-    if format.four_cc != mode.four_cc || !sides.contains(&format.width) || !sides.contains(&format.height) {
-        return Err(CameraError::Failed(format!("it set {} {}x{}", format.four_cc, format.width, format.height)));
+    if format.four_cc != mode.four_cc
+        || !sides.contains(&format.width)
+        || !sides.contains(&format.height)
+    {
+        return Err(CameraError::Failed(format!(
+            "it set {} {}x{}",
+            format.four_cc, format.width, format.height
+        )));
     }
-    let stride = if mode.encoding == Encoding::Mjpeg { 0 } else { format.bytes_per_line };
-    Ok(Layout { width: format.width, height: format.height, stride })
+    let stride = if mode.encoding == Encoding::Mjpeg {
+        0
+    } else {
+        format.bytes_per_line
+    };
+    Ok(Layout {
+        width: format.width,
+        height: format.height,
+        stride,
+    })
 }
 
 /// The next buffer as a frame; `None` for one that is damaged or does not hold a whole picture.
-pub(super) fn take(stream: &mut Stream, encoding: Encoding, layout: Layout) -> Result<Option<Frame>, CameraError> {
+pub(super) fn take(
+    stream: &mut Stream,
+    encoding: Encoding,
+    layout: Layout,
+) -> Result<Option<Frame>, CameraError> {
     let taken = stream.take(|bytes, delivered| {
-        let frame = convert::to_gray(bytes, encoding, layout).ok().filter(|_| !delivered.damaged);
+        let frame = convert::to_gray(bytes, encoding, layout)
+            .ok()
+            .filter(|_| !delivered.damaged);
         frame.map(|mut frame| {
             frame.sequence = delivered.sequence;
             frame

@@ -1,4 +1,5 @@
-//! One instance waits for another: an advisory lock that the kernel lets go of when its holder ends, however it ends.
+//! One instance waits for another: an advisory lock that the kernel lets go of when its holder
+//! ends, however it ends.
 
 use std::fs::{File, OpenOptions, TryLockError};
 use std::os::unix::fs::OpenOptionsExt as _;
@@ -17,7 +18,8 @@ pub(super) struct CameraLock(#[expect(dead_code, reason = "held, never read")] F
 /// Waits for the lock. `given_up` is asked between tries.
 ///
 /// # Errors
-/// [`CameraError::Busy`] when another instance holds it at `deadline`; [`CameraError::Failed`] where the file cannot be made.
+/// [`CameraError::Busy`] when another instance holds it at `deadline`; [`CameraError::Failed`]
+/// where the file cannot be made.
 pub(super) fn acquire(
     options: &CameraOptions,
     wanted: Wanted,
@@ -37,9 +39,13 @@ pub(super) fn acquire(
     loop {
         match file.try_lock() {
             Ok(()) => return Ok(CameraLock(file)),
-            Err(TryLockError::WouldBlock) if Instant::now() < deadline && !given_up() => std::thread::sleep(RETRY),
+            Err(TryLockError::WouldBlock) if Instant::now() < deadline && !given_up() => {
+                std::thread::sleep(RETRY)
+            }
             Err(TryLockError::WouldBlock) => return Err(CameraError::Busy),
-            Err(TryLockError::Error(why)) => return Err(CameraError::Failed(format!("lock: {why}"))),
+            Err(TryLockError::Error(why)) => {
+                return Err(CameraError::Failed(format!("lock: {why}")));
+            }
         }
     }
 }
@@ -56,7 +62,10 @@ mod tests {
     use super::*;
 
     fn options(dir: &tempfile::TempDir) -> CameraOptions {
-        CameraOptions { lock_path: dir.path().join("camera.lock"), ..CameraOptions::default() }
+        CameraOptions {
+            lock_path: dir.path().join("camera.lock"),
+            ..CameraOptions::default()
+        }
     }
 
     #[test]
@@ -65,7 +74,12 @@ mod tests {
         let options = options(&dir);
         let _held = acquire(&options, Wanted::Color, Instant::now(), &|| false).unwrap();
         let started = Instant::now();
-        let refused = acquire(&options, Wanted::Color, started + Duration::from_millis(120), &|| false);
+        let refused = acquire(
+            &options,
+            Wanted::Color,
+            started + Duration::from_millis(120),
+            &|| false,
+        );
         assert_eq!(refused.unwrap_err(), CameraError::Busy);
         assert!(started.elapsed() >= Duration::from_millis(120));
         assert!(started.elapsed() < Duration::from_millis(600));
@@ -78,7 +92,14 @@ mod tests {
         let held = acquire(&options, Wanted::Infrared, Instant::now(), &|| false).unwrap();
         let waiter = std::thread::spawn({
             let options = options.clone();
-            move || acquire(&options, Wanted::Infrared, Instant::now() + Duration::from_secs(5), &|| false)
+            move || {
+                acquire(
+                    &options,
+                    Wanted::Infrared,
+                    Instant::now() + Duration::from_secs(5),
+                    &|| false,
+                )
+            }
         });
         std::thread::sleep(Duration::from_millis(60));
         drop(held);

@@ -1,13 +1,16 @@
 //! Cameras: a source of frames, whatever is behind it.
 //!
-//! [`open`] finds the configured camera by identity ([`CameraOptions`]), waits for other instances of ourselves, and runs
-//! everything that touches the device on a thread that no deadline waits for: a driver that hangs holds that thread, never
-//! the process. [`list`] says what there is, which one would be used, and why. A node number never leaves this room.
+//! [`open`] finds the configured camera by identity ([`CameraOptions`]), waits for other instances
+//! of ourselves, and runs everything that touches the device on a thread that no deadline waits
+//! for: a driver that hangs holds that thread, never the process. [`list`] says what there is,
+//! which one would be used, and why. A node number never leaves this room.
 //!
 //! Must hold:
-//! 1. A camera is named by identity; whether it sees infrared is what its own formats or a quirk say, never its name.
+//! 1. A camera is named by identity; whether it sees infrared is what its own formats or a quirk
+//!    say, never its name.
 //! 2. A virtual camera is refused unless root's configuration allows it.
-//! 3. What a camera delivers is hostile input: bounded, checked, dropped when it does not fit; never a panic.
+//! 3. What a camera delivers is hostile input: bounded, checked, dropped when it does not fit;
+//!    never a panic.
 //! 4. Every wait has a deadline. An error ends the stream; nothing spins on it.
 //! 5. An emitter that was lit is put out, by this process or, after a crash, by a later one.
 
@@ -72,7 +75,9 @@ impl CameraError {
             libc::EBUSY => Self::Busy,
             libc::EACCES | libc::EPERM => Self::PermissionDenied,
             libc::ENODEV | libc::ENXIO | libc::ENOENT => Self::Unplugged,
-            libc::EIO | libc::EPIPE | libc::EPROTO | libc::ETIMEDOUT | libc::ESHUTDOWN => Self::Suspended,
+            libc::EIO | libc::EPIPE | libc::EPROTO | libc::ETIMEDOUT | libc::ESHUTDOWN => {
+                Self::Suspended
+            }
             code => Self::Failed(std::io::Error::from_raw_os_error(code).to_string()),
         }
     }
@@ -84,20 +89,26 @@ pub trait FrameSource: Send {
 
     fn spectrum(&self) -> Spectrum;
 
-    /// The next whole frame. A frame that cannot be decoded is dropped, and the next one waited for. A caller slower than
-    /// the camera gets the newest frame; of a strobing emitter's pair, the lit one.
+    /// The next whole frame. A frame that cannot be decoded is dropped, and the next one waited
+    /// for. A caller slower than the camera gets the newest frame; of a strobing emitter's pair,
+    /// the lit one.
     ///
     /// # Errors
-    /// [`CameraError::TimedOut`] at `deadline`, whatever the driver does; [`CameraError::Unplugged`].
+    /// [`CameraError::TimedOut`] at `deadline`, whatever the driver does;
+    /// [`CameraError::Unplugged`].
     fn next_frame(&mut self, deadline: Instant) -> Result<Frame, CameraError>;
 }
 
 /// Opens the camera the options name for `wanted` and starts its stream.
 ///
 /// # Errors
-/// Each kind of [`CameraError`]; [`CameraError::TimedOut`] at `deadline` whatever the driver does, and
-/// [`CameraError::Busy`] there when another instance kept the camera until then. A camera that another program holds is
-/// [`CameraError::Busy`] within 300 ms.
-pub fn open(options: &CameraOptions, wanted: Wanted, deadline: Instant) -> Result<Box<dyn FrameSource>, CameraError> {
+/// Each kind of [`CameraError`]; [`CameraError::TimedOut`] at `deadline` whatever the driver does,
+/// and [`CameraError::Busy`] there when another instance kept the camera until then. A camera that
+/// another program holds is [`CameraError::Busy`] within 300 ms.
+pub fn open(
+    options: &CameraOptions,
+    wanted: Wanted,
+    deadline: Instant,
+) -> Result<Box<dyn FrameSource>, CameraError> {
     Ok(Box::new(worker::Live::open(options, wanted, deadline)?))
 }

@@ -26,7 +26,8 @@ impl Wanted {
     }
 }
 
-/// The size of picture that is asked for, in pixels: faces at arm's length are large enough, and frames small.
+/// The size of picture that is asked for, in pixels: faces at arm's length are large enough, and
+/// frames small.
 pub(super) const WANTED_SIZE: (u32, u32) = (640, 480);
 
 /// Which camera is meant for one spectrum.
@@ -74,7 +75,8 @@ impl Rotation {
     }
 }
 
-/// Everything the room needs to know. The roots are parameters so that identity logic can be tested on recorded trees.
+/// Everything the room needs to know. The roots are parameters so that identity logic can be tested
+/// on recorded trees.
 #[derive(Clone, Debug)]
 pub struct CameraOptions {
     pub color: Choice,
@@ -114,7 +116,10 @@ impl Default for CameraOptions {
             rotation: Rotation::None,
             width: WANTED_SIZE.0,
             height: WANTED_SIZE.1,
-            quirk_dirs: vec!["/usr/share/facelock/quirks.d".into(), "/etc/facelock/quirks.d".into()],
+            quirk_dirs: vec![
+                "/usr/share/facelock/quirks.d".into(),
+                "/etc/facelock/quirks.d".into(),
+            ],
             lock_path: "/var/lib/facelock/camera.lock".into(),
             state_dir: "/var/lib/facelock".into(),
             dev_root: "/dev".into(),

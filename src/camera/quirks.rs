@@ -1,7 +1,8 @@
-//! What a device does not say about itself: facts about particular cameras, from files root installs.
+//! What a device does not say about itself: facts about particular cameras, from files root
+//! installs.
 //!
-//! `*.toml` in the quirk folders, read in name order; an entry replaces an earlier one for the same vendor, product and
-//! interface. See docs/cameras.md for the format.
+//! `*.toml` in the quirk folders, read in name order; an entry replaces an earlier one for the same
+//! vendor, product and interface. See docs/cameras.md for the format.
 #![forbid(unsafe_code)]
 
 use std::path::{Path, PathBuf};
@@ -11,7 +12,8 @@ use serde::Deserialize;
 use super::Rotation;
 use crate::types::Spectrum;
 
-/// Bounds, so that a damaged file costs nothing: bytes of a file, files of a folder, entries in all, bytes of a payload.
+/// Bounds, so that a damaged file costs nothing: bytes of a file, files of a folder, entries in
+/// all, bytes of a payload.
 const FILE_MAX: u64 = 256 * 1024;
 const FILES_MAX: usize = 64;
 const ENTRIES_MAX: usize = 1024;
@@ -105,12 +107,20 @@ impl Quirks {
         let mut quirks = Self::default();
         for dir in dirs {
             for path in files(dir)? {
-                let unreadable = |why| QuirkError::Unreadable { path: path.clone(), why };
+                let unreadable = |why| QuirkError::Unreadable {
+                    path: path.clone(),
+                    why,
+                };
                 if std::fs::metadata(&path).map_err(unreadable)?.len() > FILE_MAX {
-                    return Err(QuirkError::Malformed { path, why: format!("over {FILE_MAX} bytes") });
+                    return Err(QuirkError::Malformed {
+                        path,
+                        why: format!("over {FILE_MAX} bytes"),
+                    });
                 }
                 let text = std::fs::read_to_string(&path).map_err(unreadable)?;
-                quirks.add(&text).map_err(|why| QuirkError::Malformed { path, why })?;
+                quirks
+                    .add(&text)
+                    .map_err(|why| QuirkError::Malformed { path, why })?;
             }
         }
         Ok(quirks)
@@ -136,8 +146,13 @@ impl Quirks {
 
     /// The quirk of a function; one that names the interface goes before one for the whole device.
     pub fn find(&self, vendor: u16, product: u16, interface: Option<u8>) -> Option<&Quirk> {
-        let device = || self.0.iter().filter(|quirk| (quirk.vendor, quirk.product) == (vendor, product));
-        let exact = device().find(|quirk| quirk.interface.is_some() && quirk.interface == interface);
+        let device = || {
+            self.0
+                .iter()
+                .filter(|quirk| (quirk.vendor, quirk.product) == (vendor, product))
+        };
+        let exact =
+            device().find(|quirk| quirk.interface.is_some() && quirk.interface == interface);
         exact.or_else(|| device().find(|quirk| quirk.interface.is_none()))
     }
 
@@ -147,7 +162,10 @@ impl Quirks {
 }
 
 fn files(dir: &Path) -> Result<Vec<PathBuf>, QuirkError> {
-    let unreadable = |why| QuirkError::Unreadable { path: dir.to_owned(), why };
+    let unreadable = |why| QuirkError::Unreadable {
+        path: dir.to_owned(),
+        why,
+    };
     let entries = match std::fs::read_dir(dir) {
         Err(why) if why.kind() == std::io::ErrorKind::NotFound => return Ok(Vec::new()),
         entries => entries.map_err(unreadable)?,
@@ -155,11 +173,17 @@ fn files(dir: &Path) -> Result<Vec<PathBuf>, QuirkError> {
     let mut paths = Vec::new();
     for entry in entries {
         let path = entry.map_err(unreadable)?.path();
-        if path.extension().is_some_and(|extension| extension == "toml") {
+        if path
+            .extension()
+            .is_some_and(|extension| extension == "toml")
+        {
             paths.push(path);
         }
         if paths.len() > FILES_MAX {
-            return Err(QuirkError::Malformed { path: dir.to_owned(), why: format!("over {FILES_MAX} files") });
+            return Err(QuirkError::Malformed {
+                path: dir.to_owned(),
+                why: format!("over {FILES_MAX} files"),
+            });
         }
     }
     paths.sort();
@@ -167,8 +191,17 @@ fn files(dir: &Path) -> Result<Vec<PathBuf>, QuirkError> {
 }
 
 fn check(entry: Entry) -> Result<Quirk, String> {
-    let Entry { usb, interface, spectrum, bits, rotation, emitter, source } = entry;
-    let (vendor, product) = usb_id(&usb).ok_or_else(|| format!("usb = {usb:?} is not like \"04f2:b6d9\""))?;
+    let Entry {
+        usb,
+        interface,
+        spectrum,
+        bits,
+        rotation,
+        emitter,
+        source,
+    } = entry;
+    let (vendor, product) =
+        usb_id(&usb).ok_or_else(|| format!("usb = {usb:?} is not like \"04f2:b6d9\""))?;
     if bits.is_some_and(|bits| !(8..=16).contains(&bits)) {
         return Err(format!("{usb}: bits must be 8 to 16"));
     }
@@ -177,12 +210,23 @@ fn check(entry: Entry) -> Result<Quirk, String> {
     if let Some(Emitter { on, off, .. }) = &emitter
         && (on.is_empty() || on.len() > PAYLOAD_MAX || on.len() != off.len())
     {
-        return Err(format!("{usb}: on and off must be of one length, 1 to {PAYLOAD_MAX} bytes"));
+        return Err(format!(
+            "{usb}: on and off must be of one length, 1 to {PAYLOAD_MAX} bytes"
+        ));
     }
     if source.trim().is_empty() {
         return Err(format!("{usb}: source must say where the facts come from"));
     }
-    Ok(Quirk { vendor, product, interface, spectrum, bits, rotation, emitter, source })
+    Ok(Quirk {
+        vendor,
+        product,
+        interface,
+        spectrum,
+        bits,
+        rotation,
+        emitter,
+        source,
+    })
 }
 
 fn usb_id(text: &str) -> Option<(u16, u16)> {

@@ -1,8 +1,10 @@
-//! A folder of pictures in place of a camera, for tests and the demo; the shipped programs do not have it.
+//! A folder of pictures in place of a camera, for tests and the demo; the shipped programs do not
+//! have it.
 //!
-//! `*.png` and `*.jpg` in name order. `timeline.toml`, where there is one, says how they arrive; every key may be left out:
-//! `first_frame_ms` (0), `fps` (30), `stall_at` (frame) with `stall_ms`, `unplug_at` (frame), `spectrum` (`"color"` or
-//! `"infrared"`), `busy` (false), `name` (the folder's), `loop` (true). Frames count from 0 and none is skipped.
+//! `*.png` and `*.jpg` in name order. `timeline.toml`, where there is one, says how they arrive;
+//! every key may be left out: `first_frame_ms` (0), `fps` (30), `stall_at` (frame) with `stall_ms`,
+//! `unplug_at` (frame), `spectrum` (`"color"` or `"infrared"`), `busy` (false), `name` (the
+//! folder's), `loop` (true). Frames count from 0 and none is skipped.
 #![forbid(unsafe_code)]
 
 use std::path::{Path, PathBuf};
@@ -65,30 +67,47 @@ pub struct Recorded {
 
 impl Recorded {
     /// # Errors
-    /// [`CameraError::NotFound`] for a folder without frames; [`CameraError::Busy`] where the timeline says so;
-    /// [`CameraError::Failed`] for a timeline that cannot be used.
+    /// [`CameraError::NotFound`] for a folder without frames; [`CameraError::Busy`] where the
+    /// timeline says so; [`CameraError::Failed`] for a timeline that cannot be used.
     pub fn open(dir: &Path) -> Result<Self, CameraError> {
         let timeline = timeline(dir)?;
         if timeline.busy {
             return Err(CameraError::Busy);
         }
         let picture = |path: &PathBuf| {
-            path.extension().and_then(|e| e.to_str()).is_some_and(|e| ["png", "jpg", "jpeg"].contains(&e))
+            path.extension()
+                .and_then(|e| e.to_str())
+                .is_some_and(|e| ["png", "jpg", "jpeg"].contains(&e))
         };
         let entries = std::fs::read_dir(dir).map_err(|_| CameraError::NotFound)?;
-        let mut frames: Vec<PathBuf> = entries.filter_map(|entry| Some(entry.ok()?.path())).filter(picture).collect();
+        let mut frames: Vec<PathBuf> = entries
+            .filter_map(|entry| Some(entry.ok()?.path()))
+            .filter(picture)
+            .collect();
         frames.sort();
         if frames.is_empty() {
             return Err(CameraError::NotFound);
         }
-        let folder = || dir.file_name().and_then(|name| name.to_str()).unwrap_or("frames").to_owned();
+        let folder = || {
+            dir.file_name()
+                .and_then(|name| name.to_str())
+                .unwrap_or("frames")
+                .to_owned()
+        };
         let word = match timeline.spectrum {
             Light::Color => Wanted::Color.word(),
             Light::Infrared => Wanted::Infrared.word(),
         };
         let name = timeline.name.clone().unwrap_or_else(folder);
         let identity = CameraIdentity::new(format!("recorded:{name}/{word}"));
-        Ok(Self { timeline, frames, identity, opened: Instant::now(), next: 0, strobe: Strobe::new() })
+        Ok(Self {
+            timeline,
+            frames,
+            identity,
+            opened: Instant::now(),
+            next: 0,
+            strobe: Strobe::new(),
+        })
     }
 
     /// When frame `index` arrives; `None` for never.
@@ -109,7 +128,12 @@ impl Recorded {
         let failed = |why: String| CameraError::Failed(format!("{}: {why}", path.display()));
         let bytes = std::fs::read(path).map_err(|why| failed(why.to_string()))?;
         let gray = self.timeline.spectrum == Light::Infrared;
-        if bytes.starts_with(b"\x89PNG") { decode_png(&bytes, gray) } else { decode_jpeg(&bytes, gray) }.map_err(failed)
+        if bytes.starts_with(b"\x89PNG") {
+            decode_png(&bytes, gray)
+        } else {
+            decode_jpeg(&bytes, gray)
+        }
+        .map_err(failed)
     }
 }
 
@@ -126,7 +150,8 @@ impl FrameSource for Recorded {
     }
 
     fn next_frame(&mut self, deadline: Instant) -> Result<Frame, CameraError> {
-        let wait_until = |until: Instant| std::thread::sleep(until.saturating_duration_since(Instant::now()));
+        let wait_until =
+            |until: Instant| std::thread::sleep(until.saturating_duration_since(Instant::now()));
         let due = self.due(self.next);
         let Some(due) = due.filter(|due| *due <= deadline) else {
             wait_until(deadline);
@@ -141,7 +166,9 @@ impl FrameSource for Recorded {
         frame.captured = Instant::now();
         frame.sequence = self.next as u32;
         if self.timeline.spectrum == Light::Infrared {
-            frame.illumination = self.strobe.observe(frame.sequence, exposure::judge(&frame).mean);
+            frame.illumination = self
+                .strobe
+                .observe(frame.sequence, exposure::judge(&frame).mean);
         }
         self.next += 1;
         Ok(frame)
@@ -164,7 +191,11 @@ fn timeline(dir: &Path) -> Result<Timeline, CameraError> {
 fn decode_jpeg(bytes: &[u8], gray: bool) -> Result<Frame, String> {
     let (width, height) = convert::jpeg_size(bytes).map_err(|why| why.to_string())?;
     let layout = convert::Layout::packed(width, height);
-    let decode = if gray { convert::to_gray } else { convert::to_bgr };
+    let decode = if gray {
+        convert::to_gray
+    } else {
+        convert::to_bgr
+    };
     decode(bytes, convert::Encoding::Mjpeg, layout).map_err(|why| why.to_string())
 }
 
@@ -177,7 +208,9 @@ fn decode_png(bytes: &[u8], gray: bool) -> Result<Frame, String> {
         return Err(format!("{width}x{height} is too large"));
     }
     let mut pixels = vec![0; reader.output_buffer_size().ok_or("too large")?];
-    let shape = reader.next_frame(&mut pixels).map_err(|why| why.to_string())?;
+    let shape = reader
+        .next_frame(&mut pixels)
+        .map_err(|why| why.to_string())?;
     pixels.truncate(shape.buffer_size());
     let channels = match shape.color_type {
         png::ColorType::Grayscale => 1,
@@ -190,16 +223,24 @@ fn decode_png(bytes: &[u8], gray: bool) -> Result<Frame, String> {
     Frame::new(width, height, format, pixels).map_err(|why| why.to_string())
 }
 
-/// Grey or RGB, with or without alpha, as the spectrum's frames are: luma of RGB by BT.601, in 1/256.
+/// Grey or RGB, with or without alpha, as the spectrum's frames are: luma of RGB by BT.601, in
+/// 1/256.
 fn arrange(pixels: &[u8], channels: usize, gray: bool) -> (PixelFormat, Vec<u8>) {
     let luma = |rgb: &[u8]| {
-        ((77 * u32::from(rgb[0]) + 150 * u32::from(rgb[1]) + 29 * u32::from(rgb[2]) + 128) >> 8).min(255) as u8
+        ((77 * u32::from(rgb[0]) + 150 * u32::from(rgb[1]) + 29 * u32::from(rgb[2]) + 128) >> 8)
+            .min(255) as u8
     };
     let each = pixels.chunks_exact(channels);
     match (channels < 3, gray) {
         (true, true) => (PixelFormat::Gray8, each.map(|pixel| pixel[0]).collect()),
-        (true, false) => (PixelFormat::Bgr8, each.flat_map(|pixel| [pixel[0]; 3]).collect()),
+        (true, false) => (
+            PixelFormat::Bgr8,
+            each.flat_map(|pixel| [pixel[0]; 3]).collect(),
+        ),
         (false, true) => (PixelFormat::Gray8, each.map(luma).collect()),
-        (false, false) => (PixelFormat::Bgr8, each.flat_map(|rgb| [rgb[2], rgb[1], rgb[0]]).collect()),
+        (false, false) => (
+            PixelFormat::Bgr8,
+            each.flat_map(|rgb| [rgb[2], rgb[1], rgb[0]]).collect(),
+        ),
     }
 }

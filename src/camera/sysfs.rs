@@ -1,6 +1,8 @@
-//! What the kernel says about video nodes in /sys: where a node sits, which makes its identity and tells real from virtual.
+//! What the kernel says about video nodes in /sys: where a node sits, which makes its identity and
+//! tells real from virtual.
 //!
-//! Reads only, and opens no device: a camera in use or asleep is not disturbed. Strings come from devices and are hostile.
+//! Reads only, and opens no device: a camera in use or asleep is not disturbed. Strings come from
+//! devices and are hostile.
 #![forbid(unsafe_code)]
 
 use std::path::{Component, Path, PathBuf};
@@ -8,7 +10,15 @@ use std::path::{Component, Path, PathBuf};
 /// More nodes than this are not looked at.
 const NODES_MAX: usize = 64;
 /// Drivers that make pictures up though they sit on the platform bus.
-pub(super) const PRETENDERS: [&str; 7] = ["vivid", "vimc", "vim2m", "vicodec", "visl", "v4l2 loopback", "akvcam"];
+pub(super) const PRETENDERS: [&str; 7] = [
+    "vivid",
+    "vimc",
+    "vim2m",
+    "vicodec",
+    "visl",
+    "v4l2 loopback",
+    "akvcam",
+];
 
 /// What a node is attached to.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -24,9 +34,11 @@ pub(super) struct UsbPlace {
     pub vendor: u16,
     pub product: u16,
     pub serial: Option<String>,
-    /// Host controller and port path, as `usb_make_path` writes it: `usb-0000:00:14.0-6`. Bus numbers are not stable.
+    /// Host controller and port path, as `usb_make_path` writes it: `usb-0000:00:14.0-6`. Bus
+    /// numbers are not stable.
     pub port: String,
-    /// The function's interface number and the configuration's, as in `1.0`: tells siblings of one device apart.
+    /// The function's interface number and the configuration's, as in `1.0`: tells siblings of one
+    /// device apart.
     pub interface: String,
 }
 
@@ -51,15 +63,28 @@ pub(super) fn places(dev_root: &Path, sysfs_root: &Path) -> Vec<Place> {
     let mut numbers: Vec<u32> = std::fs::read_dir(dev_root)
         .into_iter()
         .flatten()
-        .filter_map(|entry| entry.ok()?.file_name().to_str()?.strip_prefix("video")?.parse().ok())
+        .filter_map(|entry| {
+            entry
+                .ok()?
+                .file_name()
+                .to_str()?
+                .strip_prefix("video")?
+                .parse()
+                .ok()
+        })
         .take(NODES_MAX)
         .collect();
     numbers.sort_unstable();
-    numbers.into_iter().map(|number| place(dev_root, sysfs_root, number)).collect()
+    numbers
+        .into_iter()
+        .map(|number| place(dev_root, sysfs_root, number))
+        .collect()
 }
 
 fn place(dev_root: &Path, sysfs_root: &Path, number: u32) -> Place {
-    let class = sysfs_root.join("class/video4linux").join(format!("video{number}"));
+    let class = sysfs_root
+        .join("class/video4linux")
+        .join(format!("video{number}"));
     let driver = std::fs::read_link(class.join("device/driver"))
         .ok()
         .and_then(|target| Some(target.file_name()?.to_str()?.to_owned()))
@@ -71,13 +96,21 @@ fn place(dev_root: &Path, sysfs_root: &Path, number: u32) -> Place {
     };
     let path = dev_root.join(format!("video{number}"));
     let name = attribute(&class, "name").unwrap_or_default();
-    Place { path, number, name, driver, origin }
+    Place {
+        path,
+        number,
+        name,
+        driver,
+        origin,
+    }
 }
 
 /// From `/sys/devices/pci0000:00/0000:00:14.0/usb1/1-6/1-6:1.0/video4linux/video0`.
 fn origin(device: &Path) -> Origin {
     let names: Vec<&str> = device.components().filter_map(name_of).collect();
-    let Some(start) = names.iter().position(|name| *name == "devices") else { return Origin::Virtual };
+    let Some(start) = names.iter().position(|name| *name == "devices") else {
+        return Origin::Virtual;
+    };
     let names = &names[start + 1..];
     if names.first().is_none_or(|first| *first == "virtual") {
         return Origin::Virtual;
@@ -85,9 +118,12 @@ fn origin(device: &Path) -> Origin {
     if let Some(usb) = usb_place(device) {
         return Origin::Usb(usb);
     }
-    // Below video4linux there is nothing but the node; a node without a parent device is nobody's camera.
+    // Below video4linux there is nothing but the node; a node without a parent device is nobody's
+    // camera.
     match names.iter().rposition(|name| *name == "video4linux") {
-        Some(end) if end >= 1 && names[0] != "video4linux" => Origin::Platform(cleaned(&names[..end].join("/"))),
+        Some(end) if end >= 1 && names[0] != "video4linux" => {
+            Origin::Platform(cleaned(&names[..end].join("/")))
+        }
         _ => Origin::Virtual,
     }
 }
@@ -101,22 +137,35 @@ fn name_of(component: Component<'_>) -> Option<&str> {
 
 /// The nearest USB device above the node, through the interface it is a function of.
 fn usb_place(node: &Path) -> Option<UsbPlace> {
-    let device = node.ancestors().find(|above| above.join("idVendor").is_file())?;
+    let device = node
+        .ancestors()
+        .find(|above| above.join("idVendor").is_file())?;
     let number = |attribute_name| u16::from_str_radix(&attribute(device, attribute_name)?, 16).ok();
     // The interface's folder is the device's name, a colon, configuration and interface: 1-6:1.0.
-    let interface = node.strip_prefix(device).ok()?.components().next().and_then(name_of)?;
+    let interface = node
+        .strip_prefix(device)
+        .ok()?
+        .components()
+        .next()
+        .and_then(name_of)?;
     let (_, interface) = interface.split_once(':')?;
     let root = device.ancestors().find(|above| {
-        above.file_name().and_then(|name| name.to_str()).is_some_and(|name| {
-            name.strip_prefix("usb").is_some_and(|bus| !bus.is_empty() && bus.bytes().all(|b| b.is_ascii_digit()))
-        })
+        above
+            .file_name()
+            .and_then(|name| name.to_str())
+            .is_some_and(|name| {
+                name.strip_prefix("usb")
+                    .is_some_and(|bus| !bus.is_empty() && bus.bytes().all(|b| b.is_ascii_digit()))
+            })
     })?;
     let controller = root.parent()?.file_name()?.to_str()?;
     let ports = attribute(device, "devpath")?;
     Some(UsbPlace {
         vendor: number("idVendor")?,
         product: number("idProduct")?,
-        serial: attribute(device, "serial").map(|serial| cleaned(&serial)).filter(|serial| !serial.is_empty()),
+        serial: attribute(device, "serial")
+            .map(|serial| cleaned(&serial))
+            .filter(|serial| !serial.is_empty()),
         port: cleaned(&format!("usb-{controller}-{ports}")),
         interface: cleaned(interface),
     })
@@ -126,13 +175,26 @@ fn usb_place(node: &Path) -> Option<UsbPlace> {
 fn attribute(device: &Path, name: &str) -> Option<String> {
     use std::io::Read as _;
     let mut bytes = Vec::new();
-    std::fs::File::open(device.join(name)).ok()?.take(512).read_to_end(&mut bytes).ok()?;
+    std::fs::File::open(device.join(name))
+        .ok()?
+        .take(512)
+        .read_to_end(&mut bytes)
+        .ok()?;
     let text = String::from_utf8_lossy(&bytes);
-    Some(text.trim().chars().filter(|c| !c.is_control()).take(128).collect())
+    Some(
+        text.trim()
+            .chars()
+            .filter(|c| !c.is_control())
+            .take(128)
+            .collect(),
+    )
 }
 
 /// Of the alphabet identities use: anything else could pose as their punctuation.
 fn cleaned(text: &str) -> String {
     let allowed = |c: char| c.is_ascii_alphanumeric() || "._:-+,".contains(c);
-    text.chars().map(|c| if allowed(c) { c } else { '_' }).take(160).collect()
+    text.chars()
+        .map(|c| if allowed(c) { c } else { '_' })
+        .take(160)
+        .collect()
 }

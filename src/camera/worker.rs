@@ -1,8 +1,10 @@
-//! The thread that touches the device, and the source that waits for it no longer than its caller allows.
+//! The thread that touches the device, and the source that waits for it no longer than its caller
+//! allows.
 //!
-//! Every open, ioctl and close happens on that thread, because any of them can hang in a driver. The source only ever waits
-//! on a condition with a deadline. Dropping it asks the thread to close the camera, waits a moment, and otherwise leaves the
-//! thread to the end of the process, where the kernel closes the camera.
+//! Every open, ioctl and close happens on that thread, because any of them can hang in a driver.
+//! The source only ever waits on a condition with a deadline. Dropping it asks the thread to close
+//! the camera, waits a moment, and otherwise leaves the thread to the end of the process, where the
+//! kernel closes the camera.
 #![forbid(unsafe_code)]
 
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
@@ -10,7 +12,9 @@ use std::time::{Duration, Instant};
 
 use super::device::Kernel;
 use super::select::{Selected, select};
-use super::{CameraError, CameraOptions, Choice, FrameSource, Wanted, color, emitter, infrared, lock};
+use super::{
+    CameraError, CameraOptions, Choice, FrameSource, Wanted, color, emitter, infrared, lock,
+};
 use crate::types::{CameraIdentity, Frame, Illumination, Spectrum};
 
 /// How long a drop waits for the camera to close.
@@ -49,14 +53,24 @@ impl Sink {
     }
 
     /// Waits until `ready` finds something, or `deadline`.
-    fn wait<T>(&self, deadline: Instant, mut ready: impl FnMut(&mut State) -> Option<T>) -> Option<T> {
+    fn wait<T>(
+        &self,
+        deadline: Instant,
+        mut ready: impl FnMut(&mut State) -> Option<T>,
+    ) -> Option<T> {
         let mut state = self.state();
         loop {
             if let Some(found) = ready(&mut state) {
                 return Some(found);
             }
-            let left = deadline.checked_duration_since(Instant::now()).filter(|left| !left.is_zero())?;
-            state = self.changed.wait_timeout(state, left).unwrap_or_else(PoisonError::into_inner).0;
+            let left = deadline
+                .checked_duration_since(Instant::now())
+                .filter(|left| !left.is_zero())?;
+            state = self
+                .changed
+                .wait_timeout(state, left)
+                .unwrap_or_else(PoisonError::into_inner)
+                .0;
         }
     }
 
@@ -70,12 +84,13 @@ impl Sink {
         self.change(|state| state.opened = Some(identity.clone()));
     }
 
-    /// The newest frame replaces the one nobody took, except that an unlit one never replaces a lit one: a caller half as
-    /// fast as a strobing camera would otherwise see nothing but darkness.
+    /// The newest frame replaces the one nobody took, except that an unlit one never replaces a lit
+    /// one: a caller half as fast as a strobing camera would otherwise see nothing but darkness.
     pub fn deliver(&self, frame: Frame) {
         self.change(|state| {
             let lit = |frame: &Frame| frame.illumination == Illumination::Lit;
-            let keep = frame.illumination == Illumination::Unlit && state.frame.as_ref().is_some_and(lit);
+            let keep =
+                frame.illumination == Illumination::Unlit && state.frame.as_ref().is_some_and(lit);
             if !keep {
                 state.frame = Some(frame);
             }
@@ -90,7 +105,9 @@ impl Drop for Ending {
     fn drop(&mut self) {
         self.0.change(|state| {
             state.ended = true;
-            state.error.get_or_insert_with(|| CameraError::Failed("its driver crate ended the stream".into()));
+            state.error.get_or_insert_with(|| {
+                CameraError::Failed("its driver crate ended the stream".into())
+            });
         });
     }
 }
@@ -103,7 +120,11 @@ pub(super) struct Live {
 }
 
 impl Live {
-    pub fn open(options: &CameraOptions, wanted: Wanted, deadline: Instant) -> Result<Self, CameraError> {
+    pub fn open(
+        options: &CameraOptions,
+        wanted: Wanted,
+        deadline: Instant,
+    ) -> Result<Self, CameraError> {
         let sink = Arc::new(Sink::default());
         let (options, ending) = (options.clone(), Ending(sink.clone()));
         let thread = std::thread::Builder::new().name(format!("camera-{}", wanted.word()));
@@ -112,7 +133,9 @@ impl Live {
                 ending.0.change(|state| state.error = Some(why));
             }
         };
-        thread.spawn(run).map_err(|why| CameraError::Failed(why.to_string()))?;
+        thread
+            .spawn(run)
+            .map_err(|why| CameraError::Failed(why.to_string()))?;
         let opened = sink.wait(deadline, |state| match (&state.opened, &state.error) {
             (Some(identity), _) => Some(Ok(identity.clone())),
             (None, Some(why)) => Some(Err(why.clone())),
@@ -122,7 +145,11 @@ impl Live {
             sink.change(|state| state.closed = true);
             Err(CameraError::TimedOut)
         })?;
-        Ok(Self { sink, identity, spectrum: wanted.spectrum() })
+        Ok(Self {
+            sink,
+            identity,
+            spectrum: wanted.spectrum(),
+        })
     }
 }
 
@@ -147,12 +174,19 @@ impl FrameSource for Live {
 impl Drop for Live {
     fn drop(&mut self) {
         self.sink.change(|state| state.closed = true);
-        let _ = self.sink.wait(Instant::now() + CLOSE_WAIT, |state| state.ended.then_some(()));
+        let _ = self.sink.wait(Instant::now() + CLOSE_WAIT, |state| {
+            state.ended.then_some(())
+        });
     }
 }
 
 /// The thread: one camera, streamed until the source is dropped or the camera fails for good.
-fn stream(options: &CameraOptions, wanted: Wanted, deadline: Instant, sink: &Sink) -> Result<(), CameraError> {
+fn stream(
+    options: &CameraOptions,
+    wanted: Wanted,
+    deadline: Instant,
+    sink: &Sink,
+) -> Result<(), CameraError> {
     let give_up = deadline.checked_sub(LOCK_MARGIN).unwrap_or(deadline);
     let _lock = lock::acquire(options, wanted, give_up, &|| sink.closed())?;
     let mut options = options.clone();
@@ -164,7 +198,8 @@ fn stream(options: &CameraOptions, wanted: Wanted, deadline: Instant, sink: &Sin
     loop {
         let mut found = None;
         let result = session(&options, wanted, sink, &mut found);
-        // Whatever was opened first is what is opened again: another camera would not be the same answer.
+        // Whatever was opened first is what is opened again: another camera would not be the same
+        // answer.
         if let Some(identity) = found.take() {
             let choice = Choice::Identity(identity);
             match wanted {
@@ -177,10 +212,15 @@ fn stream(options: &CameraOptions, wanted: Wanted, deadline: Instant, sink: &Sin
                 std::thread::sleep(BUSY_RETRY);
             }
             // After a suspend the device is the same, or comes back under another number.
-            Err(CameraError::Suspended | CameraError::Unplugged) if !reopened && !sink.closed() => reopened = true,
-            // What was open has lost its place. Its node stays behind in the sandbox's /dev: the kernel takes its permissions
-            // away, then forgets it, and a node that nobody knows looks virtual.
-            Err(CameraError::NotFound | CameraError::Virtual | CameraError::PermissionDenied) if reopened => {
+            Err(CameraError::Suspended | CameraError::Unplugged) if !reopened && !sink.closed() => {
+                reopened = true
+            }
+            // What was open has lost its place. Its node stays behind in the sandbox's /dev: the
+            // kernel takes its permissions away, then forgets it, and a node that nobody knows
+            // looks virtual.
+            Err(CameraError::NotFound | CameraError::Virtual | CameraError::PermissionDenied)
+                if reopened =>
+            {
                 return Err(CameraError::Unplugged);
             }
             ended => return ended,
@@ -197,7 +237,11 @@ fn session(
 ) -> Result<(), CameraError> {
     let Selected { camera, mode } = select(options, wanted, &Kernel)?;
     *found = Some(camera.identity.to_string());
-    let quirk = camera.quirk.as_ref().map(|quirk| quirk.rotation).unwrap_or_default();
+    let quirk = camera
+        .quirk
+        .as_ref()
+        .map(|quirk| quirk.rotation)
+        .unwrap_or_default();
     let rotation = quirk.then(options.rotation);
     match wanted {
         Wanted::Color => color::stream(&camera, mode, rotation, sink),
@@ -218,7 +262,11 @@ mod tests {
 
     fn live() -> Live {
         let sink = Arc::new(Sink::default());
-        Live { sink, identity: CameraIdentity::new("test"), spectrum: Spectrum::Infrared }
+        Live {
+            sink,
+            identity: CameraIdentity::new("test"),
+            spectrum: Spectrum::Infrared,
+        }
     }
 
     fn in_ms(milliseconds: u64) -> Instant {
@@ -229,7 +277,10 @@ mod tests {
     fn a_silent_driver_holds_nobody_past_the_deadline() {
         let mut live = live();
         let started = Instant::now();
-        assert_eq!(live.next_frame(in_ms(50)).unwrap_err(), CameraError::TimedOut);
+        assert_eq!(
+            live.next_frame(in_ms(50)).unwrap_err(),
+            CameraError::TimedOut
+        );
         assert!(started.elapsed() < Duration::from_millis(300));
         // The thread never ends: the drop waits its moment and leaves it.
         let closing = Instant::now();
@@ -248,7 +299,11 @@ mod tests {
         live.sink.deliver(frame(5, Illumination::Lit));
         assert_eq!(live.next_frame(in_ms(50)).unwrap().sequence, 5);
         live.sink.deliver(frame(6, Illumination::Unlit));
-        assert_eq!(live.next_frame(in_ms(50)).unwrap().sequence, 6, "nothing better was there");
+        assert_eq!(
+            live.next_frame(in_ms(50)).unwrap().sequence,
+            6,
+            "nothing better was there"
+        );
         live.sink.change(|state| state.ended = true);
     }
 
@@ -256,10 +311,14 @@ mod tests {
     fn a_frame_that_arrived_before_the_error_is_still_handed_out() {
         let mut live = live();
         live.sink.deliver(frame(1, Illumination::Unknown));
-        live.sink.change(|state| (state.error, state.ended) = (Some(CameraError::Unplugged), true));
+        live.sink
+            .change(|state| (state.error, state.ended) = (Some(CameraError::Unplugged), true));
         assert!(live.next_frame(in_ms(50)).is_ok());
         for _ in 0..2 {
-            assert_eq!(live.next_frame(in_ms(5000)).unwrap_err(), CameraError::Unplugged);
+            assert_eq!(
+                live.next_frame(in_ms(5000)).unwrap_err(),
+                CameraError::Unplugged
+            );
         }
     }
 
@@ -272,8 +331,15 @@ mod tests {
             panic!("a driver crate's assertion");
         });
         assert!(thread.join().is_err());
-        let mut live = Live { sink, identity: CameraIdentity::new("test"), spectrum: Spectrum::Color };
-        assert!(matches!(live.next_frame(in_ms(1000)), Err(CameraError::Failed(_))));
+        let mut live = Live {
+            sink,
+            identity: CameraIdentity::new("test"),
+            spectrum: Spectrum::Color,
+        };
+        assert!(matches!(
+            live.next_frame(in_ms(1000)),
+            Err(CameraError::Failed(_))
+        ));
     }
 
     #[test]
@@ -296,6 +362,9 @@ mod tests {
         assert_eq!(refused(Wanted::Color), Some(CameraError::Virtual));
         assert!(started.elapsed() < Duration::from_secs(2));
         let _held = lock::acquire(&options, Wanted::Color, Instant::now(), &|| false).unwrap();
-        assert_eq!(Live::open(&options, Wanted::Color, in_ms(150)).err(), Some(CameraError::Busy));
+        assert_eq!(
+            Live::open(&options, Wanted::Color, in_ms(150)).err(),
+            Some(CameraError::Busy)
+        );
     }
 }

@@ -6,8 +6,9 @@ use clap::{Parser, Subcommand};
 
 /// Enroll faces for login, try them, and look after them.
 ///
-/// Exit status: 0 done, or a match; 1 a face was judged and did not match; 2 wrong usage; 3 unavailable: no decision could
-/// be made, and the message says why; 4 not permitted; 5 Facelock's socket cannot be reached or the connection broke.
+/// Exit status: 0 done, or a match; 1 a face was judged and did not match; 2 wrong usage; 3
+/// unavailable: no decision could be made, and the message says why; 4 not permitted; 5 Facelock's
+/// socket cannot be reached or the connection broke.
 #[derive(Debug, Parser)]
 #[command(name = "facelockctl", version, max_term_width = 100)]
 pub struct Args {
@@ -109,7 +110,8 @@ pub struct User {
 
 #[derive(Debug, Subcommand)]
 pub enum TpmCommand {
-    /// Seal a user's key again, under the platform's present state, with the recovery key that enrollment showed
+    /// Seal a user's key again, under the platform's present state, with the recovery key that
+    /// enrollment showed
     Reseal {
         #[command(flatten)]
         user: User,
@@ -155,7 +157,11 @@ pub enum ModelsCommand {
         #[arg(long, value_name = "FILE")]
         manifest: Option<PathBuf>,
         /// ONNX Runtime
-        #[arg(long, value_name = "FILE", default_value = "/usr/lib/facelock/libonnxruntime.so")]
+        #[arg(
+            long,
+            value_name = "FILE",
+            default_value = "/usr/lib/facelock/libonnxruntime.so"
+        )]
         runtime: PathBuf,
         /// Fetch and verify only; prepare nothing for this CPU
         #[arg(long)]
@@ -177,7 +183,10 @@ pub enum Graphics {
 pub struct Bytes(pub Vec<u8>);
 
 fn hex(text: &str) -> Result<Bytes, String> {
-    let digits: Vec<u8> = text.bytes().filter(|c| !matches!(c, b' ' | b':' | b',')).collect();
+    let digits: Vec<u8> = text
+        .bytes()
+        .filter(|c| !matches!(c, b' ' | b':' | b','))
+        .collect();
     if digits.is_empty() || !digits.len().is_multiple_of(2) || digits.len() > 128 {
         return Err("1 to 64 bytes, two digits each".into());
     }

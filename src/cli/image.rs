@@ -45,7 +45,9 @@ impl Image {
         let (width, height) = (frame.width as usize, frame.height as usize);
         let pixels = width.checked_mul(height).filter(|n| *n > 0)?;
         let rgb = match frame.channels {
-            1 if frame.pixels.len() == pixels => frame.pixels.iter().flat_map(|v| [*v; 3]).collect(),
+            1 if frame.pixels.len() == pixels => {
+                frame.pixels.iter().flat_map(|v| [*v; 3]).collect()
+            }
             3 if frame.pixels.len() == pixels * 3 => frame.pixels.clone(),
             _ => return None,
         };
@@ -65,7 +67,11 @@ impl Image {
                 self.put(x + w - thickness, y + dy, LIVE);
             }
         }
-        self.write(&format!("{:.2}", measurement.detection_score), (x, (y - 7 * DOT).max(0)), LIVE);
+        self.write(
+            &format!("{:.2}", measurement.detection_score),
+            (x, (y - 7 * DOT).max(0)),
+            LIVE,
+        );
         for [lx, ly] in measurement.landmarks {
             for (dx, dy) in (-2..=2).flat_map(|dx| (-2..=2).map(move |dy| (dx, dy))) {
                 self.put(lx.round() as i64 + dx, ly.round() as i64 + dy, LANDMARK);
@@ -77,7 +83,9 @@ impl Image {
     fn write(&mut self, text: &str, (x, y): (i64, i64), color: [u8; 3]) {
         for (n, glyph) in (0_i64..).zip(text.bytes().filter_map(glyph)) {
             let cells = (0..5).flat_map(|row| (0..3).map(move |column| (row, column)));
-            for (row, column) in cells.filter(|(row, column)| glyph[*row as usize] & (4 >> column) != 0) {
+            for (row, column) in
+                cells.filter(|(row, column)| glyph[*row as usize] & (4 >> column) != 0)
+            {
                 let (left, top) = (x + (4 * n + column) * DOT, y + row * DOT);
                 (0..DOT * DOT).for_each(|i| self.put(left + i % DOT, top + i / DOT, color));
             }
@@ -128,7 +136,12 @@ impl Image {
     /// The file cannot be written.
     pub fn save(&self, path: &Path) -> anyhow::Result<()> {
         use std::os::unix::fs::OpenOptionsExt as _;
-        let mut file = std::fs::OpenOptions::new().write(true).create(true).truncate(true).mode(0o600).open(path)?;
+        let mut file = std::fs::OpenOptions::new()
+            .write(true)
+            .create(true)
+            .truncate(true)
+            .mode(0o600)
+            .open(path)?;
         Ok(file.write_all(&self.png()?)?)
     }
 
@@ -146,13 +159,18 @@ impl Image {
         text
     }
 
-    /// The kitty graphics protocol: a PNG in base64, in chunks of 4096 (<https://sw.kovidgoyal.net/kitty/graphics-protocol/>).
+    /// The kitty graphics protocol: a PNG in base64, in chunks of 4096
+    /// (<https://sw.kovidgoyal.net/kitty/graphics-protocol/>).
     ///
     /// # Errors
     /// The encoder fails.
     pub fn kitty(&self) -> anyhow::Result<String> {
         let data = base64(&self.png()?);
-        let chunks: Vec<&str> = data.as_bytes().chunks(4096).map(|c| std::str::from_utf8(c).unwrap_or("")).collect();
+        let chunks: Vec<&str> = data
+            .as_bytes()
+            .chunks(4096)
+            .map(|c| std::str::from_utf8(c).unwrap_or(""))
+            .collect();
         let mut text = String::new();
         for (i, chunk) in chunks.iter().enumerate() {
             let more = u8::from(i + 1 < chunks.len());
@@ -175,11 +193,16 @@ impl Image {
             let mut rows = vec![None::<Vec<u8>>; 216];
             for x in 0..small.width {
                 for bit in 0..6.min(small.height - top) {
-                    let row = rows[index(small.at(x, top + bit))].get_or_insert_with(|| vec![0; small.width]);
+                    let row = rows[index(small.at(x, top + bit))]
+                        .get_or_insert_with(|| vec![0; small.width]);
                     row[x] |= 1 << bit;
                 }
             }
-            for (color, row) in rows.iter().enumerate().filter_map(|(i, row)| row.as_ref().map(|row| (i, row))) {
+            for (color, row) in rows
+                .iter()
+                .enumerate()
+                .filter_map(|(i, row)| row.as_ref().map(|row| (i, row)))
+            {
                 text += &format!("#{color}");
                 text.extend(row.iter().map(|bits| char::from(63 + bits)));
                 text.push('$');
@@ -195,10 +218,15 @@ fn base64(bytes: &[u8]) -> String {
     const DIGITS: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
     let mut text = String::with_capacity(bytes.len().div_ceil(3) * 4);
     for chunk in bytes.chunks(3) {
-        let group = chunk.iter().fold(0_u32, |n, b| n << 8 | u32::from(*b)) << (8 * (3 - chunk.len()));
+        let group =
+            chunk.iter().fold(0_u32, |n, b| n << 8 | u32::from(*b)) << (8 * (3 - chunk.len()));
         for i in 0..4 {
             let digit = DIGITS[(group >> (18 - 6 * i)) as usize & 63];
-            text.push(if i <= chunk.len() { char::from(digit) } else { '=' });
+            text.push(if i <= chunk.len() {
+                char::from(digit)
+            } else {
+                '='
+            });
         }
     }
     text
@@ -209,13 +237,25 @@ mod tests {
     use super::*;
 
     fn image() -> Image {
-        let rgb = (0..8 * 6).flat_map(|i| [i as u8 * 5, 0, 255 - i as u8 * 5]).collect();
-        Image { width: 8, height: 6, rgb }
+        let rgb = (0..8 * 6)
+            .flat_map(|i| [i as u8 * 5, 0, 255 - i as u8 * 5])
+            .collect();
+        Image {
+            width: 8,
+            height: 6,
+            rgb,
+        }
     }
 
     #[test]
     fn base64_follows_the_rfc_vectors() {
-        for (plain, coded) in [("", ""), ("f", "Zg=="), ("fo", "Zm8="), ("foo", "Zm9v"), ("foobar", "Zm9vYmFy")] {
+        for (plain, coded) in [
+            ("", ""),
+            ("f", "Zg=="),
+            ("fo", "Zm8="),
+            ("foo", "Zm9v"),
+            ("foobar", "Zm9vYmFy"),
+        ] {
             assert_eq!(base64(plain.as_bytes()), coded);
         }
     }
@@ -224,7 +264,9 @@ mod tests {
     fn png_gives_back_the_pixels() {
         let image = image();
         let bytes = image.png().unwrap();
-        let mut reader = png::Decoder::new(std::io::Cursor::new(bytes)).read_info().unwrap();
+        let mut reader = png::Decoder::new(std::io::Cursor::new(bytes))
+            .read_info()
+            .unwrap();
         let mut pixels = vec![0; reader.output_buffer_size().unwrap()];
         reader.next_frame(&mut pixels).unwrap();
         assert_eq!(pixels, image.rgb);
@@ -233,14 +275,21 @@ mod tests {
     #[test]
     fn a_box_outside_the_image_is_clipped() {
         let mut image = image();
-        image.annotate(&Measurement { face: [-5.0, -5.0, 400.0, 400.0], ..Measurement::default() });
+        image.annotate(&Measurement {
+            face: [-5.0, -5.0, 400.0, 400.0],
+            ..Measurement::default()
+        });
         assert_eq!(image.rgb.len(), 8 * 6 * 3);
     }
 
     #[test]
     fn the_score_stands_above_the_box() {
         let (width, height) = (100, 60);
-        let mut image = Image { width, height, rgb: vec![0; width * height * 3] };
+        let mut image = Image {
+            width,
+            height,
+            rgb: vec![0; width * height * 3],
+        };
         let face = [20.0, 30.0, 30.0, 20.0];
         image.annotate(&Measurement {
             face,

@@ -43,13 +43,22 @@ fn execute(args: &Args) -> anyhow::Result<render::Exit> {
     let request = match &args.command {
         Command::Enroll { user, label } => Request::Enroll {
             subject: subject::resolve(user.name.as_deref())?,
-            label: label.clone().map(Label::new).transpose().context("--label")?,
+            label: label
+                .clone()
+                .map(Label::new)
+                .transpose()
+                .context("--label")?,
         },
-        Command::Test { user } => Request::Test { subject: subject::resolve(user.name.as_deref())? },
-        Command::List { user } => Request::List { subject: subject::resolve(user.name.as_deref())? },
-        Command::Remove { user, template } => {
-            Request::Remove { subject: subject::resolve(user.name.as_deref())?, template: *template }
-        }
+        Command::Test { user } => Request::Test {
+            subject: subject::resolve(user.name.as_deref())?,
+        },
+        Command::List { user } => Request::List {
+            subject: subject::resolve(user.name.as_deref())?,
+        },
+        Command::Remove { user, template } => Request::Remove {
+            subject: subject::resolve(user.name.as_deref())?,
+            template: *template,
+        },
         Command::Clear { user, yes } => {
             let subject = subject::resolve(user.name.as_deref())?;
             if !yes && !prompt::confirm(&format!("Remove every template of {}?", subject.name))? {
@@ -57,14 +66,24 @@ fn execute(args: &Args) -> anyhow::Result<render::Exit> {
             }
             Request::Clear { subject }
         }
-        Command::Status { user } => Request::Status { subject: subject::resolve(user.name.as_deref())? },
-        Command::Unlock { user } => Request::Unlock { subject: subject::resolve(user.name.as_deref())? },
-        Command::Tpm { command: TpmCommand::Reseal { user } } => Request::Reseal {
+        Command::Status { user } => Request::Status {
+            subject: subject::resolve(user.name.as_deref())?,
+        },
+        Command::Unlock { user } => Request::Unlock {
+            subject: subject::resolve(user.name.as_deref())?,
+        },
+        Command::Tpm {
+            command: TpmCommand::Reseal { user },
+        } => Request::Reseal {
             subject: subject::resolve(user.name.as_deref())?,
             recovery_key: Secret(prompt::secret("Recovery key: ")?),
         },
         Command::Devices => Request::Devices,
-        Command::Preview { seconds, save, graphics } => {
+        Command::Preview {
+            seconds,
+            save,
+            graphics,
+        } => {
             return preview::run(&args.socket, *seconds, save.as_deref(), *graphics);
         }
         Command::Emitter(emitter) => Request::TryEmitter {
@@ -77,7 +96,12 @@ fn execute(args: &Args) -> anyhow::Result<render::Exit> {
         },
         Command::Models { command } => return models::run(command),
         Command::Completions { shell } => {
-            clap_complete::generate(*shell, &mut Args::command(), "facelockctl", &mut std::io::stdout());
+            clap_complete::generate(
+                *shell,
+                &mut Args::command(),
+                "facelockctl",
+                &mut std::io::stdout(),
+            );
             return Ok(render::Exit::Done);
         }
         Command::Man => {

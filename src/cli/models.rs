@@ -13,16 +13,33 @@ use crate::onnx::{InstallOptions, ModelDirs, install};
 /// # Errors
 /// A model cannot be had, is not the pinned one, or cannot be prepared.
 pub fn run(command: &ModelsCommand) -> anyhow::Result<render::Exit> {
-    let ModelsCommand::Install { from, dest, cache, manifest, runtime, no_cache } = command;
+    let ModelsCommand::Install {
+        from,
+        dest,
+        cache,
+        manifest,
+        runtime,
+        no_cache,
+    } = command;
     let mut out = std::io::stdout();
-    let manifest = manifest.clone().unwrap_or_else(|| dest.join("manifest.toml"));
-    let options = InstallOptions { manifest, mirror: from.clone(), dest: dest.clone() };
+    let manifest = manifest
+        .clone()
+        .unwrap_or_else(|| dest.join("manifest.toml"));
+    let options = InstallOptions {
+        manifest,
+        mirror: from.clone(),
+        dest: dest.clone(),
+    };
     for name in install(&options)? {
         writeln!(out, "installed {name}")?;
     }
     if !no_cache {
         let runtime = std::path::absolute(runtime)?;
-        let dirs = ModelDirs { models: dest.clone(), cache: cache.clone(), runtime };
+        let dirs = ModelDirs {
+            models: dest.clone(),
+            cache: cache.clone(),
+            runtime,
+        };
         for path in face::prepare(&dirs).context("preparing the models for this CPU")? {
             writeln!(out, "prepared {}", name(&path))?;
         }

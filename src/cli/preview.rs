@@ -13,8 +13,17 @@ use super::{client, render, words};
 ///
 /// # Errors
 /// The socket or the terminal fails, or the file cannot be written.
-pub fn run(socket: &Path, seconds: u8, save: Option<&Path>, graphics: Graphics) -> anyhow::Result<render::Exit> {
-    let graphics = if graphics == Graphics::Auto { detect() } else { graphics };
+pub fn run(
+    socket: &Path,
+    seconds: u8,
+    save: Option<&Path>,
+    graphics: Graphics,
+) -> anyhow::Result<render::Exit> {
+    let graphics = if graphics == Graphics::Auto {
+        detect()
+    } else {
+        graphics
+    };
     let mut narrator = render::Narrator::new(false);
     let mut last = None;
     let mut broken = None;
@@ -51,10 +60,13 @@ fn annotated(frame: &PreviewFrame) -> Option<Image> {
 
 fn draw(frame: &PreviewFrame, image: &Image, graphics: Graphics) -> anyhow::Result<()> {
     let mut out = std::io::stdout().lock();
-    let columns = rustix::termios::tcgetwinsize(&out).map_or(80, |size| usize::from(size.ws_col.max(20)));
+    let columns =
+        rustix::termios::tcgetwinsize(&out).map_or(80, |size| usize::from(size.ws_col.max(20)));
     match graphics {
         Graphics::None => {}
-        Graphics::Auto | Graphics::HalfBlock => write!(out, "\x1b[H{}", image.half_blocks(columns.min(120)))?,
+        Graphics::Auto | Graphics::HalfBlock => {
+            write!(out, "\x1b[H{}", image.half_blocks(columns.min(120)))?
+        }
         Graphics::Sixel => write!(out, "\x1b[H{}", image.sixel(480))?,
         Graphics::Kitty => write!(out, "\x1b[H{}", image.kitty()?)?,
     }
@@ -64,10 +76,16 @@ fn draw(frame: &PreviewFrame, image: &Image, graphics: Graphics) -> anyhow::Resu
 
 fn caption(frame: &PreviewFrame) -> String {
     let face = frame.measurement.as_ref().map_or("no face".into(), |m| {
-        format!("face {:.0}x{:.0}, detection {:.2}, quality {:.2}", m.face[2], m.face[3], m.detection_score, m.quality)
+        format!(
+            "face {:.0}x{:.0}, detection {:.2}, quality {:.2}",
+            m.face[2], m.face[3], m.detection_score, m.quality
+        )
     });
     let hint = frame.hint.map_or("", words::hint);
-    format!("{}x{}  brightness {:3.0}  {face}  {hint}\x1b[K", frame.width, frame.height, frame.brightness)
+    format!(
+        "{}x{}  brightness {:3.0}  {face}  {hint}\x1b[K",
+        frame.width, frame.height, frame.brightness
+    )
 }
 
 /// What the terminal says it can do, by the variables the terminals themselves set.
@@ -77,7 +95,10 @@ fn detect() -> Graphics {
         Graphics::None
     } else if variable("TERM").contains("kitty") || !variable("KITTY_WINDOW_ID").is_empty() {
         Graphics::Kitty
-    } else if ["foot", "mlterm", "sixel"].iter().any(|name| variable("TERM").contains(name)) {
+    } else if ["foot", "mlterm", "sixel"]
+        .iter()
+        .any(|name| variable("TERM").contains(name))
+    {
         Graphics::Sixel
     } else {
         Graphics::HalfBlock

@@ -26,7 +26,11 @@ pub fn confirm(question: &str) -> anyhow::Result<bool> {
 /// Nothing was typed, or the terminal cannot be used.
 pub fn secret(question: &str) -> anyhow::Result<String> {
     let stdin = std::io::stdin();
-    let saved = if stdin.is_terminal() { Some(tcgetattr(&stdin)?) } else { None };
+    let saved = if stdin.is_terminal() {
+        Some(tcgetattr(&stdin)?)
+    } else {
+        None
+    };
     if let Some(saved) = &saved {
         write!(std::io::stderr(), "{question}")?;
         std::io::stderr().flush()?;

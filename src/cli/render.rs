@@ -3,7 +3,9 @@
 use std::io::{IsTerminal as _, Write as _};
 use std::process::ExitCode;
 
-use facelock_protocol::{EnrolledReport, Event, Hint, Measurement, Progress, Reply, Spectrum, TemplateReport, Verdict};
+use facelock_protocol::{
+    EnrolledReport, Event, Hint, Measurement, Progress, Reply, Spectrum, TemplateReport, Verdict,
+};
 use serde_json::{Value, json};
 
 use super::{status, words};
@@ -35,13 +37,19 @@ pub struct Narrator {
 
 impl Narrator {
     pub fn new(json: bool) -> Self {
-        Self { json, last_hint: None, measurements: Vec::new() }
+        Self {
+            json,
+            last_hint: None,
+            measurements: Vec::new(),
+        }
     }
 
     pub fn tell(&mut self, event: &Event) {
         match event {
             Event::Progress(progress) => self.say(&describe(*progress)),
-            Event::Hint(hint) if self.last_hint.replace(*hint) != Some(*hint) => self.say(words::hint(*hint)),
+            Event::Hint(hint) if self.last_hint.replace(*hint) != Some(*hint) => {
+                self.say(words::hint(*hint))
+            }
             Event::Measured(measurement) => {
                 if !self.json {
                     self.say(&measured(measurement));
@@ -108,9 +116,11 @@ fn exit(reply: &Reply) -> Exit {
         Reply::Verdict(Verdict::NonMatch | Verdict::AttackSuspected) => Exit::NoMatch,
         Reply::Unavailable(_) => Exit::Unavailable,
         Reply::Denied(_) => Exit::Denied,
-        Reply::Enrolled(_) | Reply::Templates(_) | Reply::Status(_) | Reply::Devices(_) | Reply::Done { .. } => {
-            Exit::Done
-        }
+        Reply::Enrolled(_)
+        | Reply::Templates(_)
+        | Reply::Status(_)
+        | Reply::Devices(_)
+        | Reply::Done { .. } => Exit::Done,
     }
 }
 
@@ -130,7 +140,11 @@ fn to_text(reply: &Reply) -> String {
 }
 
 fn enrolled(report: &EnrolledReport) -> String {
-    let mut text = format!("Enrolled, protected by {}.\n{}", report.protector, table(&report.templates));
+    let mut text = format!(
+        "Enrolled, protected by {}.\n{}",
+        report.protector,
+        table(&report.templates)
+    );
     if let Some(warning) = &report.warning {
         text += &format!("\nNote: {warning}\n");
     }
@@ -145,10 +159,19 @@ fn enrolled(report: &EnrolledReport) -> String {
 }
 
 fn table(templates: &[TemplateReport]) -> String {
-    let mut text = format!("{:>3}  {:<20} {:<10} {:>7}  {}\n", "no.", "label", "spectrum", "quality", "camera");
+    let mut text = format!(
+        "{:>3}  {:<20} {:<10} {:>7}  {}\n",
+        "no.", "label", "spectrum", "quality", "camera"
+    );
     for t in templates {
-        text +=
-            &format!("{:>3}  {:<20} {:<10} {:>7.2}  {}\n", t.id, t.label, spectrum(t.spectrum), t.quality, t.camera);
+        text += &format!(
+            "{:>3}  {:<20} {:<10} {:>7.2}  {}\n",
+            t.id,
+            t.label,
+            spectrum(t.spectrum),
+            t.quality,
+            t.camera
+        );
     }
     text
 }
@@ -178,9 +201,13 @@ fn to_json(reply: &Reply) -> Value {
             "warning": report.warning,
             "templates": report.templates.iter().map(template_json).collect::<Value>(),
         }),
-        Reply::Templates(templates) => json!({ "templates": templates.iter().map(template_json).collect::<Value>() }),
+        Reply::Templates(templates) => {
+            json!({ "templates": templates.iter().map(template_json).collect::<Value>() })
+        }
         Reply::Status(report) => status::json(report),
-        Reply::Devices(cameras) => json!({ "cameras": cameras.iter().map(status::camera_json).collect::<Value>() }),
+        Reply::Devices(cameras) => {
+            json!({ "cameras": cameras.iter().map(status::camera_json).collect::<Value>() })
+        }
         Reply::Done { changed } => json!({ "outcome": "done", "changed": changed }),
     }
 }

@@ -8,9 +8,15 @@ use super::{render, words};
 pub fn text(report: &StatusReport) -> String {
     let enrollment = match &report.enrollment {
         EnrollmentState::None => "none".into(),
-        EnrollmentState::Enrolled { templates, protector } => {
+        EnrollmentState::Enrolled {
+            templates,
+            protector,
+        } => {
             let plural = if *templates == 1 { "" } else { "s" };
-            format!("{templates} template{plural}, protected by {}", protector_in_words(protector))
+            format!(
+                "{templates} template{plural}, protected by {}",
+                protector_in_words(protector)
+            )
         }
         EnrollmentState::Damaged => "damaged; enroll again".into(),
     };
@@ -18,7 +24,11 @@ pub fn text(report: &StatusReport) -> String {
         Some(reason) => words::unavailable(reason),
         None => format!("no ({} counted)", report.tally.misses),
     };
-    let present = if report.protector_present { "present" } else { "MISSING" };
+    let present = if report.protector_present {
+        "present"
+    } else {
+        "MISSING"
+    };
     let camera = match &report.camera {
         Ok(identity) => identity.clone(),
         Err(reason) => words::unavailable(*reason),
@@ -44,7 +54,10 @@ fn protector_in_words(protector: &str) -> String {
 pub fn json(report: &StatusReport) -> Value {
     let enrollment = match &report.enrollment {
         EnrollmentState::None => json!({ "state": "none" }),
-        EnrollmentState::Enrolled { templates, protector } => {
+        EnrollmentState::Enrolled {
+            templates,
+            protector,
+        } => {
             json!({ "state": "enrolled", "templates": templates, "protector": protector })
         }
         EnrollmentState::Damaged => json!({ "state": "damaged" }),
@@ -72,7 +85,10 @@ pub fn cameras(cameras: &[CameraReport]) -> String {
     let mut text = String::new();
     for camera in cameras {
         let mark = if camera.used { "*" } else { " " };
-        text += &format!("{mark} {}\n    {} ({}, {})\n", camera.identity, camera.name, camera.driver, camera.bus);
+        text += &format!(
+            "{mark} {}\n    {} ({}, {})\n",
+            camera.identity, camera.name, camera.driver, camera.bus
+        );
         text += &format!("    {}\n", camera.reason);
         for format in &camera.formats {
             text += &format!("      {format}\n");

@@ -13,18 +13,26 @@ pub fn resolve(name: Option<&str>) -> anyhow::Result<Subject> {
         Some(name) => User::from_name(name)?.with_context(|| format!("no user named {name}"))?,
         None => default_user()?,
     };
-    Ok(Subject { uid: user.uid.as_raw(), name: UserName::new(user.name).context("this user name cannot be used")? })
+    Ok(Subject {
+        uid: user.uid.as_raw(),
+        name: UserName::new(user.name).context("this user name cannot be used")?,
+    })
 }
 
 fn default_user() -> anyhow::Result<User> {
     let uid = nix::unistd::getuid();
     if uid.is_root() {
         for variable in ["SUDO_USER", "DOAS_USER"] {
-            if let Some(user) = std::env::var(variable).ok().and_then(|name| User::from_name(&name).ok().flatten()) {
+            if let Some(user) = std::env::var(variable)
+                .ok()
+                .and_then(|name| User::from_name(&name).ok().flatten())
+            {
                 return Ok(user);
             }
         }
-        if let Some(uid) = std::env::var("PKEXEC_UID").ok().and_then(|uid| uid.parse().ok())
+        if let Some(uid) = std::env::var("PKEXEC_UID")
+            .ok()
+            .and_then(|uid| uid.parse().ok())
             && let Some(user) = User::from_uid(Uid::from_raw(uid))?
         {
             return Ok(user);

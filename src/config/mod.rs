@@ -1,5 +1,5 @@
-//! /etc/facelock/config.toml as validated types. A missing file is the defaults; a file that cannot be understood is an
-//! error, and face login is off until it is mended.
+//! /etc/facelock/config.toml as validated types. A missing file is the defaults; a file that cannot
+//! be understood is an error, and face login is off until it is mended.
 
 mod options;
 mod sections;
@@ -12,7 +12,9 @@ use serde::Deserialize;
 
 use crate::camera::Rotation;
 pub use options::Deadlines;
-use sections::{CameraSection, ConsentSection, DeadlineSection, MatchSection, TallySection, VaultSection};
+use sections::{
+    CameraSection, ConsentSection, DeadlineSection, MatchSection, TallySection, VaultSection,
+};
 pub use sections::{EnrollSection, PadSection, PathsSection, RequireInfrared, SandboxSection};
 
 /// Largest configuration file, in bytes.
@@ -27,7 +29,10 @@ pub enum ConfigError {
     #[error("{path}: {detail}")]
     Syntax { path: PathBuf, detail: String },
     #[error("{key} {rule}")]
-    Value { key: &'static str, rule: &'static str },
+    Value {
+        key: &'static str,
+        rule: &'static str,
+    },
 }
 
 /// Everything that can be configured. Durations carry their unit in the key.
@@ -52,45 +57,118 @@ impl Config {
     /// # Errors
     /// [`ConfigError`]: not root's own, unknown keys, values out of range.
     pub fn load(path: &Path) -> Result<Self, ConfigError> {
-        let io = |error| ConfigError::Io { path: path.into(), error };
+        let io = |error| ConfigError::Io {
+            path: path.into(),
+            error,
+        };
         let metadata = match std::fs::metadata(path) {
-            Err(error) if error.kind() == io::ErrorKind::NotFound => return Self::default().checked(),
+            Err(error) if error.kind() == io::ErrorKind::NotFound => {
+                return Self::default().checked();
+            }
             other => other.map_err(io)?,
         };
         if metadata.uid() != 0 || metadata.mode() & 0o022 != 0 || metadata.len() > MAX_BYTES {
             return Err(ConfigError::NotRoots(path.into()));
         }
         let text = std::fs::read_to_string(path).map_err(io)?;
-        let syntax = |error: toml::de::Error| ConfigError::Syntax { path: path.into(), detail: error.to_string() };
+        let syntax = |error: toml::de::Error| ConfigError::Syntax {
+            path: path.into(),
+            detail: error.to_string(),
+        };
         toml::from_str::<Self>(&text).map_err(syntax)?.checked()
     }
 
     /// # Errors
     /// As [`Config::load`].
     pub fn parse(text: &str) -> Result<Self, ConfigError> {
-        let syntax = |error: toml::de::Error| ConfigError::Syntax { path: PathBuf::new(), detail: error.to_string() };
+        let syntax = |error: toml::de::Error| ConfigError::Syntax {
+            path: PathBuf::new(),
+            detail: error.to_string(),
+        };
         toml::from_str::<Self>(text).map_err(syntax)?.checked()
     }
 
     fn checked(self) -> Result<Self, ConfigError> {
-        let rule = |holds: bool, key, rule| if holds { Ok(()) } else { Err(ConfigError::Value { key, rule }) };
-        rule(Rotation::from_degrees(self.camera.rotation).is_some(), "camera.rotation", "must be 0, 90, 180 or 270")?;
-        rule(!self.vault.pcrs.is_empty(), "vault.pcrs", "must name at least one register")?;
-        rule(self.vault.pcrs.iter().all(|pcr| *pcr <= 23), "vault.pcrs", "must be numbers from 0 to 23")?;
-        rule((1..=5).contains(&self.r#match.frames), "match.frames", "must be 1 to 5")?;
-        rule((1..=20).contains(&self.tally.misses), "tally.misses", "must be 1 to 20")?;
-        rule((1..=3600).contains(&self.tally.wait_s), "tally.wait_s", "must be 1 to 3600")?;
-        rule((self.tally.misses..=1000).contains(&self.tally.total), "tally.total", "must be tally.misses to 1000")?;
-        rule((1..=24 * 365).contains(&self.tally.password_every_h), "tally.password_every_h", "must be 1 to 8760")?;
-        rule((500..=30_000).contains(&self.deadline.attempt_ms), "deadline.attempt_ms", "must be 500 to 30000")?;
+        let rule = |holds: bool, key, rule| {
+            if holds {
+                Ok(())
+            } else {
+                Err(ConfigError::Value { key, rule })
+            }
+        };
+        rule(
+            Rotation::from_degrees(self.camera.rotation).is_some(),
+            "camera.rotation",
+            "must be 0, 90, 180 or 270",
+        )?;
+        rule(
+            !self.vault.pcrs.is_empty(),
+            "vault.pcrs",
+            "must name at least one register",
+        )?;
+        rule(
+            self.vault.pcrs.iter().all(|pcr| *pcr <= 23),
+            "vault.pcrs",
+            "must be numbers from 0 to 23",
+        )?;
+        rule(
+            (1..=5).contains(&self.r#match.frames),
+            "match.frames",
+            "must be 1 to 5",
+        )?;
+        rule(
+            (1..=20).contains(&self.tally.misses),
+            "tally.misses",
+            "must be 1 to 20",
+        )?;
+        rule(
+            (1..=3600).contains(&self.tally.wait_s),
+            "tally.wait_s",
+            "must be 1 to 3600",
+        )?;
+        rule(
+            (self.tally.misses..=1000).contains(&self.tally.total),
+            "tally.total",
+            "must be tally.misses to 1000",
+        )?;
+        rule(
+            (1..=24 * 365).contains(&self.tally.password_every_h),
+            "tally.password_every_h",
+            "must be 1 to 8760",
+        )?;
+        rule(
+            (500..=30_000).contains(&self.deadline.attempt_ms),
+            "deadline.attempt_ms",
+            "must be 500 to 30000",
+        )?;
         let within = |ms: u64| (100..=self.deadline.attempt_ms).contains(&ms);
-        rule(within(self.deadline.no_face_ms), "deadline.no_face_ms", "must be 100 to deadline.attempt_ms")?;
-        rule(within(self.deadline.dark_ms), "deadline.dark_ms", "must be 100 to deadline.attempt_ms")?;
-        rule((5..=300).contains(&self.deadline.enroll_s), "deadline.enroll_s", "must be 5 to 300")?;
+        rule(
+            within(self.deadline.no_face_ms),
+            "deadline.no_face_ms",
+            "must be 100 to deadline.attempt_ms",
+        )?;
+        rule(
+            within(self.deadline.dark_ms),
+            "deadline.dark_ms",
+            "must be 100 to deadline.attempt_ms",
+        )?;
+        rule(
+            (5..=300).contains(&self.deadline.enroll_s),
+            "deadline.enroll_s",
+            "must be 5 to 300",
+        )?;
         // Below the time that the PAM module adds for a challenge.
         let challenge = 3000..=9000;
-        rule(challenge.contains(&self.deadline.challenge_ms), "deadline.challenge_ms", "must be 3000 to 9000")?;
-        rule((1..=8).contains(&self.enroll.looks), "enroll.looks", "must be 1 to 8")?;
+        rule(
+            challenge.contains(&self.deadline.challenge_ms),
+            "deadline.challenge_ms",
+            "must be 3000 to 9000",
+        )?;
+        rule(
+            (1..=8).contains(&self.enroll.looks),
+            "enroll.looks",
+            "must be 1 to 8",
+        )?;
         Ok(self)
     }
 }
@@ -137,7 +215,10 @@ mod tests {
 
     #[test]
     fn infrared_is_required_once_enrolled_unless_root_says_always() {
-        assert_eq!(Config::default().pad.require_infrared, RequireInfrared::Enrolled);
+        assert_eq!(
+            Config::default().pad.require_infrared,
+            RequireInfrared::Enrolled
+        );
         let config = Config::parse("[pad]\nrequire_infrared = \"always\"").unwrap();
         assert_eq!(config.pad.require_infrared, RequireInfrared::Always);
     }
@@ -149,7 +230,10 @@ mod tests {
         let config = Config::parse("[pad]\nchallenge = \"turn\"").unwrap();
         assert!(config.decide_rules().challenge);
         assert_eq!(config.deadlines().challenge, Duration::from_secs(8));
-        assert_eq!(config.deadlines().attempt, Config::default().deadlines().attempt);
+        assert_eq!(
+            config.deadlines().attempt,
+            Config::default().deadlines().attempt
+        );
     }
 
     #[test]

@@ -13,13 +13,24 @@ use crate::service::{decide, tally};
 use crate::vault::{Choice as Protector, VaultOptions};
 
 /// PAM services that raise privileges.
-const ELEVATION: [&str; 9] = ["sudo", "sudo-i", "su", "su-l", "polkit-1", "doas", "pkexec", "runuser", "runuser-l"];
+const ELEVATION: [&str; 9] = [
+    "sudo",
+    "sudo-i",
+    "su",
+    "su-l",
+    "polkit-1",
+    "doas",
+    "pkexec",
+    "runuser",
+    "runuser-l",
+];
 
 /// How long things may take.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Deadlines {
     pub attempt: Duration,
-    /// From the moment a challenge is asked, in place of what is left of the attempt; zero where none is asked.
+    /// From the moment a challenge is asked, in place of what is left of the attempt; zero where
+    /// none is asked.
     pub challenge: Duration,
     pub no_face: Duration,
     pub dark: Duration,
@@ -66,16 +77,26 @@ impl Config {
 
     pub fn model_dirs(&self) -> ModelDirs {
         let paths = &self.paths;
-        ModelDirs { models: paths.models.clone(), cache: paths.cache.clone(), runtime: paths.runtime.clone() }
+        ModelDirs {
+            models: paths.models.clone(),
+            cache: paths.cache.clone(),
+            runtime: paths.runtime.clone(),
+        }
     }
 
     pub fn engine_options(&self) -> EngineOptions {
-        EngineOptions { fusion: self.r#match.fusion }
+        EngineOptions {
+            fusion: self.r#match.fusion,
+        }
     }
 
     pub fn decide_rules(&self) -> decide::Rules {
         let challenge = self.pad.challenge == ChallengeName::Turn;
-        decide::Rules { matches: self.r#match.frames, challenge, ..decide::Rules::default() }
+        decide::Rules {
+            matches: self.r#match.frames,
+            challenge,
+            ..decide::Rules::default()
+        }
     }
 
     pub fn tally_rules(&self) -> tally::Rules {
@@ -96,7 +117,11 @@ impl Config {
     pub fn consent(&self, service: &str) -> Consent {
         let named = self.consent.services.get(service).copied();
         let elevates = ELEVATION.contains(&service);
-        match named.unwrap_or(if elevates { self.consent.elevation } else { self.consent.default }) {
+        match named.unwrap_or(if elevates {
+            self.consent.elevation
+        } else {
+            self.consent.default
+        }) {
             ConsentName::Auto => Consent::Auto,
             ConsentName::Ask => Consent::Ask,
             ConsentName::Confirm => Consent::Confirm,
@@ -104,8 +129,18 @@ impl Config {
     }
 
     pub fn deadlines(&self) -> Deadlines {
-        let DeadlineSection { attempt_ms, no_face_ms, dark_ms, enroll_s, challenge_ms } = self.deadline;
-        let challenge_ms = if self.pad.challenge == ChallengeName::Turn { challenge_ms } else { 0 };
+        let DeadlineSection {
+            attempt_ms,
+            no_face_ms,
+            dark_ms,
+            enroll_s,
+            challenge_ms,
+        } = self.deadline;
+        let challenge_ms = if self.pad.challenge == ChallengeName::Turn {
+            challenge_ms
+        } else {
+            0
+        };
         Deadlines {
             attempt: Duration::from_millis(attempt_ms),
             challenge: Duration::from_millis(challenge_ms),

@@ -19,7 +19,12 @@ pub struct CameraSection {
 
 impl Default for CameraSection {
     fn default() -> Self {
-        Self { color: "auto".into(), infrared: "auto".into(), allow_virtual: false, rotation: 0 }
+        Self {
+            color: "auto".into(),
+            infrared: "auto".into(),
+            allow_virtual: false,
+            rotation: 0,
+        }
     }
 }
 
@@ -41,7 +46,11 @@ pub struct VaultSection {
 
 impl Default for VaultSection {
     fn default() -> Self {
-        Self { protector: ProtectorName::Tpm, tcti: "device:/dev/tpmrm0".into(), pcrs: vec![7] }
+        Self {
+            protector: ProtectorName::Tpm,
+            tcti: "device:/dev/tpmrm0".into(),
+            pcrs: vec![7],
+        }
     }
 }
 
@@ -55,7 +64,10 @@ pub struct MatchSection {
 
 impl Default for MatchSection {
     fn default() -> Self {
-        Self { frames: decide::Rules::default().matches, fusion: false }
+        Self {
+            frames: decide::Rules::default().matches,
+            fusion: false,
+        }
     }
 }
 
@@ -175,7 +187,13 @@ pub struct DeadlineSection {
 
 impl Default for DeadlineSection {
     fn default() -> Self {
-        Self { attempt_ms: 6000, no_face_ms: 3000, dark_ms: 1000, enroll_s: 60, challenge_ms: 8000 }
+        Self {
+            attempt_ms: 6000,
+            no_face_ms: 3000,
+            dark_ms: 1000,
+            enroll_s: 60,
+            challenge_ms: 8000,
+        }
     }
 }
 
@@ -227,6 +245,9 @@ pub struct EnrollSection {
 
 impl Default for EnrollSection {
     fn default() -> Self {
-        Self { looks: 5, unique: true }
+        Self {
+            looks: 5,
+            unique: true,
+        }
     }
 }

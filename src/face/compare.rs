@@ -2,10 +2,14 @@
 
 use crate::types::Embedding;
 
-/// The best cosine between the probe and a template, -1..=1. `None` where nothing can be compared: no templates, or none
-/// with as many values. Embeddings have length 1, so the cosine is their dot product.
+/// The best cosine between the probe and a template, -1..=1. `None` where nothing can be compared:
+/// no templates, or none with as many values. Embeddings have length 1, so the cosine is their dot
+/// product.
 pub fn compare(probe: &Embedding, templates: &[Embedding]) -> Option<f32> {
-    templates.iter().filter_map(|template| cosine(probe, template)).max_by(f32::total_cmp)
+    templates
+        .iter()
+        .filter_map(|template| cosine(probe, template))
+        .max_by(f32::total_cmp)
 }
 
 fn cosine(a: &Embedding, b: &Embedding) -> Option<f32> {
@@ -27,7 +31,11 @@ mod tests {
     #[test]
     fn the_best_template_counts() {
         let probe = unit(&[1.0, 0.0]);
-        let score = compare(&probe, &[unit(&[0.0, 1.0]), unit(&[1.0, 1.0]), unit(&[-1.0, 0.0])]).unwrap();
+        let score = compare(
+            &probe,
+            &[unit(&[0.0, 1.0]), unit(&[1.0, 1.0]), unit(&[-1.0, 0.0])],
+        )
+        .unwrap();
         assert!((score - 0.5_f32.sqrt()).abs() < 1e-6);
     }
 
@@ -39,7 +47,13 @@ mod tests {
 
     #[test]
     fn vectors_that_are_no_direction_are_no_embeddings() {
-        for values in [vec![], vec![0.0; 4], vec![f32::NAN, 1.0], vec![f32::INFINITY], vec![1.0; 2000]] {
+        for values in [
+            vec![],
+            vec![0.0; 4],
+            vec![f32::NAN, 1.0],
+            vec![f32::INFINITY],
+            vec![1.0; 2000],
+        ] {
             assert!(Embedding::normalized(values).is_none());
         }
     }

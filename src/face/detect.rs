@@ -5,12 +5,13 @@ use crate::types::{Detection, Frame, Point, Rect};
 
 use super::scale::fill;
 
-/// The canvas a login detects on, width and height: half of 640x480, where every face of 46 pixels and more at full size was
-/// still found; 4:3, 16:9 and upright frames fit into it.
+/// The canvas a login detects on, width and height: half of 640x480, where every face of 46 pixels
+/// and more at full size was still found; 4:3, 16:9 and upright frames fit into it.
 pub const CANVAS: (usize, usize) = (320, 256);
 /// The canvas where landmarks must be as good as they get, for fusion: the usual camera's own size.
 pub const FULL_CANVAS: (usize, usize) = (640, 480);
-/// Faces below this score are none. On LFW the wanted face scored 0.88 and more in 99.9 % of the images.
+/// Faces below this score are none. On LFW the wanted face scored 0.88 and more in 99.9 % of the
+/// images.
 const SCORE: f32 = 0.7;
 /// Overlapping boxes above this intersection over union are one face (OpenCV's default).
 const OVERLAP: f32 = 0.3;
@@ -25,8 +26,8 @@ pub struct Detector {
 }
 
 impl Detector {
-    /// Opens the detector. Frames are scaled down to fit `canvas` (width, height; multiples of 32); without one they are
-    /// judged at their own size.
+    /// Opens the detector. Frames are scaled down to fit `canvas` (width, height; multiples of 32);
+    /// without one they are judged at their own size.
     ///
     /// # Errors
     /// [`ModelError`].
@@ -40,7 +41,11 @@ impl Detector {
             Some(canvas) => Session::open(runtime, dirs, entry, &sizes(canvas))?,
             None => Session::open(runtime, dirs, entry, &[])?,
         };
-        Ok(Self { session, canvas, input: Vec::new() })
+        Ok(Self {
+            session,
+            canvas,
+            input: Vec::new(),
+        })
     }
 
     /// The faces of a frame, largest first; coordinates in the frame's pixels.
@@ -49,8 +54,12 @@ impl Detector {
     /// [`ModelError::Shape`] where the model's outputs are not YuNet's.
     pub fn detect(&mut self, frame: &Frame) -> Result<Vec<Detection>, ModelError> {
         let (w, h) = (frame.width() as usize, frame.height() as usize);
-        let (width, height) = self.canvas.unwrap_or((w.next_multiple_of(32), h.next_multiple_of(32)));
-        let scale = (width as f32 / w as f32).min(height as f32 / h as f32).min(1.0);
+        let (width, height) = self
+            .canvas
+            .unwrap_or((w.next_multiple_of(32), h.next_multiple_of(32)));
+        let scale = (width as f32 / w as f32)
+            .min(height as f32 / h as f32)
+            .min(1.0);
         fill(&mut self.input, frame, (width, height), scale);
         let outputs = self.session.run([1, 3, height, width], &self.input)?;
         let mut faces = Vec::new();
@@ -59,12 +68,29 @@ impl Detector {
             let tensor = |name: &str, values: usize| {
                 let name = format!("{name}_{stride}");
                 let output = outputs.iter().find(|output| output.name == name);
-                let values = output.map(|output| output.values.as_slice()).filter(|v| v.len() == cells * values);
-                values.ok_or_else(|| self.session.misshapen(format!("no output {name} of {cells} cells")))
+                let values = output
+                    .map(|output| output.values.as_slice())
+                    .filter(|v| v.len() == cells * values);
+                values.ok_or_else(|| {
+                    self.session
+                        .misshapen(format!("no output {name} of {cells} cells"))
+                })
             };
-            let (cls, obj, bbox, kps) = (tensor("cls", 1)?, tensor("obj", 1)?, tensor("bbox", 4)?, tensor("kps", 10)?);
+            let (cls, obj, bbox, kps) = (
+                tensor("cls", 1)?,
+                tensor("obj", 1)?,
+                tensor("bbox", 4)?,
+                tensor("kps", 10)?,
+            );
             let columns = width / stride;
-            let level = Level { stride: stride as f32, columns, cls, obj, bbox, kps };
+            let level = Level {
+                stride: stride as f32,
+                columns,
+                cls,
+                obj,
+                bbox,
+                kps,
+            };
             faces.extend((0..cells).filter_map(|cell| level.decode(cell)));
         }
         let mut faces = suppress(faces);
@@ -101,15 +127,28 @@ impl Level<'_> {
         let b = &self.bbox[cell * 4..cell * 4 + 4];
         let (cx, cy) = ((column + b[0]) * self.stride, (row + b[1]) * self.stride);
         let (width, height) = (b[2].exp() * self.stride, b[3].exp() * self.stride);
-        let bounds = Rect { x: cx - width / 2.0, y: cy - height / 2.0, width, height };
+        let bounds = Rect {
+            x: cx - width / 2.0,
+            y: cy - height / 2.0,
+            width,
+            height,
+        };
         let k = &self.kps[cell * 10..cell * 10 + 10];
         let landmarks = std::array::from_fn(|n| Point {
             x: (column + k[2 * n]) * self.stride,
             y: (row + k[2 * n + 1]) * self.stride,
         });
-        let finite = [bounds.x, bounds.y, width, height].iter().all(|v| v.is_finite())
-            && landmarks.iter().all(|p: &Point| p.x.is_finite() && p.y.is_finite());
-        finite.then_some(Detection { bounds, landmarks, score })
+        let finite = [bounds.x, bounds.y, width, height]
+            .iter()
+            .all(|v| v.is_finite())
+            && landmarks
+                .iter()
+                .all(|p: &Point| p.x.is_finite() && p.y.is_finite());
+        finite.then_some(Detection {
+            bounds,
+            landmarks,
+            score,
+        })
     }
 }
 
@@ -118,7 +157,11 @@ fn suppress(mut faces: Vec<Detection>) -> Vec<Detection> {
     faces.sort_by(|a, b| b.score.total_cmp(&a.score));
     let mut kept: Vec<Detection> = Vec::new();
     for face in faces {
-        if kept.len() < MOST && kept.iter().all(|other| overlap(&face.bounds, &other.bounds) <= OVERLAP) {
+        if kept.len() < MOST
+            && kept
+                .iter()
+                .all(|other| overlap(&face.bounds, &other.bounds) <= OVERLAP)
+        {
             kept.push(face);
         }
     }

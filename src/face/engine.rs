@@ -5,7 +5,9 @@ use std::path::PathBuf;
 use super::detect::{CANVAS, Detector, FULL_CANVAS, sizes};
 use super::embed::Embedder;
 use super::refine::refine;
-use crate::onnx::{Manifest, ModelDirs, ModelEntry, ModelError, Role, Runtime, prepare as prepare_model, sweep};
+use crate::onnx::{
+    Manifest, ModelDirs, ModelEntry, ModelError, Role, Runtime, prepare as prepare_model, sweep,
+};
 use crate::types::{Detection, Digest, Embedding, Frame, Spectrum};
 
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -40,15 +42,22 @@ impl Engine {
         let detector = manifest.only(Role::Detector)?;
         let (detector, embedders) = std::thread::scope(|scope| {
             let detector = scope.spawn(|| Detector::open(&runtime, dirs, detector, Some(canvas)));
-            let embedders: Result<Vec<_>, _> =
-                entries.iter().map(|entry| Embedder::open(&runtime, dirs, entry)).collect();
-            let detector = detector.join().unwrap_or_else(|_| Err(ModelError::Runtime("the loader panicked".into())));
+            let embedders: Result<Vec<_>, _> = entries
+                .iter()
+                .map(|entry| Embedder::open(&runtime, dirs, entry))
+                .collect();
+            let detector = detector
+                .join()
+                .unwrap_or_else(|_| Err(ModelError::Runtime("the loader panicked".into())));
             (detector, embedders)
         });
         // The threshold of the score that is compared: fusion's own where it is on.
         let threshold = entries.last().and_then(|entry| entry.threshold.as_ref());
         let threshold = threshold.ok_or_else(|| ModelError::Manifest("no threshold".into()))?;
-        let digests: String = entries.iter().map(|entry| entry.sha256.0.to_string()).collect();
+        let digests: String = entries
+            .iter()
+            .map(|entry| entry.sha256.0.to_string())
+            .collect();
         Ok(Self {
             detector: detector?,
             embedders: embedders?,
@@ -70,7 +79,11 @@ impl Engine {
     ///
     /// # Errors
     /// [`ModelError`].
-    pub fn embed(&mut self, frame: &Frame, face: &Detection) -> Result<Option<Embedding>, ModelError> {
+    pub fn embed(
+        &mut self,
+        frame: &Frame,
+        face: &Detection,
+    ) -> Result<Option<Embedding>, ModelError> {
         let face = &refine(&mut self.detector, frame, face)?;
         let mut values = Vec::new();
         for embedder in &mut self.embedders {
@@ -91,7 +104,8 @@ impl Engine {
         }
     }
 
-    /// Names the embedders and how faces are aligned for them, so that a template meets only its own kind.
+    /// Names the embedders and how faces are aligned for them, so that a template meets only its
+    /// own kind.
     pub fn digest(&self) -> Digest {
         self.digest
     }
@@ -113,17 +127,27 @@ pub fn prepare(dirs: &ModelDirs) -> Result<Vec<PathBuf>, ModelError> {
     let manifest = Manifest::load(&dirs.models.join("manifest.toml"))?;
     let runtime = Runtime::load(&dirs.runtime)?;
     let mut made = Vec::new();
-    for entry in manifest.model.iter().filter(|entry| dirs.models.join(&entry.file).exists()) {
+    for entry in manifest
+        .model
+        .iter()
+        .filter(|entry| dirs.models.join(&entry.file).exists())
+    {
         match entry.role {
             Role::Detector => {
                 for canvas in [CANVAS, FULL_CANVAS] {
                     made.push(prepare_model(&runtime, dirs, entry, &sizes(canvas))?);
                 }
             }
-            Role::Embedder | Role::Fusion | Role::Pad => made.push(prepare_model(&runtime, dirs, entry, &[])?),
+            Role::Embedder | Role::Fusion | Role::Pad => {
+                made.push(prepare_model(&runtime, dirs, entry, &[])?)
+            }
         }
     }
-    sweep(&dirs.cache, &made)
-        .map_err(|error| ModelError::Runtime(format!("{} cannot be tidied: {error}", dirs.cache.display())))?;
+    sweep(&dirs.cache, &made).map_err(|error| {
+        ModelError::Runtime(format!(
+            "{} cannot be tidied: {error}",
+            dirs.cache.display()
+        ))
+    })?;
     Ok(made)
 }

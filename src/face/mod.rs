@@ -1,7 +1,7 @@
 //! Faces: detect, align, embed, compare. Pure given a frame.
 //!
-//! The maths is that of OpenCV's `FaceDetectorYN` and of a closed-form similarity alignment; `tests/face.rs` holds it
-//! against numbers recorded from a reference implementation.
+//! The maths is that of OpenCV's `FaceDetectorYN` and of a closed-form similarity alignment;
+//! `tests/face.rs` holds it against numbers recorded from a reference implementation.
 #![forbid(unsafe_code)]
 
 pub mod align;

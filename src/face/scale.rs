@@ -2,8 +2,8 @@
 
 use crate::types::{Frame, PixelFormat};
 
-/// NCHW, BGR, 0..255: the frame, scaled by `scale` (at most 1), at the top left of a black canvas of `width` and `height`.
-/// Grey frames are replicated.
+/// NCHW, BGR, 0..255: the frame, scaled by `scale` (at most 1), at the top left of a black canvas
+/// of `width` and `height`. Grey frames are replicated.
 pub fn fill(input: &mut Vec<f32>, frame: &Frame, (width, height): (usize, usize), scale: f32) {
     input.clear();
     input.resize(width * height * 3, 0.0);
@@ -12,13 +12,19 @@ pub fn fill(input: &mut Vec<f32>, frame: &Frame, (width, height): (usize, usize)
         PixelFormat::Gray8 => {
             fill_channels::<1>(input, frame, (width, height), scale);
             let (first, rest) = input.split_at_mut(width * height);
-            rest.chunks_exact_mut(width * height).for_each(|plane| plane.copy_from_slice(first));
+            rest.chunks_exact_mut(width * height)
+                .for_each(|plane| plane.copy_from_slice(first));
         }
     }
 }
 
 /// Fills the first `C` planes.
-fn fill_channels<const C: usize>(input: &mut [f32], frame: &Frame, (width, height): (usize, usize), scale: f32) {
+fn fill_channels<const C: usize>(
+    input: &mut [f32],
+    frame: &Frame,
+    (width, height): (usize, usize),
+    scale: f32,
+) {
     let plane = width * height;
     let taps = |side: u32, canvas: usize| taps(side as usize, canvas, scale);
     let (columns, rows) = (taps(frame.width(), width), taps(frame.height(), height));
@@ -32,13 +38,17 @@ fn fill_channels<const C: usize>(input: &mut [f32], frame: &Frame, (width, heigh
             for (sum, column) in sums.chunks_exact_mut(C).zip(&columns.at) {
                 for (offset, share) in column.parts(columns.block) {
                     let pixel = &line[offset * C..][..C];
-                    sum.iter_mut().zip(pixel).for_each(|(sum, value)| *sum += f32::from(*value) * (part * share));
+                    sum.iter_mut()
+                        .zip(pixel)
+                        .for_each(|(sum, value)| *sum += f32::from(*value) * (part * share));
                 }
             }
         }
         for c in 0..C {
             let line = &mut input[c * plane + y * width..][..columns.at.len()];
-            line.iter_mut().zip(sums.iter().skip(c).step_by(C)).for_each(|(to, sum)| *to = sum * weight);
+            line.iter_mut()
+                .zip(sums.iter().skip(c).step_by(C))
+                .for_each(|(to, sum)| *to = sum * weight);
         }
     }
 }
@@ -61,12 +71,26 @@ struct Tap {
 impl Tap {
     /// Frame pixels and their parts.
     fn parts(self, block: usize) -> impl Iterator<Item = (usize, f32)> {
-        let (count, first) = if self.next > 0.0 { (2, 1.0 - self.next) } else { (block, 1.0) };
-        (0..count).map(move |n| (self.first + n, if self.next > 0.0 && n == 1 { self.next } else { first }))
+        let (count, first) = if self.next > 0.0 {
+            (2, 1.0 - self.next)
+        } else {
+            (block, 1.0)
+        };
+        (0..count).map(move |n| {
+            (
+                self.first + n,
+                if self.next > 0.0 && n == 1 {
+                    self.next
+                } else {
+                    first
+                },
+            )
+        })
     }
 }
 
-/// Pixel middles lie on pixel middles. Down to half size bilinear; below, the mean of the block that a pixel covers.
+/// Pixel middles lie on pixel middles. Down to half size bilinear; below, the mean of the block
+/// that a pixel covers.
 fn taps(side: usize, canvas: usize, scale: f32) -> Taps {
     let count = ((side as f32 * scale).round() as usize).clamp(1, canvas.min(side));
     let block = ((1.0 / scale) as usize).clamp(1, side);
@@ -74,14 +98,23 @@ fn taps(side: usize, canvas: usize, scale: f32) -> Taps {
         let middle = (n as f32 + 0.5) / scale - 0.5;
         if block > 1 {
             let first = (middle - (block - 1) as f32 / 2.0).round().max(0.0) as usize;
-            return Tap { first: first.min(side - block), next: 0.0 };
+            return Tap {
+                first: first.min(side - block),
+                next: 0.0,
+            };
         }
         let middle = middle.clamp(0.0, (side - 1) as f32);
         let first = middle as usize;
         // The last pixel has no next one; there the share is 0.
-        Tap { first, next: middle - first as f32 }
+        Tap {
+            first,
+            next: middle - first as f32,
+        }
     });
-    Taps { at: at.collect(), block }
+    Taps {
+        at: at.collect(),
+        block,
+    }
 }
 
 #[cfg(test)]

@@ -22,7 +22,10 @@ pub enum Kind {
 impl Constant<'_> {
     /// How many values it holds, if they are floats and as many as its shape says.
     pub fn len(&self) -> Option<i64> {
-        let n = self.shape.iter().try_fold(1_i64, |n, side| n.checked_mul(*side).filter(|n| *n > 0))?;
+        let n = self
+            .shape
+            .iter()
+            .try_fold(1_i64, |n, side| n.checked_mul(*side).filter(|n| *n > 0))?;
         let width = match self.kind {
             Kind::Half => 2,
             Kind::Single => 4,
@@ -33,8 +36,16 @@ impl Constant<'_> {
 
     pub fn values(&self) -> Box<dyn Iterator<Item = f32> + '_> {
         match self.kind {
-            Kind::Half => Box::new(self.bytes.chunks_exact(2).map(|b| half(u16::from_le_bytes([b[0], b[1]])))),
-            Kind::Single => Box::new(self.bytes.chunks_exact(4).map(|b| f32::from_le_bytes([b[0], b[1], b[2], b[3]]))),
+            Kind::Half => Box::new(
+                self.bytes
+                    .chunks_exact(2)
+                    .map(|b| half(u16::from_le_bytes([b[0], b[1]]))),
+            ),
+            Kind::Single => Box::new(
+                self.bytes
+                    .chunks_exact(4)
+                    .map(|b| f32::from_le_bytes([b[0], b[1], b[2], b[3]])),
+            ),
             Kind::Other => Box::new(std::iter::empty()),
         }
     }

@@ -1,7 +1,8 @@
 //! OpenVINO IR (version 11, convolutional networks) to ONNX (opset 13, IR version 8).
 //!
-//! Weights stored as 16-bit floats become 32-bit floats, which loses nothing. The same input gives the same bytes, so that
-//! the result can be pinned by digest. Operation semantics: OpenVINO opset specifications; onnx/onnx `Operators.md`.
+//! Weights stored as 16-bit floats become 32-bit floats, which loses nothing. The same input gives
+//! the same bytes, so that the result can be pinned by digest. Operation semantics: OpenVINO opset
+//! specifications; onnx/onnx `Operators.md`.
 #![forbid(unsafe_code)]
 
 use std::collections::BTreeMap;
@@ -47,11 +48,19 @@ const REUSE: i64 = 4;
 ///
 /// # Errors
 /// [`ConvertError`]: an operation or a shape outside the subset, or weights that end too early.
-pub fn ir_to_onnx(xml: &str, weights: &[u8], input: &str, output: &str) -> Result<Vec<u8>, ConvertError> {
+pub fn ir_to_onnx(
+    xml: &str,
+    weights: &[u8],
+    input: &str,
+    output: &str,
+) -> Result<Vec<u8>, ConvertError> {
     let document = Document::parse(xml)?;
     let mut converter = Converter::new(&document, weights);
     let (mut input_shape, mut result) = (None, None);
-    for layer in document.descendants().filter(|node| node.has_tag_name("layer")) {
+    for layer in document
+        .descendants()
+        .filter(|node| node.has_tag_name("layer"))
+    {
         let id = layer.attribute("id").unwrap_or_default();
         match layer.attribute("type").unwrap_or_default() {
             "Parameter" => {
@@ -62,12 +71,24 @@ pub fn ir_to_onnx(xml: &str, weights: &[u8], input: &str, output: &str) -> Resul
             _ => converter.layer(id, layer)?,
         }
     }
-    let (Some(input_shape), Some(result)) = (input_shape, result) else { return Err(ConvertError::Incomplete) };
-    let last = *converter.layers.get(result).ok_or(ConvertError::Incomplete)?;
-    let width = output_shape(last).iter().try_fold(1_i64, |n, side| n.checked_mul(*side).filter(|n| *n > 0));
+    let (Some(input_shape), Some(result)) = (input_shape, result) else {
+        return Err(ConvertError::Incomplete);
+    };
+    let last = *converter
+        .layers
+        .get(result)
+        .ok_or(ConvertError::Incomplete)?;
+    let width = output_shape(last)
+        .iter()
+        .try_fold(1_i64, |n, side| n.checked_mul(*side).filter(|n| *n > 0));
     let width = width.ok_or_else(|| refuse(last, "has no fixed size"))?;
     let last = converter.tensor(result, last)?;
-    converter.node("Flatten", &[last], output.into(), vec![int_attribute("axis", 1)]);
+    converter.node(
+        "Flatten",
+        &[last],
+        output.into(),
+        vec![int_attribute("axis", 1)],
+    );
     let graph = Message::default()
         .messages(1, converter.nodes)
         .text(2, "network")
@@ -75,7 +96,12 @@ pub fn ir_to_onnx(xml: &str, weights: &[u8], input: &str, output: &str) -> Resul
         .message(11, value_info(input, &input_shape))
         .message(12, value_info(output, &[1, width]));
     let opset = Message::default().text(1, "").int(2, 13);
-    Ok(Message::default().int(1, 8).text(2, "facelock").message(7, graph).message(8, opset).into_bytes())
+    Ok(Message::default()
+        .int(1, 8)
+        .text(2, "facelock")
+        .message(7, graph)
+        .message(8, opset)
+        .into_bytes())
 }
 
 impl<'a, 'x> Converter<'a, 'x> {
@@ -84,13 +110,25 @@ impl<'a, 'x> Converter<'a, 'x> {
         'a: 'x,
         'x: 'a,
     {
-        let tagged = |tag: &'static str| document.descendants().filter(move |node| node.has_tag_name(tag));
-        let layers = tagged("layer").filter_map(|node| Some((node.attribute("id")?, node))).collect();
+        let tagged = |tag: &'static str| {
+            document
+                .descendants()
+                .filter(move |node| node.has_tag_name(tag))
+        };
+        let layers = tagged("layer")
+            .filter_map(|node| Some((node.attribute("id")?, node)))
+            .collect();
         let mut inputs: BTreeMap<&str, BTreeMap<u32, &str>> = BTreeMap::new();
         let mut consumers: BTreeMap<&str, Vec<&str>> = BTreeMap::new();
         for edge in tagged("edge") {
-            let (Some(from), Some(to)) = (edge.attribute("from-layer"), edge.attribute("to-layer")) else { continue };
-            let port = edge.attribute("to-port").and_then(|port| port.parse().ok()).unwrap_or(0);
+            let (Some(from), Some(to)) = (edge.attribute("from-layer"), edge.attribute("to-layer"))
+            else {
+                continue;
+            };
+            let port = edge
+                .attribute("to-port")
+                .and_then(|port| port.parse().ok())
+                .unwrap_or(0);
             inputs.entry(to).or_default().insert(port, from);
             consumers.entry(from).or_default().push(to);
         }
@@ -119,8 +157,10 @@ impl<'a, 'x> Converter<'a, 'x> {
             // Weights are widened when they are read; there is nothing left to convert.
             "Convert" => {
                 let source = self.source(layer, 0)?;
-                let constant =
-                    self.constants.get(source).ok_or_else(|| refuse(layer, "converts what is no constant"))?;
+                let constant = self
+                    .constants
+                    .get(source)
+                    .ok_or_else(|| refuse(layer, "converts what is no constant"))?;
                 let copy = constant.clone();
                 self.constants.insert(id, copy);
                 return Ok(());
@@ -128,8 +168,16 @@ impl<'a, 'x> Converter<'a, 'x> {
             "Convolution" | "GroupConvolution" => self.convolution(id, layer, &output)?,
             "Add" | "Multiply" => {
                 let inputs = [self.source(layer, 0)?, self.source(layer, 1)?];
-                let inputs = [self.tensor(inputs[0], layer)?, self.tensor(inputs[1], layer)?];
-                self.node(if kind == "Add" { "Add" } else { "Mul" }, &inputs, output.clone(), vec![]);
+                let inputs = [
+                    self.tensor(inputs[0], layer)?,
+                    self.tensor(inputs[1], layer)?,
+                ];
+                self.node(
+                    if kind == "Add" { "Add" } else { "Mul" },
+                    &inputs,
+                    output.clone(),
+                    vec![],
+                );
             }
             "PReLU" => {
                 let data = self.tensor(self.source(layer, 0)?, layer)?;
@@ -138,10 +186,20 @@ impl<'a, 'x> Converter<'a, 'x> {
             }
             "ReLU" | "Sigmoid" => {
                 let data = self.tensor(self.source(layer, 0)?, layer)?;
-                self.node(if kind == "ReLU" { "Relu" } else { "Sigmoid" }, &[data], output.clone(), vec![]);
+                self.node(
+                    if kind == "ReLU" { "Relu" } else { "Sigmoid" },
+                    &[data],
+                    output.clone(),
+                    vec![],
+                );
             }
             "AvgPool" | "MaxPool" => self.pool(layer, kind, &output)?,
-            other => return Err(refuse(layer, &format!("operation {other} is not in the subset"))),
+            other => {
+                return Err(refuse(
+                    layer,
+                    &format!("operation {other} is not in the subset"),
+                ));
+            }
         }
         self.names.insert(id, output);
         Ok(())
@@ -164,9 +222,17 @@ impl<'a, 'x> Converter<'a, 'x> {
         Ok(())
     }
 
-    fn convolution(&mut self, id: &'a str, layer: Node<'a, 'x>, output: &str) -> Result<(), ConvertError> {
+    fn convolution(
+        &mut self,
+        id: &'a str,
+        layer: Node<'a, 'x>,
+        output: &str,
+    ) -> Result<(), ConvertError> {
         let (source, weights) = (self.source(layer, 0)?, self.source(layer, 1)?);
-        let constant = self.constants.get(weights).ok_or_else(|| refuse(layer, "weights are no constant"))?;
+        let constant = self
+            .constants
+            .get(weights)
+            .ok_or_else(|| refuse(layer, "weights are no constant"))?;
         let (mut shape, mut groups) = (constant.shape.clone(), 1);
         let grouped = layer.attribute("type") == Some("GroupConvolution");
         if shape.len() != if grouped { 5 } else { 4 } {
@@ -174,7 +240,9 @@ impl<'a, 'x> Converter<'a, 'x> {
         }
         if grouped {
             groups = shape.remove(0);
-            shape[0] = shape[0].checked_mul(groups).ok_or_else(|| refuse(layer, "has too many channels"))?;
+            shape[0] = shape[0]
+                .checked_mul(groups)
+                .ok_or_else(|| refuse(layer, "has too many channels"))?;
         }
         let name = self.store(format!("c{weights}w"), weights, &shape, layer)?;
         let mut inputs = vec![self.tensor(source, layer)?, name];
@@ -184,34 +252,59 @@ impl<'a, 'x> Converter<'a, 'x> {
             self.names.insert(add, output.into());
         }
         let mut attributes = self.window(layer)?;
-        attributes.extend([ints("dilations", &self.list(layer, "dilations")?), int_attribute("group", groups)]);
+        attributes.extend([
+            ints("dilations", &self.list(layer, "dilations")?),
+            int_attribute("group", groups),
+        ]);
         attributes.push(ints("kernel_shape", &shape[2..]));
         self.node("Conv", &inputs, output.into(), attributes);
         Ok(())
     }
 
-    /// The addition of one constant a channel that is a convolution's only consumer, and that constant.
+    /// The addition of one constant a channel that is a convolution's only consumer, and that
+    /// constant.
     fn bias(&self, id: &str, channels: i64) -> Option<(&'a str, &'a str)> {
-        let [add] = self.consumers.get(id)?[..] else { return None };
+        let [add] = self.consumers.get(id)?[..] else {
+            return None;
+        };
         if self.layers.get(add)?.attribute("type") != Some("Add") {
             return None;
         }
-        let other = self.inputs.get(add)?.values().copied().find(|input| *input != id)?;
+        let other = self
+            .inputs
+            .get(add)?
+            .values()
+            .copied()
+            .find(|input| *input != id)?;
         let constant = self.constants.get(other)?;
-        let a_channel = constant.shape.len() == 4 && constant.shape[1] == channels && constant.len()? == channels;
+        let a_channel = constant.shape.len() == 4
+            && constant.shape[1] == channels
+            && constant.len()? == channels;
         a_channel.then_some((add, other))
     }
 
     /// Stores a constant under a name, in another shape of as many values.
-    fn store(&mut self, name: String, id: &str, shape: &[i64], layer: Node) -> Result<String, ConvertError> {
-        let constant = self.constants.get(id).ok_or_else(|| refuse(layer, "needs a constant"))?;
-        let n = constant.len().ok_or_else(|| refuse(layer, "has a constant that is not as long as its shape"))?;
+    fn store(
+        &mut self,
+        name: String,
+        id: &str,
+        shape: &[i64],
+        layer: Node,
+    ) -> Result<String, ConvertError> {
+        let constant = self
+            .constants
+            .get(id)
+            .ok_or_else(|| refuse(layer, "needs a constant"))?;
+        let n = constant
+            .len()
+            .ok_or_else(|| refuse(layer, "has a constant that is not as long as its shape"))?;
         if !self.initializers.contains_key(&name) {
             self.budget -= n;
             if self.budget < 0 {
                 return Err(refuse(layer, "uses the weights too often"));
             }
-            self.initializers.insert(name.clone(), tensor(&name, shape, constant.values()));
+            self.initializers
+                .insert(name.clone(), tensor(&name, shape, constant.values()));
         }
         Ok(name)
     }
@@ -224,22 +317,44 @@ impl<'a, 'x> Converter<'a, 'x> {
             let excluded = data(layer, "exclude-pad") == Some("true");
             attributes.push(int_attribute("count_include_pad", i64::from(!excluded)));
         }
-        self.node(if kind == "AvgPool" { "AveragePool" } else { "MaxPool" }, &[input], output.into(), attributes);
+        self.node(
+            if kind == "AvgPool" {
+                "AveragePool"
+            } else {
+                "MaxPool"
+            },
+            &[input],
+            output.into(),
+            attributes,
+        );
         Ok(())
     }
 
     fn window(&self, layer: Node) -> Result<Vec<Message>, ConvertError> {
         let is = |name, usual| data(layer, name).is_none_or(|value| value == usual);
         if !is("auto_pad", "explicit") || !is("rounding_type", "floor") {
-            return Err(refuse(layer, "pads or rounds in a way that is not in the subset"));
+            return Err(refuse(
+                layer,
+                "pads or rounds in a way that is not in the subset",
+            ));
         }
-        let pads = [self.list(layer, "pads_begin")?, self.list(layer, "pads_end")?].concat();
-        Ok(vec![ints("strides", &self.list(layer, "strides")?), ints("pads", &pads)])
+        let pads = [
+            self.list(layer, "pads_begin")?,
+            self.list(layer, "pads_end")?,
+        ]
+        .concat();
+        Ok(vec![
+            ints("strides", &self.list(layer, "strides")?),
+            ints("pads", &pads),
+        ])
     }
 
     /// A constant with one value a channel, shaped to be broadcast over height and width.
     fn channels(&mut self, id: &str, layer: Node, suffix: &str) -> Result<String, ConvertError> {
-        let constant = self.constants.get(id).ok_or_else(|| refuse(layer, "needs a constant"))?;
+        let constant = self
+            .constants
+            .get(id)
+            .ok_or_else(|| refuse(layer, "needs a constant"))?;
         let n = constant.len().unwrap_or_default();
         self.store(format!("c{id}{suffix}"), id, &[n, 1, 1], layer)
     }
@@ -250,45 +365,76 @@ impl<'a, 'x> Converter<'a, 'x> {
             let shape = constant.shape.clone();
             return self.store(format!("c{id}"), id, &shape, layer);
         }
-        self.names.get(id).cloned().ok_or_else(|| refuse(layer, "reads a layer that comes later"))
+        self.names
+            .get(id)
+            .cloned()
+            .ok_or_else(|| refuse(layer, "reads a layer that comes later"))
     }
 
     fn node(&mut self, kind: &str, inputs: &[String], output: String, attributes: Vec<Message>) {
-        let node = inputs.iter().fold(Message::default(), |node, input| node.text(1, input));
-        let node =
-            node.text(2, &output).text(3, &format!("n{}", self.nodes.len())).text(4, kind).messages(5, attributes);
+        let node = inputs
+            .iter()
+            .fold(Message::default(), |node, input| node.text(1, input));
+        let node = node
+            .text(2, &output)
+            .text(3, &format!("n{}", self.nodes.len()))
+            .text(4, kind)
+            .messages(5, attributes);
         self.nodes.push(node);
     }
 
     fn sources(&self, layer: Node) -> Result<Vec<&'a str>, ConvertError> {
         let id = layer.attribute("id").unwrap_or_default();
-        let inputs = self.inputs.get(id).ok_or_else(|| refuse(layer, "has no input"))?;
+        let inputs = self
+            .inputs
+            .get(id)
+            .ok_or_else(|| refuse(layer, "has no input"))?;
         Ok(inputs.values().copied().collect())
     }
 
     fn source(&self, layer: Node, index: usize) -> Result<&'a str, ConvertError> {
-        self.sources(layer)?.get(index).copied().ok_or_else(|| refuse(layer, "lacks an input"))
+        self.sources(layer)?
+            .get(index)
+            .copied()
+            .ok_or_else(|| refuse(layer, "lacks an input"))
     }
 
     fn list(&self, layer: Node, name: &str) -> Result<Vec<i64>, ConvertError> {
         let text = data(layer, name).ok_or_else(|| refuse(layer, &format!("has no {name}")))?;
-        let numbers = text.split(',').map(str::trim).filter(|number| !number.is_empty());
-        numbers.map(|n| n.parse().map_err(|_| refuse(layer, &format!("{name} is not a list of numbers")))).collect()
+        let numbers = text
+            .split(',')
+            .map(str::trim)
+            .filter(|number| !number.is_empty());
+        numbers
+            .map(|n| {
+                n.parse()
+                    .map_err(|_| refuse(layer, &format!("{name} is not a list of numbers")))
+            })
+            .collect()
     }
 }
 
 fn refuse(layer: Node, detail: &str) -> ConvertError {
-    ConvertError::Layer { layer: layer.attribute("name").unwrap_or("?").into(), detail: detail.into() }
+    ConvertError::Layer {
+        layer: layer.attribute("name").unwrap_or("?").into(),
+        detail: detail.into(),
+    }
 }
 
 fn data<'a>(layer: Node<'a, '_>, name: &str) -> Option<&'a str> {
-    layer.children().find(|node| node.has_tag_name("data"))?.attribute(name)
+    layer
+        .children()
+        .find(|node| node.has_tag_name("data"))?
+        .attribute(name)
 }
 
 fn output_shape(layer: Node) -> Vec<i64> {
     let ports = layer.children().filter(|node| node.has_tag_name("output"));
-    let dims = ports.flat_map(|port| port.descendants()).filter(|node| node.has_tag_name("dim"));
-    dims.filter_map(|dim| dim.text()?.trim().parse().ok()).collect()
+    let dims = ports
+        .flat_map(|port| port.descendants())
+        .filter(|node| node.has_tag_name("dim"));
+    dims.filter_map(|dim| dim.text()?.trim().parse().ok())
+        .collect()
 }
 
 #[cfg(test)]
@@ -298,8 +444,17 @@ mod tests {
     #[test]
     fn a_network_outside_the_subset_is_refused() {
         let xml = r#"<net><layers><layer id="0" name="x" type="Swish"/></layers></net>"#;
-        assert!(matches!(ir_to_onnx(xml, &[], "data", "out"), Err(ConvertError::Layer { .. })));
-        assert!(matches!(ir_to_onnx("<net/>", &[], "data", "out"), Err(ConvertError::Incomplete)));
-        assert!(matches!(ir_to_onnx("<net", &[], "data", "out"), Err(ConvertError::Xml(_))));
+        assert!(matches!(
+            ir_to_onnx(xml, &[], "data", "out"),
+            Err(ConvertError::Layer { .. })
+        ));
+        assert!(matches!(
+            ir_to_onnx("<net/>", &[], "data", "out"),
+            Err(ConvertError::Incomplete)
+        ));
+        assert!(matches!(
+            ir_to_onnx("<net", &[], "data", "out"),
+            Err(ConvertError::Xml(_))
+        ));
     }
 }

@@ -6,7 +6,9 @@ use super::protobuf::Message;
 /// A tensor of 32-bit floats.
 pub fn tensor(name: &str, shape: &[i64], values: impl Iterator<Item = f32>) -> Message {
     let raw: Vec<u8> = values.flat_map(f32::to_le_bytes).collect();
-    let tensor = shape.iter().fold(Message::default(), |tensor, n| tensor.int(1, *n));
+    let tensor = shape
+        .iter()
+        .fold(Message::default(), |tensor, n| tensor.int(1, *n));
     tensor.int(2, 1).text(8, name).bytes(9, &raw)
 }
 
@@ -14,7 +16,9 @@ pub fn tensor(name: &str, shape: &[i64], values: impl Iterator<Item = f32>) -> M
 pub fn value_info(name: &str, shape: &[i64]) -> Message {
     let dims = Message::default().messages(1, shape.iter().map(|n| Message::default().int(1, *n)));
     let tensor = Message::default().int(1, 1).message(2, dims);
-    Message::default().text(1, name).message(2, Message::default().message(1, tensor))
+    Message::default()
+        .text(1, name)
+        .message(2, Message::default().message(1, tensor))
 }
 
 pub fn int_attribute(name: &str, value: i64) -> Message {
@@ -22,7 +26,12 @@ pub fn int_attribute(name: &str, value: i64) -> Message {
 }
 
 pub fn ints(name: &str, values: &[i64]) -> Message {
-    values.iter().fold(Message::default().text(1, name), |attribute, n| attribute.int(8, *n)).int(20, 7)
+    values
+        .iter()
+        .fold(Message::default().text(1, name), |attribute, n| {
+            attribute.int(8, *n)
+        })
+        .int(20, 7)
 }
 
 /// IEEE 754 binary16 to binary32, exactly.
@@ -43,7 +52,13 @@ mod tests {
 
     #[test]
     fn halves_widen_exactly() {
-        for (bits, value) in [(0, 0.0), (0x3c00, 1.0), (0xc000, -2.0), (0x7bff, 65504.0), (1, 5.960_464_5e-8)] {
+        for (bits, value) in [
+            (0, 0.0),
+            (0x3c00, 1.0),
+            (0xc000, -2.0),
+            (0x7bff, 65504.0),
+            (1, 5.960_464_5e-8),
+        ] {
             assert_eq!(half(bits), value);
         }
         assert!(half(0x7e00).is_nan());

@@ -1,4 +1,5 @@
-//! Brings the models: from a mirror folder or their official addresses, converted, verified, written whole.
+//! Brings the models: from a mirror folder or their official addresses, converted, verified,
+//! written whole.
 #![forbid(unsafe_code)]
 
 use std::fs::Permissions;
@@ -34,14 +35,17 @@ pub struct InstallOptions {
     pub dest: PathBuf,
 }
 
-/// Installs every model of the manifest that is not there already; the names of those that were brought. An optional model
-/// that nobody offers is left out.
+/// Installs every model of the manifest that is not there already; the names of those that were
+/// brought. An optional model that nobody offers is left out.
 ///
 /// # Errors
 /// [`InstallError`]; whatever was installed before stays as it was.
 pub fn install(options: &InstallOptions) -> Result<Vec<String>, InstallError> {
     let manifest = Manifest::load(&options.manifest)?;
-    let io = |error| InstallError::Io { path: options.dest.clone(), error };
+    let io = |error| InstallError::Io {
+        path: options.dest.clone(),
+        error,
+    };
     create_dir(&options.dest).map_err(io)?;
     let mut brought = Vec::new();
     for entry in &manifest.model {
@@ -54,9 +58,15 @@ pub fn install(options: &InstallOptions) -> Result<Vec<String>, InstallError> {
             made => made?,
         };
         if Digest::of(&bytes) != entry.sha256.0 {
-            return Err(InstallError::Unexpected { file: entry.file.clone(), found: Digest::of(&bytes) });
+            return Err(InstallError::Unexpected {
+                file: entry.file.clone(),
+                found: Digest::of(&bytes),
+            });
         }
-        write(&path, &bytes).map_err(|error| InstallError::Io { path: path.clone(), error })?;
+        write(&path, &bytes).map_err(|error| InstallError::Io {
+            path: path.clone(),
+            error,
+        })?;
         brought.push(entry.name.clone());
     }
     let manifest = std::fs::read(&options.manifest).map_err(io)?;
@@ -65,8 +75,15 @@ pub fn install(options: &InstallOptions) -> Result<Vec<String>, InstallError> {
 }
 
 fn make(entry: &ModelEntry, mirror: Option<&Path>) -> Result<Vec<u8>, InstallError> {
-    let convert = |detail: String| InstallError::Convert { file: entry.file.clone(), detail };
-    let sources: Vec<Vec<u8>> = entry.sources.iter().map(|source| bring(source, mirror)).collect::<Result<_, _>>()?;
+    let convert = |detail: String| InstallError::Convert {
+        file: entry.file.clone(),
+        detail,
+    };
+    let sources: Vec<Vec<u8>> = entry
+        .sources
+        .iter()
+        .map(|source| bring(source, mirror))
+        .collect::<Result<_, _>>()?;
     match (entry.conversion, sources.as_slice()) {
         (Conversion::None, [file]) => Ok(file.clone()),
         (Conversion::FreeSize, [file]) => {
@@ -75,9 +92,12 @@ fn make(entry: &ModelEntry, mirror: Option<&Path>) -> Result<Vec<u8>, InstallErr
         }
         (Conversion::OpenvinoIr, [xml, weights]) => {
             let xml = std::str::from_utf8(xml).map_err(|error| convert(error.to_string()))?;
-            convert::ir_to_onnx(xml, weights, "data", "embedding").map_err(|error| convert(error.to_string()))
+            convert::ir_to_onnx(xml, weights, "data", "embedding")
+                .map_err(|error| convert(error.to_string()))
         }
-        _ => Err(convert("the manifest names the wrong number of sources".into())),
+        _ => Err(convert(
+            "the manifest names the wrong number of sources".into(),
+        )),
     }
 }
 
@@ -85,9 +105,16 @@ fn bring(source: &SourceFile, mirror: Option<&Path>) -> Result<Vec<u8>, InstallE
     let right = |bytes: &Vec<u8>| Digest::of(bytes) == source.sha256.0;
     if let Some(mirror) = mirror {
         // A mirror may keep what belongs together in folders.
-        let folders = std::fs::read_dir(mirror).into_iter().flatten().flatten().map(|entry| entry.path());
-        let mut places = std::iter::once(mirror.to_owned()).chain(folders.filter(|path| path.is_dir()));
-        if let Some(bytes) = places.find_map(|place| std::fs::read(place.join(&source.name)).ok().filter(right)) {
+        let folders = std::fs::read_dir(mirror)
+            .into_iter()
+            .flatten()
+            .flatten()
+            .map(|entry| entry.path());
+        let mut places =
+            std::iter::once(mirror.to_owned()).chain(folders.filter(|path| path.is_dir()));
+        if let Some(bytes) =
+            places.find_map(|place| std::fs::read(place.join(&source.name)).ok().filter(right))
+        {
             return Ok(bytes);
         }
     }
@@ -100,13 +127,28 @@ fn bring(source: &SourceFile, mirror: Option<&Path>) -> Result<Vec<u8>, InstallE
 
 /// curl does the transport; what it brings counts only by its digest.
 fn download(url: &str) -> Option<Vec<u8>> {
-    let arguments =
-        ["--proto", "=https", "--fail", "--silent", "--location", "--max-time", "300", "--max-filesize", "200M"];
-    let output = Command::new("curl").args(arguments).arg("--").arg(url).output().ok()?;
+    let arguments = [
+        "--proto",
+        "=https",
+        "--fail",
+        "--silent",
+        "--location",
+        "--max-time",
+        "300",
+        "--max-filesize",
+        "200M",
+    ];
+    let output = Command::new("curl")
+        .args(arguments)
+        .arg("--")
+        .arg(url)
+        .output()
+        .ok()?;
     output.status.success().then_some(output.stdout)
 }
 
-/// Writes a file whole or not at all, readable by everybody whatever the umask: the instance is not root.
+/// Writes a file whole or not at all, readable by everybody whatever the umask: the instance is not
+/// root.
 pub(super) fn write(path: &Path, bytes: &[u8]) -> io::Result<()> {
     let part = path.with_extension(format!("new-{}", std::process::id()));
     let written = write_part(&part, bytes).and_then(|()| std::fs::rename(&part, path));

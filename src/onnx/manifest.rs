@@ -48,7 +48,10 @@ pub struct Liveness {
 
 impl Liveness {
     fn is_sound(&self) -> bool {
-        (1.0..=8.0).contains(&self.scale) && self.attack > 0.0 && self.attack <= self.live && self.live < 1.0
+        (1.0..=8.0).contains(&self.scale)
+            && self.attack > 0.0
+            && self.attack <= self.live
+            && self.live < 1.0
     }
 }
 
@@ -107,7 +110,9 @@ impl TryFrom<String> for Hex {
     type Error = &'static str;
 
     fn try_from(text: String) -> Result<Self, Self::Error> {
-        Digest::from_hex(&text).map(Self).ok_or("not a SHA-256 digest")
+        Digest::from_hex(&text)
+            .map(Self)
+            .ok_or("not a SHA-256 digest")
     }
 }
 
@@ -123,18 +128,28 @@ impl Manifest {
     /// # Errors
     /// [`ModelError::Missing`], [`ModelError::Manifest`].
     pub fn load(path: &Path) -> Result<Self, ModelError> {
-        let text = std::fs::read_to_string(path).map_err(|_| ModelError::Missing(path.display().to_string()))?;
+        let text = std::fs::read_to_string(path)
+            .map_err(|_| ModelError::Missing(path.display().to_string()))?;
         Self::parse(&text)
     }
 
     /// # Errors
-    /// [`ModelError::Manifest`] for unknown keys, names with a path in them, thresholds outside 0..1, double names.
+    /// [`ModelError::Manifest`] for unknown keys, names with a path in them, thresholds outside
+    /// 0..1, double names.
     pub fn parse(text: &str) -> Result<Self, ModelError> {
-        let manifest: Self = toml::from_str(text).map_err(|error| ModelError::Manifest(error.to_string()))?;
+        let manifest: Self =
+            toml::from_str(text).map_err(|error| ModelError::Manifest(error.to_string()))?;
         for (i, model) in manifest.model.iter().enumerate() {
             let refuse = |what: &str| Err(ModelError::Manifest(format!("{}: {what}", model.name)));
-            let names = model.sources.iter().map(|source| &source.name).chain([&model.file, &model.name]);
-            if names.into_iter().any(|name| name.is_empty() || name.contains('/') || name.starts_with('.')) {
+            let names = model
+                .sources
+                .iter()
+                .map(|source| &source.name)
+                .chain([&model.file, &model.name]);
+            if names
+                .into_iter()
+                .any(|name| name.is_empty() || name.contains('/') || name.starts_with('.'))
+            {
                 return refuse("a name must not hold a path");
             }
             if let Some(t) = &model.threshold
@@ -142,13 +157,20 @@ impl Manifest {
             {
                 return refuse("a threshold must lie between 0.05 and 1");
             }
-            if model.liveness.as_ref().is_some_and(|liveness| !liveness.is_sound()) {
+            if model
+                .liveness
+                .as_ref()
+                .is_some_and(|liveness| !liveness.is_sound())
+            {
                 return refuse("liveness wants 0 < attack <= live < 1, and a scale from 1 to 8");
             }
             if matches!(model.role, Role::Embedder | Role::Fusion) && model.threshold.is_none() {
                 return refuse("an embedder needs a threshold");
             }
-            if manifest.model[..i].iter().any(|other| other.name == model.name || other.file == model.file) {
+            if manifest.model[..i]
+                .iter()
+                .any(|other| other.name == model.name || other.file == model.file)
+            {
                 return refuse("stands twice");
             }
         }
@@ -163,7 +185,9 @@ impl Manifest {
         let mut models = self.of(role);
         match (models.next(), models.next()) {
             (Some(model), None) => Ok(model),
-            _ => Err(ModelError::Manifest(format!("exactly one model must be the {role:?}"))),
+            _ => Err(ModelError::Manifest(format!(
+                "exactly one model must be the {role:?}"
+            ))),
         }
     }
 

@@ -7,7 +7,8 @@ use std::path::Path;
 
 use super::ModelError;
 
-/// Maps a file for the rest of the process's life. ONNX Runtime reads weights from it in place, so it must never go.
+/// Maps a file for the rest of the process's life. ONNX Runtime reads weights from it in place, so
+/// it must never go.
 pub fn map(path: &Path) -> Result<&'static [u8], ModelError> {
     let missing = |error: io::Error| ModelError::Missing(format!("{} ({error})", path.display()));
     map_file(&File::open(path).map_err(missing)?).map_err(missing)
@@ -15,8 +16,9 @@ pub fn map(path: &Path) -> Result<&'static [u8], ModelError> {
 
 /// As [`map`], of an open file.
 pub fn map_file(file: &File) -> io::Result<&'static [u8]> {
-    // SAFETY: model files are written under another name and renamed into place, by root, and the instance cannot write
-    // them: no process truncates or changes a mapped one. The map is leaked, so no reference outlives it.
+    // SAFETY: model files are written under another name and renamed into place, by root, and the
+    // instance cannot write them: no process truncates or changes a mapped one. The map is leaked,
+    // so no reference outlives it.
     let map = unsafe { memmap2::Mmap::map(file) }?;
     Ok(Box::leak(Box::new(map)))
 }

@@ -1,9 +1,11 @@
 //! ONNX models: which ones there are, that they are the ones that were pinned, and running them.
 //!
 //! What MUST hold:
-//! 1. No byte of a model reaches ONNX Runtime before its SHA-256 equals the manifest's, at every load.
+//! 1. No byte of a model reaches ONNX Runtime before its SHA-256 equals the manifest's, at every
+//!    load.
 //! 2. Inputs and outputs have the shapes the caller names, or the model is refused.
-//! 3. ONNX Runtime is loaded from one absolute path, with telemetry switched off before its first instruction runs.
+//! 3. ONNX Runtime is loaded from one absolute path, with telemetry switched off before its first
+//!    instruction runs.
 
 mod cache;
 mod constant;

@@ -21,8 +21,9 @@ const SHAPE_DIM: u64 = 1;
 const DIM_VALUE: u64 = 1;
 const DIM_PARAM: u64 = 2;
 
-/// The model with its inputs' dimensions 2 and 3 (height, width of NCHW) replaced, and its outputs' dimension 1 (as many
-/// cells as the size makes) left free. `None` where the bytes are not such a model.
+/// The model with its inputs' dimensions 2 and 3 (height, width of NCHW) replaced, and its outputs'
+/// dimension 1 (as many cells as the size makes) left free. `None` where the bytes are not such a
+/// model.
 pub fn set_input_dimensions(model: &[u8], height: Dimension, width: Dimension) -> Option<Vec<u8>> {
     edit(model, MODEL_GRAPH, |graph| {
         let graph = edit(graph, GRAPH_INPUT, |input| {
@@ -38,7 +39,11 @@ pub fn set_input_dimensions(model: &[u8], height: Dimension, width: Dimension) -
 }
 
 /// The message with every field `number` replaced by what `change` makes of it.
-fn edit(message: &[u8], number: u64, mut change: impl FnMut(&[u8]) -> Option<Vec<u8>>) -> Option<Vec<u8>> {
+fn edit(
+    message: &[u8],
+    number: u64,
+    mut change: impl FnMut(&[u8]) -> Option<Vec<u8>>,
+) -> Option<Vec<u8>> {
     let fields = fields(message)?;
     let mut changed = Vec::with_capacity(fields.len());
     for (field, value) in &fields {
@@ -47,10 +52,13 @@ fn edit(message: &[u8], number: u64, mut change: impl FnMut(&[u8]) -> Option<Vec
             _ => None,
         });
     }
-    let values = fields.iter().zip(&changed).map(|((field, value), new)| match new {
-        Some(new) => (*field, Value::Bytes(new)),
-        None => (*field, *value),
-    });
+    let values = fields
+        .iter()
+        .zip(&changed)
+        .map(|((field, value), new)| match new {
+            Some(new) => (*field, Value::Bytes(new)),
+            None => (*field, *value),
+        });
     Some(rebuild(values).into_bytes())
 }
 
@@ -64,7 +72,9 @@ fn edit_dimension(value_info: &[u8], index: usize, to: Dimension) -> Option<Vec<
                     Some(match to {
                         _ if i != index + 1 => dimension.to_vec(),
                         Dimension::Fixed(n) => Message::default().int(DIM_VALUE, n).into_bytes(),
-                        Dimension::Named(name) => Message::default().text(DIM_PARAM, name).into_bytes(),
+                        Dimension::Named(name) => {
+                            Message::default().text(DIM_PARAM, name).into_bytes()
+                        }
                     })
                 })
             })

@@ -1,4 +1,5 @@
-//! As much of the protobuf wire format as ONNX files need (<https://protobuf.dev/programming-guides/encoding/>).
+//! As much of the protobuf wire format as ONNX files need
+//! (<https://protobuf.dev/programming-guides/encoding/>).
 #![forbid(unsafe_code)]
 
 /// A message in the making.
@@ -28,7 +29,9 @@ impl Message {
     }
 
     pub fn messages(self, field: u64, values: impl IntoIterator<Item = Message>) -> Self {
-        values.into_iter().fold(self, |message, value| message.message(field, value))
+        values
+            .into_iter()
+            .fold(self, |message, value| message.message(field, value))
     }
 
     pub fn into_bytes(self) -> Vec<u8> {

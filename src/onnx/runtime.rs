@@ -1,5 +1,5 @@
-//! ONNX Runtime, loaded once from one absolute path. The release in use has no telemetry; both programs have switched
-//! off that of one that would (`sandbox::silence_libraries`).
+//! ONNX Runtime, loaded once from one absolute path. The release in use has no telemetry; both
+//! programs have switched off that of one that would (`sandbox::silence_libraries`).
 #![forbid(unsafe_code)]
 
 use std::path::Path;
@@ -25,7 +25,10 @@ impl Runtime {
     /// [`ModelError::Runtime`]: a relative path, no library there, another version.
     pub fn load(library: &Path) -> Result<Self, ModelError> {
         static LOADED: OnceLock<Result<Runtime, String>> = OnceLock::new();
-        LOADED.get_or_init(|| load(library)).clone().map_err(ModelError::Runtime)
+        LOADED
+            .get_or_init(|| load(library))
+            .clone()
+            .map_err(ModelError::Runtime)
     }
 
     pub(super) fn environment(&self) -> &Environment {
@@ -37,11 +40,19 @@ fn load(library: &Path) -> Result<Runtime, String> {
     if !library.is_absolute() {
         return Err(format!("{} is not an absolute path", library.display()));
     }
-    let builder = ort::init_from(library).map_err(|error| format!("{}: {error}", library.display()))?;
+    let builder =
+        ort::init_from(library).map_err(|error| format!("{}: {error}", library.display()))?;
     let build = ort::info();
     if !build.contains(COMMIT) {
-        return Err(format!("{} is not version {VERSION}: {build}", library.display()));
+        return Err(format!(
+            "{} is not version {VERSION}: {build}",
+            library.display()
+        ));
     }
-    let environment = builder.with_name("facelock").with_telemetry(false).build().map_err(|error| error.to_string())?;
+    let environment = builder
+        .with_name("facelock")
+        .with_telemetry(false)
+        .build()
+        .map_err(|error| error.to_string())?;
     Ok(Runtime(environment))
 }

@@ -23,7 +23,8 @@ pub struct ModelDirs {
 /// Sizes fixed for a model's named dimensions.
 pub type Sizes<'a> = &'a [(&'a str, i64)];
 
-/// One model's session. Never destroyed: the process ends instead, for ONNX Runtime's destructors have crashed at exit.
+/// One model's session. Never destroyed: the process ends instead, for ONNX Runtime's destructors
+/// have crashed at exit.
 pub struct Session {
     name: String,
     input: String,
@@ -38,41 +39,71 @@ pub struct Output {
 }
 
 impl Session {
-    /// Opens the model: the form prepared for this CPU where there is one, else the portable file. Either is verified.
+    /// Opens the model: the form prepared for this CPU where there is one, else the portable file.
+    /// Either is verified.
     ///
     /// # Errors
     /// [`ModelError`]; a damaged prepared form falls back to the portable file.
-    pub fn open(runtime: &Runtime, dirs: &ModelDirs, entry: &ModelEntry, sizes: Sizes) -> Result<Self, ModelError> {
+    pub fn open(
+        runtime: &Runtime,
+        dirs: &ModelDirs,
+        entry: &ModelEntry,
+        sizes: Sizes,
+    ) -> Result<Self, ModelError> {
         let session = match cache::find(dirs, entry, sizes) {
-            Some(bytes) => prepared(runtime, bytes).or_else(|_| portable(runtime, dirs, entry, sizes))?,
+            Some(bytes) => {
+                prepared(runtime, bytes).or_else(|_| portable(runtime, dirs, entry, sizes))?
+            }
             None => portable(runtime, dirs, entry, sizes)?,
         };
         let [input] = session.inputs() else {
-            return Err(ModelError::Shape { model: entry.name.clone(), detail: "has not one input".into() });
+            return Err(ModelError::Shape {
+                model: entry.name.clone(),
+                detail: "has not one input".into(),
+            });
         };
         let input = input.name().to_owned();
-        Ok(Self { name: entry.name.clone(), input, session: Box::leak(Box::new(session)) })
+        Ok(Self {
+            name: entry.name.clone(),
+            input,
+            session: Box::leak(Box::new(session)),
+        })
     }
 
     /// Runs the model on one NCHW tensor.
     ///
     /// # Errors
-    /// [`ModelError::Shape`] where the model does not take this shape or does not give 32-bit floats.
+    /// [`ModelError::Shape`] where the model does not take this shape or does not give 32-bit
+    /// floats.
     pub fn run(&mut self, shape: [usize; 4], values: &[f32]) -> Result<Vec<Output>, ModelError> {
-        let refuse = |error: ort::Error| ModelError::Shape { model: self.name.clone(), detail: error.to_string() };
-        let tensor = TensorRef::from_array_view((shape.map(|n| n as i64).to_vec(), values)).map_err(refuse)?;
-        let outputs = self.session.run(ort::inputs![self.input.as_str() => tensor]).map_err(refuse)?;
+        let refuse = |error: ort::Error| ModelError::Shape {
+            model: self.name.clone(),
+            detail: error.to_string(),
+        };
+        let tensor = TensorRef::from_array_view((shape.map(|n| n as i64).to_vec(), values))
+            .map_err(refuse)?;
+        let outputs = self
+            .session
+            .run(ort::inputs![self.input.as_str() => tensor])
+            .map_err(refuse)?;
         let mut result = Vec::with_capacity(outputs.len());
         for (name, value) in &outputs {
             let (shape, values) = value.try_extract_tensor::<f32>().map_err(refuse)?;
-            result.push(Output { name: name.to_owned(), shape: shape.to_vec(), values: values.to_vec() });
+            result.push(Output {
+                name: name.to_owned(),
+                shape: shape.to_vec(),
+                values: values.to_vec(),
+            });
         }
         Ok(result)
     }
 
     /// The refusal of an output that is not as the pipeline needs it.
     pub fn misshapen(&self, detail: impl Into<String>) -> ModelError {
-        ModelError::Shape { model: self.name.clone(), detail: detail.into() }
+        ModelError::Shape {
+            model: self.name.clone(),
+            detail: detail.into(),
+        }
     }
 }
 
@@ -85,7 +116,9 @@ fn portable(
     let bytes = verified(dirs, entry)?;
     let mut builder = builder(runtime, GraphOptimizationLevel::Level1)?;
     for (name, size) in sizes {
-        builder = builder.with_dimension_override(name, *size).map_err(failed)?;
+        builder = builder
+            .with_dimension_override(name, *size)
+            .map_err(failed)?;
     }
     builder.commit_from_memory(bytes).map_err(failed)
 }
@@ -113,10 +146,16 @@ pub fn verified(dirs: &ModelDirs, entry: &ModelEntry) -> Result<&'static [u8], M
     Ok(bytes)
 }
 
-/// One thread runs a node, one node runs at a time, and nobody spins: on two cores spinning costs four times as much.
-pub fn builder(runtime: &Runtime, level: GraphOptimizationLevel) -> Result<SessionBuilder, ModelError> {
-    // The affinity alone: the standard library would look for control group files as well, which the sandbox hides.
-    let threads = rustix::thread::sched_getaffinity(None).map_or(1, |cpus| cpus.count().clamp(1, 2)) as usize;
+/// One thread runs a node, one node runs at a time, and nobody spins: on two cores spinning costs
+/// four times as much.
+pub fn builder(
+    runtime: &Runtime,
+    level: GraphOptimizationLevel,
+) -> Result<SessionBuilder, ModelError> {
+    // The affinity alone: the standard library would look for control group files as well, which
+    // the sandbox hides.
+    let threads =
+        rustix::thread::sched_getaffinity(None).map_or(1, |cpus| cpus.count().clamp(1, 2)) as usize;
     SessionBuilder::new(runtime.environment())
         .map_err(failed)?
         .with_optimization_level(level)

@@ -1,5 +1,6 @@
-//! MiniFASNet on colour frames (minivision-ai/Silent-Face-Anti-Spoofing): two crops of the face at two scales, the mean of
-//! both networks' word. Never on grey or infrared frames: it rejects nearly every live one.
+//! MiniFASNet on colour frames (minivision-ai/Silent-Face-Anti-Spoofing): two crops of the face at
+//! two scales, the mean of both networks' word. Never on grey or infrared frames: it rejects nearly
+//! every live one.
 
 use super::Judgement;
 use super::window::Window;
@@ -25,15 +26,25 @@ impl Cnn {
         let (mut networks, mut live, mut attack) = (Vec::new(), 0.0_f32, 1.0_f32);
         for entry in manifest.of(Role::Pad) {
             let Some(liveness) = &entry.liveness else {
-                return Err(ModelError::Manifest(format!("{}: does not say what is live", entry.name)));
+                return Err(ModelError::Manifest(format!(
+                    "{}: does not say what is live",
+                    entry.name
+                )));
             };
             (live, attack) = (live.max(liveness.live), attack.min(liveness.attack));
             networks.push((Session::open(&runtime, dirs, entry, &[])?, liveness.scale));
         }
         if networks.is_empty() {
-            return Err(ModelError::Manifest("no model for presentation attack detection".into()));
+            return Err(ModelError::Manifest(
+                "no model for presentation attack detection".into(),
+            ));
         }
-        Ok(Self { networks, live, attack, window: Window::default() })
+        Ok(Self {
+            networks,
+            live,
+            attack,
+            window: Window::default(),
+        })
     }
 
     pub fn judge(&mut self, frame: &Frame, face: &Detection) -> Result<Judgement, ModelError> {
@@ -44,7 +55,8 @@ impl Cnn {
             };
             let outputs = session.run([1, 3, SIDE, SIDE], &input)?;
             let logits = outputs.first().map(|output| output.values.as_slice());
-            let Some(&[a, b, c]) = logits.and_then(|values| <&[f32; 3]>::try_from(values).ok()) else {
+            let Some(&[a, b, c]) = logits.and_then(|values| <&[f32; 3]>::try_from(values).ok())
+            else {
                 return Err(session.misshapen("does not give three classes"));
             };
             sum += softmax([a, b, c])[1];
@@ -66,7 +78,8 @@ fn softmax(logits: [f32; 3]) -> [f32; 3] {
     exps.map(|v| v / sum)
 }
 
-/// The box scaled about its middle, shifted back into the frame, resized: NCHW, BGR, 0..255. `None` where there is no box.
+/// The box scaled about its middle, shifted back into the frame, resized: NCHW, BGR, 0..255. `None`
+/// where there is no box.
 fn crop(frame: &Frame, bounds: &Rect, scale: f32) -> Option<Vec<f32>> {
     let (fw, fh) = (frame.width() as f32, frame.height() as f32);
     let (w, h) = (bounds.width, bounds.height);
@@ -81,7 +94,9 @@ fn crop(frame: &Frame, bounds: &Rect, scale: f32) -> Option<Vec<f32>> {
     }
     let scale = scale.min((fh - 1.0) / h).min((fw - 1.0) / w);
     let (cw, ch) = (w * scale, h * scale);
-    let place = |center: f32, size: f32, frame: f32| (center - size / 2.0).clamp(0.0, (frame - 1.0 - size).max(0.0));
+    let place = |center: f32, size: f32, frame: f32| {
+        (center - size / 2.0).clamp(0.0, (frame - 1.0 - size).max(0.0))
+    };
     let left = place(bounds.x + w / 2.0, cw, fw).trunc();
     let top = place(bounds.y + h / 2.0, ch, fh).trunc();
     let (columns, rows) = (cw.trunc() + 1.0, ch.trunc() + 1.0);

@@ -1,10 +1,12 @@
-//! Infrared: a screen sends none and its glass returns little, a face near the camera returns the emitter's light.
+//! Infrared: a screen sends none and its glass returns little, a face near the camera returns the
+//! emitter's light.
 //!
-//! With a strobing emitter the lit and the unlit frame differ by the emitter's light alone, whatever the sun does: the
-//! face must answer, and, because light falls off with the square of the distance, answer more than what is behind it.
-//! With a steady one the same is asked of a single frame, which other infrared light can hide. Until it is known which of
-//! the two it is, nothing is said: the weaker test is not for whoever is quick.
-//! A print in ink that is opaque to infrared, held so that the room shows beside it, and a mask answer like a face.
+//! With a strobing emitter the lit and the unlit frame differ by the emitter's light alone,
+//! whatever the sun does: the face must answer, and, because light falls off with the square of the
+//! distance, answer more than what is behind it. With a steady one the same is asked of a single
+//! frame, which other infrared light can hide. Until it is known which of the two it is, nothing is
+//! said: the weaker test is not for whoever is quick. A print in ink that is opaque to infrared,
+//! held so that the room shows beside it, and a mask answer like a face.
 
 use std::time::Duration;
 
@@ -13,9 +15,11 @@ use super::region::{self, Light};
 use super::window::Window;
 use crate::types::{Detection, Frame, Illumination};
 
-/// Lit minus unlit light that counts as an answer, of 255: twice what auto exposure and noise make of no answer.
+/// Lit minus unlit light that counts as an answer, of 255: twice what auto exposure and noise make
+/// of no answer.
 const ANSWER: f32 = 12.0;
-/// How much more the face answers than what is beside it: the background 1.2 times as far away, with the same albedo.
+/// How much more the face answers than what is beside it: the background 1.2 times as far away,
+/// with the same albedo.
 const NEARER: f32 = 1.4;
 /// Light, contrast, and face over background in a single lit frame.
 const LIT: f32 = 40.0;
@@ -27,7 +31,8 @@ const SATURATED: f32 = 0.4;
 const PAIR: Duration = Duration::from_millis(250);
 /// Each part of the score is 0.5 at its bound.
 const LIVE: f32 = 0.5;
-/// Below: the emitter flashed and the face returned under a third of [`ANSWER`], or is half as bright as what is beside it.
+/// Below: the emitter flashed and the face returned under a third of [`ANSWER`], or is half as
+/// bright as what is beside it.
 const ATTACK: f32 = 0.25;
 
 #[derive(Default)]
@@ -48,11 +53,16 @@ impl Infrared {
                 self.remember(frame);
                 None
             }
-            Illumination::Lit => self.unlit.as_ref().and_then(|unlit| paired(frame, unlit, face)),
+            Illumination::Lit => self
+                .unlit
+                .as_ref()
+                .and_then(|unlit| paired(frame, unlit, face)),
             Illumination::Unknown => steady(frame, face),
             Illumination::Unsettled => None,
         };
-        score.map_or(Judgement::UNKNOWN, |score| self.window.judge(score, LIVE, ATTACK))
+        score.map_or(Judgement::UNKNOWN, |score| {
+            self.window.judge(score, LIVE, ATTACK)
+        })
     }
 }
 
@@ -63,13 +73,19 @@ fn against(value: f32, bound: f32) -> f32 {
 }
 
 fn lights(frame: &Frame, face: &Detection) -> Option<(Light, Light)> {
-    Some((region::light(frame, &[region::middle(&face.bounds)])?, region::light(frame, &region::beside(&face.bounds))?))
+    Some((
+        region::light(frame, &[region::middle(&face.bounds)])?,
+        region::light(frame, &region::beside(&face.bounds))?,
+    ))
 }
 
 fn paired(lit: &Frame, unlit: &Frame, face: &Detection) -> Option<f32> {
     let apart = lit.captured.saturating_duration_since(unlit.captured);
     let apart = apart.max(unlit.captured.saturating_duration_since(lit.captured));
-    if apart > PAIR || (lit.width(), lit.height(), lit.format()) != (unlit.width(), unlit.height(), unlit.format()) {
+    if apart > PAIR
+        || (lit.width(), lit.height(), lit.format())
+            != (unlit.width(), unlit.height(), unlit.format())
+    {
         return None;
     }
     let (near, far) = lights(lit, face)?;
@@ -79,11 +95,14 @@ fn paired(lit: &Frame, unlit: &Frame, face: &Detection) -> Option<f32> {
     }
     let answer = near.mean - near_unlit.mean;
     let behind = (far.mean - far_unlit.mean).max(1.0);
-    // A flat answer says that there is no emitter's light on this face; a small lead over the wall behind says nothing.
+    // A flat answer says that there is no emitter's light on this face; a small lead over the wall
+    // behind says nothing.
     let lead = against(answer / behind, NEARER);
     Some(match against(answer, ANSWER) {
         none if none < ATTACK => none,
-        answer => answer.min(lead.max(ATTACK)).min(against(near.contrast, CONTRAST).max(ATTACK)),
+        answer => answer
+            .min(lead.max(ATTACK))
+            .min(against(near.contrast, CONTRAST).max(ATTACK)),
     })
 }
 
@@ -93,7 +112,11 @@ fn steady(frame: &Frame, face: &Detection) -> Option<f32> {
         return None;
     }
     let lead = against(near.mean / far.mean.max(1.0), BRIGHTER);
-    Some(against(near.mean, LIT).min(against(near.contrast, CONTRAST).max(ATTACK)).min(lead))
+    Some(
+        against(near.mean, LIT)
+            .min(against(near.contrast, CONTRAST).max(ATTACK))
+            .min(lead),
+    )
 }
 
 #[cfg(test)]
@@ -103,7 +126,12 @@ mod tests {
     use crate::types::{PixelFormat, Rect};
 
     const FACE: Detection = Detection {
-        bounds: Rect { x: 120.0, y: 60.0, width: 80.0, height: 100.0 },
+        bounds: Rect {
+            x: 120.0,
+            y: 60.0,
+            width: 80.0,
+            height: 100.0,
+        },
         landmarks: [crate::types::Point { x: 0.0, y: 0.0 }; 5],
         score: 0.9,
     };
@@ -133,7 +161,9 @@ mod tests {
         let mut last = Live::Failed;
         for _ in 0..5 {
             infrared.remember(&frame(face.0, behind.0, Illumination::Unlit));
-            last = infrared.judge(&frame(face.1, behind.1, Illumination::Lit), &FACE).live;
+            last = infrared
+                .judge(&frame(face.1, behind.1, Illumination::Lit), &FACE)
+                .live;
         }
         last
     }
@@ -162,11 +192,16 @@ mod tests {
         let lit = frame(150, 20, Illumination::Lit);
         assert_eq!(infrared.judge(&lit, &FACE), Judgement::UNKNOWN);
         let mut old = frame(10, 10, Illumination::Unlit);
-        let Some(before) = lit.captured.checked_sub(Duration::from_secs(1)) else { return };
+        let Some(before) = lit.captured.checked_sub(Duration::from_secs(1)) else {
+            return;
+        };
         old.captured = before;
         infrared.remember(&old);
         assert_eq!(infrared.judge(&lit, &FACE), Judgement::UNKNOWN);
-        assert_eq!(infrared.judge(&frame(10, 10, Illumination::Unlit), &FACE), Judgement::UNKNOWN);
+        assert_eq!(
+            infrared.judge(&frame(10, 10, Illumination::Unlit), &FACE),
+            Judgement::UNKNOWN
+        );
     }
 
     #[test]
@@ -180,7 +215,14 @@ mod tests {
     fn steady_light_is_judged_by_one_frame() {
         let judge = |face, behind| {
             let mut infrared = Infrared::default();
-            (0..3).map(|_| infrared.judge(&frame(face, behind, Illumination::Unknown), &FACE).live).last().unwrap()
+            (0..3)
+                .map(|_| {
+                    infrared
+                        .judge(&frame(face, behind, Illumination::Unknown), &FACE)
+                        .live
+                })
+                .last()
+                .unwrap()
         };
         assert_eq!(judge(150, 30), Live::Yes);
         assert_eq!(judge(20, 60), Live::No);
@@ -191,8 +233,18 @@ mod tests {
     #[test]
     fn boxes_that_hold_nothing_say_nothing() {
         let lit = frame(150, 30, Illumination::Unknown);
-        for (x, width) in [(120.0, 0.0), (9000.0, 80.0), (f32::NAN, 80.0), (120.0, f32::INFINITY), (0.0, 1e9)] {
-            let bounds = Rect { x, width, ..FACE.bounds };
+        for (x, width) in [
+            (120.0, 0.0),
+            (9000.0, 80.0),
+            (f32::NAN, 80.0),
+            (120.0, f32::INFINITY),
+            (0.0, 1e9),
+        ] {
+            let bounds = Rect {
+                x,
+                width,
+                ..FACE.bounds
+            };
             let word = Infrared::default().judge(&lit, &Detection { bounds, ..FACE });
             assert_ne!(word.live, Live::Yes, "{bounds:?}");
         }

@@ -1,10 +1,12 @@
-//! Presentation attack detection: each detector a score with its evidence, fused so that a failure never passes for life.
+//! Presentation attack detection: each detector a score with its evidence, fused so that a failure
+//! never passes for life.
 //!
 //! What MUST hold:
 //! 1. Nothing is live because it was not looked at, except where root switched every detector off.
-//! 2. What is said is said of the face in the frame at hand, the one that is compared: earlier frames may take trust away
-//!    from it, they never lend it any.
-//! 3. A detector that fails or gives no number says [`Live::Failed`], which ends the attempt without a decision.
+//! 2. What is said is said of the face in the frame at hand, the one that is compared: earlier
+//!    frames may take trust away from it, they never lend it any.
+//! 3. A detector that fails or gives no number says [`Live::Failed`], which ends the attempt
+//!    without a decision.
 //! 4. Somebody who sits still is not an attack for that.
 #![forbid(unsafe_code)]
 
@@ -32,9 +34,17 @@ pub struct PadOptions {
 
 impl PadOptions {
     /// Every detector off: root wanted nobody asked.
-    const NONE: Self = Self { cnn: false, infrared: false, motion: false };
+    const NONE: Self = Self {
+        cnn: false,
+        infrared: false,
+        motion: false,
+    };
     #[cfg(test)]
-    const ALL: Self = Self { cnn: true, infrared: true, motion: true };
+    const ALL: Self = Self {
+        cnn: true,
+        infrared: true,
+        motion: true,
+    };
 }
 
 /// What is said of one face.
@@ -55,8 +65,14 @@ pub struct Judgement {
 }
 
 impl Judgement {
-    const UNKNOWN: Self = Self { live: Live::Unknown, score: None };
-    const FAILED: Self = Self { live: Live::Failed, score: None };
+    const UNKNOWN: Self = Self {
+        live: Live::Unknown,
+        score: None,
+    };
+    const FAILED: Self = Self {
+        live: Live::Failed,
+        score: None,
+    };
 }
 
 /// Each detector's word on one face; absent where it is off or not for this spectrum.
@@ -79,11 +95,21 @@ impl Pad {
     /// # Errors
     /// [`ModelError`]: a detector that is on has no model.
     pub fn load(dirs: &ModelDirs, options: PadOptions) -> Result<Self, ModelError> {
-        let cnn = if options.cnn { Some(Cnn::load(dirs)?) } else { None };
-        Ok(Self { options, cnn, infrared: Infrared::default(), motion: Motion::default() })
+        let cnn = if options.cnn {
+            Some(Cnn::load(dirs)?)
+        } else {
+            None
+        };
+        Ok(Self {
+            options,
+            cnn,
+            infrared: Infrared::default(),
+            motion: Motion::default(),
+        })
     }
 
-    /// Takes note of a frame that is not judged: the unlit ones of a strobing emitter are half of infrared's evidence.
+    /// Takes note of a frame that is not judged: the unlit ones of a strobing emitter are half of
+    /// infrared's evidence.
     pub fn glance(&mut self, frame: &Frame) {
         if self.options.infrared && frame.illumination == Illumination::Unlit {
             self.infrared.remember(frame);
@@ -94,15 +120,26 @@ impl Pad {
     ///
     /// # Errors
     /// [`ModelError`]: a model does not do its work.
-    pub fn observe(&mut self, frame: &Frame, face: &Detection, spectrum: Spectrum) -> Result<Judgement, ModelError> {
-        self.examine(frame, face, spectrum).map(|evidence| self.fuse(&evidence))
+    pub fn observe(
+        &mut self,
+        frame: &Frame,
+        face: &Detection,
+        spectrum: Spectrum,
+    ) -> Result<Judgement, ModelError> {
+        self.examine(frame, face, spectrum)
+            .map(|evidence| self.fuse(&evidence))
     }
 
     /// What each detector says of the face in this frame.
     ///
     /// # Errors
     /// [`ModelError`]: a model does not do its work.
-    pub fn examine(&mut self, frame: &Frame, face: &Detection, spectrum: Spectrum) -> Result<PadEvidence, ModelError> {
+    pub fn examine(
+        &mut self,
+        frame: &Frame,
+        face: &Detection,
+        spectrum: Spectrum,
+    ) -> Result<PadEvidence, ModelError> {
         let mut evidence = PadEvidence::default();
         if !is_sound(face) {
             evidence.motion = Some(Judgement::FAILED);
@@ -136,7 +173,8 @@ impl Pad {
     }
 }
 
-/// How much a screen's or a print's pattern shows in the face, raw and at a fixed scale: 0 (strong pattern) ..= 1.
+/// How much a screen's or a print's pattern shows in the face, raw and at a fixed scale: 0 (strong
+/// pattern) ..= 1.
 pub use texture::score as texture;
 
 fn is_sound(face: &Detection) -> bool {
@@ -145,19 +183,31 @@ fn is_sound(face: &Detection) -> bool {
     face.landmarks.iter().all(finite) && [b.x, b.y, b.width, b.height].iter().all(|v| v.is_finite())
 }
 
-/// One word of all of them. A failure outweighs everything, then an attack. Life is for a detector made for this spectrum to
-/// say, and each that is on must: a mask turns its head, too, so motion takes trust away and lends none. Only where root
-/// switched every detector off (`options`) is there nobody to ask.
+/// One word of all of them. A failure outweighs everything, then an attack. Life is for a detector
+/// made for this spectrum to say, and each that is on must: a mask turns its head, too, so motion
+/// takes trust away and lends none. Only where root switched every detector off (`options`) is
+/// there nobody to ask.
 fn fuse(evidence: &PadEvidence, options: PadOptions) -> Judgement {
     if options == PadOptions::NONE {
-        return Judgement { live: Live::Yes, score: None };
+        return Judgement {
+            live: Live::Yes,
+            score: None,
+        };
     }
     let words = [evidence.cnn, evidence.infrared, evidence.motion];
     let fit = |word: &&Judgement| word.score.is_none_or(|score| (0.0..=1.0).contains(&score));
-    if words.iter().flatten().any(|word| word.live == Live::Failed || !fit(&word)) {
+    if words
+        .iter()
+        .flatten()
+        .any(|word| word.live == Live::Failed || !fit(&word))
+    {
         return Judgement::FAILED;
     }
-    let score = words.iter().flatten().filter_map(|word| word.score).reduce(f32::min);
+    let score = words
+        .iter()
+        .flatten()
+        .filter_map(|word| word.score)
+        .reduce(f32::min);
     let made_for_it = [evidence.cnn, evidence.infrared];
     let mut made_for_it = made_for_it.iter().flatten().peekable();
     let live = if words.iter().flatten().any(|word| word.live == Live::No) {
@@ -177,8 +227,17 @@ mod tests {
     use super::*;
 
     fn word() -> impl Strategy<Value = Option<Judgement>> {
-        let live = prop_oneof![Just(Live::Yes), Just(Live::No), Just(Live::Unknown), Just(Live::Failed)];
-        let score = prop_oneof![Just(None), any::<f32>().prop_map(Some), (0.0..=1.0_f32).prop_map(Some)];
+        let live = prop_oneof![
+            Just(Live::Yes),
+            Just(Live::No),
+            Just(Live::Unknown),
+            Just(Live::Failed)
+        ];
+        let score = prop_oneof![
+            Just(None),
+            any::<f32>().prop_map(Some),
+            (0.0..=1.0_f32).prop_map(Some)
+        ];
         prop::option::of((live, score).prop_map(|(live, score)| Judgement { live, score }))
     }
 
@@ -205,9 +264,22 @@ mod tests {
 
     #[test]
     fn a_still_face_is_held_back_by_nobody_but_the_detector_of_its_spectrum() {
-        let yes = Some(Judgement { live: Live::Yes, score: Some(0.9) });
+        let yes = Some(Judgement {
+            live: Live::Yes,
+            score: Some(0.9),
+        });
         let unknown = Some(Judgement::UNKNOWN);
-        let of = |cnn, motion| fuse(&PadEvidence { cnn, motion, ..PadEvidence::default() }, PadOptions::ALL).live;
+        let of = |cnn, motion| {
+            fuse(
+                &PadEvidence {
+                    cnn,
+                    motion,
+                    ..PadEvidence::default()
+                },
+                PadOptions::ALL,
+            )
+            .live
+        };
         assert_eq!(of(yes, unknown), Live::Yes);
         assert_eq!(of(unknown, yes), Live::Unknown);
         assert_eq!(of(None, unknown), Live::Unknown);
@@ -215,12 +287,30 @@ mod tests {
 
     #[test]
     fn nobody_is_live_because_the_detectors_that_are_on_are_for_other_light() {
-        let only_cnn = PadOptions { cnn: true, ..PadOptions::NONE };
+        let only_cnn = PadOptions {
+            cnn: true,
+            ..PadOptions::NONE
+        };
         assert_eq!(fuse(&PadEvidence::default(), only_cnn).live, Live::Unknown);
-        let only_motion = PadOptions { motion: true, ..PadOptions::NONE };
-        let turned =
-            PadEvidence { motion: Some(Judgement { live: Live::Yes, score: Some(0.9) }), ..PadEvidence::default() };
-        assert_eq!(fuse(&turned, only_motion).live, Live::Unknown, "a mask turns, too");
-        assert_eq!(fuse(&PadEvidence::default(), PadOptions::NONE).live, Live::Yes);
+        let only_motion = PadOptions {
+            motion: true,
+            ..PadOptions::NONE
+        };
+        let turned = PadEvidence {
+            motion: Some(Judgement {
+                live: Live::Yes,
+                score: Some(0.9),
+            }),
+            ..PadEvidence::default()
+        };
+        assert_eq!(
+            fuse(&turned, only_motion).live,
+            Live::Unknown,
+            "a mask turns, too"
+        );
+        assert_eq!(
+            fuse(&PadEvidence::default(), PadOptions::NONE).live,
+            Live::Yes
+        );
     }
 }

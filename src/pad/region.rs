@@ -17,11 +17,18 @@ pub fn at(frame: &Frame, x: usize, y: usize) -> f32 {
     let pixel = y * frame.width() as usize + x;
     match frame.format() {
         PixelFormat::Gray8 => f32::from(frame.pixels()[pixel]),
-        PixelFormat::Bgr8 => frame.pixels()[pixel * 3..][..3].iter().map(|v| f32::from(*v)).sum::<f32>() / 3.0,
+        PixelFormat::Bgr8 => {
+            frame.pixels()[pixel * 3..][..3]
+                .iter()
+                .map(|v| f32::from(*v))
+                .sum::<f32>()
+                / 3.0
+        }
     }
 }
 
-/// The light of the part of the frame inside any of the regions. `None` where less than 64 pixels of them are in it.
+/// The light of the part of the frame inside any of the regions. `None` where less than 64 pixels
+/// of them are in it.
 pub fn light(frame: &Frame, regions: &[Rect]) -> Option<Light> {
     let (width, height) = (frame.width() as f32, frame.height() as f32);
     let (mut n, mut sum, mut squares, mut saturated) = (0.0_f64, 0.0_f64, 0.0_f64, 0.0_f64);
@@ -29,7 +36,10 @@ pub fn light(frame: &Frame, regions: &[Rect]) -> Option<Light> {
         // NaN becomes 0 in the cast: nothing of the region is in the frame then.
         let from = |v: f32, end: f32| v.clamp(0.0, end) as usize;
         let (left, right) = (from(region.x, width), from(region.x + region.width, width));
-        let (top, bottom) = (from(region.y, height), from(region.y + region.height, height));
+        let (top, bottom) = (
+            from(region.y, height),
+            from(region.y + region.height, height),
+        );
         for y in top..bottom {
             for x in left..right {
                 let value = f64::from(at(frame, x, y));
@@ -57,7 +67,10 @@ pub fn middle(face: &Rect) -> Rect {
 
 /// What is left and right of a face at the height of the eyes: above the shoulders.
 pub fn beside(face: &Rect) -> [Rect; 2] {
-    [part(face, -0.75, 0.0, 0.4, 0.6), part(face, 1.35, 0.0, 0.4, 0.6)]
+    [
+        part(face, -0.75, 0.0, 0.4, 0.6),
+        part(face, 1.35, 0.0, 0.4, 0.6),
+    ]
 }
 
 fn part(face: &Rect, x: f32, y: f32, width: f32, height: f32) -> Rect {

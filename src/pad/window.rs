@@ -13,8 +13,9 @@ const ENOUGH: usize = 3;
 pub struct Window(VecDeque<f32>);
 
 impl Window {
-    /// Live from `live` on, by the frame's own score and by the mean: earlier frames, perhaps of another face, lend it
-    /// nothing. An attack where the mean is below `attack`. A score that is no number is a failure.
+    /// Live from `live` on, by the frame's own score and by the mean: earlier frames, perhaps of
+    /// another face, lend it nothing. An attack where the mean is below `attack`. A score that is
+    /// no number is a failure.
     pub fn judge(&mut self, score: f32, live: f32, attack: f32) -> Judgement {
         if !score.is_finite() {
             return Judgement::FAILED;
@@ -29,7 +30,10 @@ impl Window {
             _ if mean < attack && self.0.len() >= ENOUGH => Live::No,
             _ => Live::Unknown,
         };
-        Judgement { live: word, score: Some(mean.min(score)) }
+        Judgement {
+            live: word,
+            score: Some(mean.min(score)),
+        }
     }
 }
 

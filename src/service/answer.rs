@@ -17,7 +17,8 @@ use crate::types::Unavailable;
 
 /// Instances one uid may have at work at once; more are turned away before they read anything.
 const SLOTS: u32 = 4;
-/// Of root, whose programs ask for everybody: with less, one user's `su` in a loop would take everybody's places.
+/// Of root, whose programs ask for everybody: with less, one user's `su` in a loop would take
+/// everybody's places.
 const ROOT_SLOTS: u32 = 24;
 
 /// What every answer is made from.
@@ -34,28 +35,54 @@ pub struct Desk<'a> {
     pub tally: Tally<'a>,
 }
 
-/// The reply to `request`. Whatever stops an answer before it is one is `Unavailable`, never a verdict.
+/// The reply to `request`. Whatever stops an answer before it is one is `Unavailable`, never a
+/// verdict.
 pub fn answer(desk: &Desk, request: Request) -> Reply {
     if !policy::permits(desk.peer, &request) {
-        Line::new(Priority::Notice, "denied").with("peer_uid", desk.peer.uid).with("peer_pid", desk.peer.pid).write();
+        Line::new(Priority::Notice, "denied")
+            .with("peer_uid", desk.peer.uid)
+            .with("peer_pid", desk.peer.pid)
+            .write();
         return Reply::Denied(Denied::NotPermitted);
     }
     let reply = match request {
-        Request::Verify { subject, service, consent } => verify::verify(desk, &subject, service.as_str(), consent),
+        Request::Verify {
+            subject,
+            service,
+            consent,
+        } => verify::verify(desk, &subject, service.as_str(), consent),
         Request::Test { subject } => verify::test(desk, &subject),
         Request::Enroll { subject, label } => enroll::enroll(desk, &subject, label),
         Request::List { subject } => manage::list(desk, &subject),
         Request::Remove { subject, template } => manage::remove(desk, &subject, template),
         Request::Clear { subject } => manage::clear(desk, &subject),
         Request::Status { subject } => manage::status(desk, &subject),
-        Request::Reseal { subject, recovery_key } => manage::reseal(desk, &subject, &recovery_key),
+        Request::Reseal {
+            subject,
+            recovery_key,
+        } => manage::reseal(desk, &subject, &recovery_key),
         Request::RecordPassword { subject } => manage::record_password(desk, &subject),
         Request::Unlock { subject } => manage::unlock(desk, &subject),
         Request::Devices => manage::cameras(desk).map(Reply::Devices),
         Request::Preview { seconds } => preview::preview(desk, seconds),
-        Request::TryEmitter { camera, unit, selector, payload, off, seconds } => {
-            manage::try_emitter(desk, manage::EmitterTrial { camera, unit, selector, payload, off, seconds })
-        }
+        Request::TryEmitter {
+            camera,
+            unit,
+            selector,
+            payload,
+            off,
+            seconds,
+        } => manage::try_emitter(
+            desk,
+            manage::EmitterTrial {
+                camera,
+                unit,
+                selector,
+                payload,
+                off,
+                seconds,
+            },
+        ),
     };
     reply.unwrap_or_else(Reply::Unavailable)
 }
@@ -94,13 +121,20 @@ pub fn take_slot(config: &Config, peer: Peer) -> Result<Lock, Unavailable> {
     take(config, "slots", peer.uid, slots)
 }
 
-/// One of the places that root's programs have for one subject; any other peer's own places are as few.
+/// One of the places that root's programs have for one subject; any other peer's own places are as
+/// few.
 ///
 /// # Errors
 /// [`Unavailable::Busy`]: all are taken.
-pub fn take_place(config: &Config, peer: Peer, request: &Request) -> Result<Option<Lock>, Unavailable> {
+pub fn take_place(
+    config: &Config,
+    peer: Peer,
+    request: &Request,
+) -> Result<Option<Lock>, Unavailable> {
     let subject = policy::subject(request).filter(|_| peer.is_root());
-    subject.map(|subject| take(config, "places", subject.uid, SLOTS)).transpose()
+    subject
+        .map(|subject| take(config, "places", subject.uid, SLOTS))
+        .transpose()
 }
 
 fn take(config: &Config, kind: &str, uid: u32, places: u32) -> Result<Lock, Unavailable> {
@@ -116,7 +150,9 @@ fn take(config: &Config, kind: &str, uid: u32, places: u32) -> Result<Lock, Unav
 
 /// A failure of the store, for the journal and for the peer.
 pub fn store_failed(error: StoreError) -> Unavailable {
-    Line::new(Priority::Error, "store").with("error", &error).write();
+    Line::new(Priority::Error, "store")
+        .with("error", &error)
+        .write();
     match error {
         StoreError::Damaged { .. } | StoreError::NotPrivate(_) => Unavailable::TemplatesRejected,
         StoreError::Locked(_) => Unavailable::Busy,

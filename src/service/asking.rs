@@ -21,22 +21,37 @@ impl Asking {
     /// Draws a question. It is answered by `until`, or not at all.
     ///
     /// # Errors
-    /// [`Unavailable::Internal`]: there is no chance to be had, and a question that can be guessed is none.
+    /// [`Unavailable::Internal`]: there is no chance to be had, and a question that can be guessed
+    /// is none.
     pub fn begin(until: Instant) -> Result<Self, Unavailable> {
         let mut random = [0];
         vault::random(&mut random).map_err(|_| Unavailable::Internal)?;
-        Ok(Self { challenge: Challenge::new(Turn::draw(random[0])), until, answer: None, put: false })
+        Ok(Self {
+            challenge: Challenge::new(Turn::draw(random[0])),
+            until,
+            answer: None,
+            put: false,
+        })
     }
 
     pub fn until(&self) -> Instant {
         self.until
     }
 
-    /// Takes note of a face. `compared`: score and threshold, where it was good enough to be compared. The hint, where the
-    /// person is to do something else now.
-    pub fn see(&mut self, at: Duration, face: &Detection, compared: Option<(f32, f32)>) -> Option<Hint> {
+    /// Takes note of a face. `compared`: score and threshold, where it was good enough to be
+    /// compared. The hint, where the person is to do something else now.
+    pub fn see(
+        &mut self,
+        at: Duration,
+        face: &Detection,
+        compared: Option<(f32, f32)>,
+    ) -> Option<Hint> {
         let compares = compared.is_some_and(|(score, threshold)| score >= threshold - ALLOWANCE);
-        let answer = self.challenge.observe(&Sighting { at, face: *face, compares });
+        let answer = self.challenge.observe(&Sighting {
+            at,
+            face: *face,
+            compares,
+        });
         let changed = self.answer.replace(answer) != Some(answer);
         changed.then_some(())?;
         self.put |= matches!(answer, Answer::Turn(_));
@@ -61,8 +76,8 @@ impl Asking {
         }
     }
 
-    /// Whether the question was put and has no right answer yet. Whoever leaves then has heard it; who was only waited for
-    /// has not.
+    /// Whether the question was put and has no right answer yet. Whoever leaves then has heard it;
+    /// who was only waited for has not.
     pub fn is_left_open(&self) -> bool {
         self.put && self.state() != State::Passed
     }

@@ -2,7 +2,8 @@
 //!
 //! What MUST hold:
 //! 1. Reading a request ends at its deadline, however slowly the peer sends.
-//! 2. Writing never blocks: a peer that does not read loses its events, and then its reply, but holds nothing up.
+//! 2. Writing never blocks: a peer that does not read loses its events, and then its reply, but
+//!    holds nothing up.
 //! 3. A hang-up is seen at once, from a thread that does nothing else, and only sets a flag.
 
 use std::io::{self, Read, Write};
@@ -10,7 +11,9 @@ use std::os::unix::net::UnixStream;
 use std::time::{Duration, Instant};
 
 use anyhow::Context as _;
-use facelock_protocol::{self as protocol, Event, FrameError, Message, REQUEST_CAP, Reply, Request};
+use facelock_protocol::{
+    self as protocol, Event, FrameError, Message, REQUEST_CAP, Reply, Request,
+};
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 
 use super::peer::Peer;
@@ -51,14 +54,27 @@ impl Connection {
     /// # Errors
     /// [`FrameError::TimedOut`] at the deadline; every other [`FrameError`].
     pub fn read_request(&mut self, deadline: Instant) -> Result<Request, FrameError> {
-        protocol::read_message(&mut DeadlineReader { stream: &self.stream, deadline }, REQUEST_CAP)
+        protocol::read_message(
+            &mut DeadlineReader {
+                stream: &self.stream,
+                deadline,
+            },
+            REQUEST_CAP,
+        )
     }
 
-    /// Tells the peer what happens, if it listens. An event is never worth waiting for, and never sent in part: a peer
-    /// that cannot take all of it at once is cut off, so that nothing it reads later can be taken for something else.
+    /// Tells the peer what happens, if it listens. An event is never worth waiting for, and never
+    /// sent in part: a peer that cannot take all of it at once is cut off, so that nothing it reads
+    /// later can be taken for something else.
     pub fn send_event(&self, event: Event) {
-        let Ok(frame) = protocol::encode(&Message::Event(event)) else { return };
-        let patience = if frame.len() > REQUEST_CAP { REPLY_PATIENCE } else { Duration::ZERO };
+        let Ok(frame) = protocol::encode(&Message::Event(event)) else {
+            return;
+        };
+        let patience = if frame.len() > REQUEST_CAP {
+            REPLY_PATIENCE
+        } else {
+            Duration::ZERO
+        };
         if self.write(&frame, Instant::now() + patience).is_err() {
             let _ = self.stream.shutdown(std::net::Shutdown::Both);
         }
@@ -73,26 +89,40 @@ impl Connection {
         Ok(self.write(&frame, Instant::now() + REPLY_PATIENCE)?)
     }
 
-    /// Calls `on_hangup` once, from a thread of its own, when the peer closes its end or sends anything more.
+    /// Calls `on_hangup` once, from a thread of its own, when the peer closes its end or sends
+    /// anything more.
     ///
     /// # Errors
     /// No thread could be started.
     pub fn watch(&self, on_hangup: impl FnOnce() + Send + 'static) -> io::Result<()> {
         let stream = self.stream.try_clone()?;
-        std::thread::Builder::new().name("hangup".into()).stack_size(64 * 1024).spawn(move || {
-            // Anything readable is the end too: a peer sends one request and then only listens.
-            while let Err(rustix::io::Errno::INTR) =
-                poll(&mut [PollFd::new(&stream, PollFlags::IN | PollFlags::RDHUP)], None)
-            {}
-            on_hangup();
-        })?;
+        std::thread::Builder::new()
+            .name("hangup".into())
+            .stack_size(64 * 1024)
+            .spawn(move || {
+                // Anything readable is the end too: a peer sends one request and then only listens.
+                while let Err(rustix::io::Errno::INTR) = poll(
+                    &mut [PollFd::new(&stream, PollFlags::IN | PollFlags::RDHUP)],
+                    None,
+                ) {}
+                on_hangup();
+            })?;
         Ok(())
     }
 
     /// Whether the peer is still there, and listens.
     pub fn is_open(&self) -> bool {
-        let now = Timespec { tv_sec: 0, tv_nsec: 0 };
-        matches!(poll(&mut [PollFd::new(&self.stream, PollFlags::IN | PollFlags::RDHUP)], Some(&now)), Ok(0))
+        let now = Timespec {
+            tv_sec: 0,
+            tv_nsec: 0,
+        };
+        matches!(
+            poll(
+                &mut [PollFd::new(&self.stream, PollFlags::IN | PollFlags::RDHUP)],
+                Some(&now)
+            ),
+            Ok(0)
+        )
     }
 
     fn write(&self, mut bytes: &[u8], deadline: Instant) -> io::Result<()> {
@@ -127,7 +157,10 @@ impl Read for DeadlineReader<'_> {
 fn wait(stream: &UnixStream, flags: PollFlags, deadline: Instant) -> io::Result<()> {
     loop {
         let left = deadline.saturating_duration_since(Instant::now());
-        let timeout = Timespec { tv_sec: left.as_secs() as i64, tv_nsec: i64::from(left.subsec_nanos()) };
+        let timeout = Timespec {
+            tv_sec: left.as_secs() as i64,
+            tv_nsec: i64::from(left.subsec_nanos()),
+        };
         match poll(&mut [PollFd::new(stream, flags)], Some(&timeout)) {
             Ok(0) => return Err(io::ErrorKind::TimedOut.into()),
             Ok(_) => return Ok(()),

@@ -1,10 +1,12 @@
 //! When does it say yes? Here, and nowhere else.
 //!
 //! What MUST hold:
-//! 1. [`Verdict::Match`] needs [`Rules::matches`] frames, each with one face that was judged live **and** compared, at or
-//!    above its threshold. Liveness and score come in one [`Judged`], so that no other face's score can stand beside it.
+//! 1. [`Verdict::Match`] needs [`Rules::matches`] frames, each with one face that was judged live
+//!    **and** compared, at or above its threshold. Liveness and score come in one [`Judged`], so
+//!    that no other face's score can stand beside it.
 //! 2. A number that is not finite is no score: it ends the attempt without a decision.
-//! 3. A detector that failed is not a detector that found a live face: it ends the attempt without a decision.
+//! 3. A detector that failed is not a detector that found a live face: it ends the attempt without
+//!    a decision.
 //! 4. An attempt that was cut off, by whatever, made no decision.
 //! 5. Where [`Rules::challenge`] asks for one, there is no match without [`Challenge::Passed`].
 #![forbid(unsafe_code)]
@@ -88,10 +90,12 @@ pub struct Evidence {
 }
 
 impl Evidence {
-    /// Whether a face was judged and spoke against a match. An attempt that is cut off then still counts: whoever hangs up
-    /// before the verdict must not guess for nothing.
+    /// Whether a face was judged and spoke against a match. An attempt that is cut off then still
+    /// counts: whoever hangs up before the verdict must not guess for nothing.
     pub fn speaks_against(&self) -> bool {
-        self.judged.iter().any(|frame| frame.is_miss() || frame.is_attack())
+        self.judged
+            .iter()
+            .any(|frame| frame.is_miss() || frame.is_attack())
     }
 }
 
@@ -168,19 +172,27 @@ pub fn decide(evidence: &Evidence, rules: &Rules) -> Decision {
 }
 
 fn window(judged: &[Judged], length: Duration) -> &[Judged] {
-    let Some(newest) = judged.last() else { return judged };
+    let Some(newest) = judged.last() else {
+        return judged;
+    };
     let start = newest.at.saturating_sub(length);
     &judged[judged.partition_point(|frame| frame.at < start)..]
 }
 
 fn suffices(recent: &[Judged], counts: fn(&Judged) -> bool, rules: &Rules) -> bool {
-    let times: Vec<Duration> = recent.iter().filter(|frame| counts(frame)).map(|frame| frame.at).collect();
-    let (Some(first), Some(last)) = (times.first(), times.last()) else { return false };
+    let times: Vec<Duration> = recent
+        .iter()
+        .filter(|frame| counts(frame))
+        .map(|frame| frame.at)
+        .collect();
+    let (Some(first), Some(last)) = (times.first(), times.last()) else {
+        return false;
+    };
     times.len() >= usize::from(rules.misses.max(1)) && last.saturating_sub(*first) >= rules.spread
 }
 
-/// The time is over. A face that was judged and did not get in is a verdict; everything else is none, and so is a face that
-/// matched and did not answer the challenge.
+/// The time is over. A face that was judged and did not get in is a verdict; everything else is
+/// none, and so is a face that matched and did not answer the challenge.
 fn at_deadline(evidence: &Evidence, matched: bool) -> Decision {
     let asked = matched || evidence.challenge != Challenge::NotAsked;
     if evidence.judged.iter().any(Judged::is_attack) {

@@ -1,5 +1,6 @@
-//! Enrollment: several looks of one person become templates, in one transaction. Until the last of them is taken nothing
-//! is written; a peer that hangs up, a crash or a full disk leaves what was there before.
+//! Enrollment: several looks of one person become templates, in one transaction. Until the last of
+//! them is taken nothing is written; a peer that hangs up, a crash or a full disk leaves what was
+//! there before.
 
 use std::time::SystemTime;
 
@@ -23,15 +24,18 @@ pub fn enroll(desk: &Desk, subject: &Subject, label: Option<Label>) -> Result<Re
         other => Some(other?),
     };
     let options = desk.config.vault_options();
-    // Whatever keeps the templates from being stored is better known before the person sits through it.
+    // Whatever keeps the templates from being stored is better known before the person sits through
+    // it.
     let (mut enrollment, key, recovery_key) = match before {
         Some(enrollment) => {
-            let key = keys::unseal(&enrollment, &options).map_err(|error| error.report(desk, subject))?;
+            let key =
+                keys::unseal(&enrollment, &options).map_err(|error| error.report(desk, subject))?;
             keys::check(&enrollment, &key).map_err(|error| error.report(desk, subject))?;
             (enrollment, key, None)
         }
         None => {
-            let (enrollment, key, recovery_key) = begin(desk, subject).map_err(|error| error.report(desk, subject))?;
+            let (enrollment, key, recovery_key) =
+                begin(desk, subject).map_err(|error| error.report(desk, subject))?;
             (enrollment, key, Some(recovery_key))
         }
     };
@@ -39,15 +43,21 @@ pub fn enroll(desk: &Desk, subject: &Subject, label: Option<Label>) -> Result<Re
     admit(desk, subject, &enrollment, &key, &session)?;
     add(&mut enrollment, &key, &session, label).map_err(|error| error.report(desk, subject))?;
     if enrollment.templates.len() > MAX_TEMPLATES {
-        desk.line(Priority::Notice, "enroll", subject).with("refused", "too many templates").write();
+        desk.line(Priority::Notice, "enroll", subject)
+            .with("refused", "too many templates")
+            .write();
         return Err(Unavailable::EnrollmentRejected);
     }
     // Nobody would hear the recovery key: whoever hangs up before this has cancelled.
     if !desk.connection.is_open() {
         return Err(Unavailable::Cancelled);
     }
-    desk.enrollments.save(&held, &enrollment).map_err(store_failed)?;
-    desk.line(Priority::Notice, "enroll", subject).with("templates", enrollment.templates.len()).write();
+    desk.enrollments
+        .save(&held, &enrollment)
+        .map_err(store_failed)?;
+    desk.line(Priority::Notice, "enroll", subject)
+        .with("templates", enrollment.templates.len())
+        .write();
     let warning = (session.spectrum == Spectrum::Color).then(|| {
         "this camera sees colour only. A good picture or video of the face is harder to tell from the person than with an \
          infrared camera; keep the password for what matters (see docs/security.md)."
@@ -62,7 +72,10 @@ pub fn enroll(desk: &Desk, subject: &Subject, label: Option<Label>) -> Result<Re
 }
 
 /// A new user's key, sealed; nothing is written yet.
-fn begin(desk: &Desk, subject: &Subject) -> Result<(Enrollment, TemplateKey, recovery::RecoveryKey), KeyError> {
+fn begin(
+    desk: &Desk,
+    subject: &Subject,
+) -> Result<(Enrollment, TemplateKey, recovery::RecoveryKey), KeyError> {
     let mut protector = vault::open(&desk.config.vault_options())?;
     let key = TemplateKey::generate()?;
     let SealedKey { kind, bytes } = protector.seal(&key)?;
@@ -90,13 +103,19 @@ fn admit(
     session: &Session,
 ) -> Result<(), Unavailable> {
     let refuse = |why: &str| {
-        desk.line(Priority::Notice, "enroll", subject).with("refused", why).write();
+        desk.line(Priority::Notice, "enroll", subject)
+            .with("refused", why)
+            .write();
         Err(Unavailable::EnrollmentRejected)
     };
     if !enrollment.templates.is_empty() {
-        let gallery = Gallery::with_key(enrollment, key).map_err(|error| error.report(desk, subject))?;
+        let gallery =
+            Gallery::with_key(enrollment, key).map_err(|error| error.report(desk, subject))?;
         let old: Vec<Embedding> = gallery.all().cloned().collect();
-        let same = session.looks.iter().any(|look| compare(&look.embedding, &old).is_some_and(|s| s >= SAME_PERSON));
+        let same = session
+            .looks
+            .iter()
+            .any(|look| compare(&look.embedding, &old).is_some_and(|s| s >= SAME_PERSON));
         if enrollment.model == session.model.0 && !same {
             return refuse("not the person who is enrolled already");
         }
@@ -105,14 +124,21 @@ fn admit(
         return Ok(());
     }
     for uid in desk.enrollments.uids().map_err(store_failed)? {
-        let Ok(Some(other)) = desk.enrollments.load(uid) else { continue };
+        let Ok(Some(other)) = desk.enrollments.load(uid) else {
+            continue;
+        };
         if uid == subject.uid || other.model != session.model.0 {
             continue;
         }
-        // Another user's templates that do not open now cannot be compared; they do not open for a login either.
-        let Ok(gallery) = Gallery::open(&other, &desk.config.vault_options()) else { continue };
+        // Another user's templates that do not open now cannot be compared; they do not open for a
+        // login either.
+        let Ok(gallery) = Gallery::open(&other, &desk.config.vault_options()) else {
+            continue;
+        };
         let theirs: Vec<Embedding> = gallery.all().cloned().collect();
-        let close = |look: &Taken| compare(&look.embedding, &theirs).is_some_and(|score| score >= session.threshold);
+        let close = |look: &Taken| {
+            compare(&look.embedding, &theirs).is_some_and(|score| score >= session.threshold)
+        };
         if session.looks.iter().any(close) {
             return refuse("too close to another user's templates");
         }
@@ -132,11 +158,15 @@ fn add(
         enrollment.templates.clear();
         enrollment.model = session.model.0;
     }
-    let created = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).map_or(0, |since| since.as_secs());
+    let created = SystemTime::now()
+        .duration_since(SystemTime::UNIX_EPOCH)
+        .map_or(0, |since| since.as_secs());
     for (n, look) in session.looks.iter().enumerate() {
         let mut template = StoredTemplate {
             id: next.saturating_add(n as u32),
-            label: label.as_ref().map_or_else(|| "face".into(), |label| label.as_str().into()),
+            label: label
+                .as_ref()
+                .map_or_else(|| "face".into(), |label| label.as_str().into()),
             created,
             camera: session.camera.as_str().into(),
             spectrum: session.spectrum,
@@ -164,5 +194,7 @@ pub fn reports(enrollment: &Enrollment) -> Vec<TemplateReport> {
 
 /// The protector's name, as a peer sees it.
 pub fn protector_name(enrollment: &Enrollment) -> String {
-    vault::ProtectorKind::from_byte(enrollment.protector).map_or("unknown", vault::ProtectorKind::name).into()
+    vault::ProtectorKind::from_byte(enrollment.protector)
+        .map_or("unknown", vault::ProtectorKind::name)
+        .into()
 }

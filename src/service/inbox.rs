@@ -7,7 +7,8 @@ use std::time::Instant;
 use crate::camera::CameraError;
 use crate::types::{CameraIdentity, Frame, Spectrum};
 
-/// Frames kept while the attempt is busy; the oldest goes first. Two, so that a lit and an unlit frame stay together.
+/// Frames kept while the attempt is busy; the oldest goes first. Two, so that a lit and an unlit
+/// frame stay together.
 const FRAMES: usize = 2;
 
 /// What the attempt woke up for.
@@ -52,7 +53,10 @@ impl<Engine, Templates> Inbox<Engine, Templates> {
             hung_up: false,
             closed: false,
         };
-        Arc::new(Self { slots: Mutex::new(slots), changed: Condvar::new() })
+        Arc::new(Self {
+            slots: Mutex::new(slots),
+            changed: Condvar::new(),
+        })
     }
 
     /// Waits for the next arrival. A hang-up comes before everything, and again at every call.
@@ -72,7 +76,8 @@ impl<Engine, Templates> Inbox<Engine, Templates> {
                 return Arrival::Camera(identity, spectrum);
             }
             let left = deadline.saturating_duration_since(Instant::now());
-            // A machine slower than its camera always has a frame waiting: they must not put off the deadline.
+            // A machine slower than its camera always has a frame waiting: they must not put off
+            // the deadline.
             if !left.is_zero()
                 && let Some(frame) = slots.frames.pop_front()
             {
@@ -84,7 +89,11 @@ impl<Engine, Templates> Inbox<Engine, Templates> {
             if left.is_zero() {
                 return Arrival::Deadline;
             }
-            slots = self.changed.wait_timeout(slots, left).unwrap_or_else(PoisonError::into_inner).0;
+            slots = self
+                .changed
+                .wait_timeout(slots, left)
+                .unwrap_or_else(PoisonError::into_inner)
+                .0;
         }
     }
 
@@ -146,7 +155,8 @@ impl<Engine, Templates> Inbox<Engine, Templates> {
         result
     }
 
-    /// A thread that panicked left whole values behind, or none: every change above is a single store.
+    /// A thread that panicked left whole values behind, or none: every change above is a single
+    /// store.
     fn slots(&self) -> MutexGuard<'_, Slots<Engine, Templates>> {
         self.slots.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -164,9 +174,15 @@ mod tests {
         let inbox: Arc<Inbox<(), ()>> = Inbox::new();
         let frame = || Frame::new(1, 1, PixelFormat::Gray8, vec![0]).unwrap();
         assert!(inbox.put_frame(frame()) && inbox.put_frame(frame()));
-        assert!(matches!(inbox.next(Instant::now() + Duration::from_secs(5)), Arrival::Frame(_)));
+        assert!(matches!(
+            inbox.next(Instant::now() + Duration::from_secs(5)),
+            Arrival::Frame(_)
+        ));
         assert!(matches!(inbox.next(Instant::now()), Arrival::Deadline));
         inbox.put_camera_error(CameraError::Unplugged);
-        assert!(matches!(inbox.next(Instant::now()), Arrival::CameraFailed(CameraError::Unplugged)));
+        assert!(matches!(
+            inbox.next(Instant::now()),
+            Arrival::CameraFailed(CameraError::Unplugged)
+        ));
     }
 }

@@ -1,5 +1,5 @@
-//! One line an attempt, for the journal: `key=value` pairs behind a syslog priority (sd-daemon(3)). No score is written:
-//! who reads the journal could climb it.
+//! One line an attempt, for the journal: `key=value` pairs behind a syslog priority (sd-daemon(3)).
+//! No score is written: who reads the journal could climb it.
 
 use std::fmt::Display;
 use std::io::Write as _;
@@ -21,11 +21,14 @@ pub struct Line {
 
 impl Line {
     pub fn new(priority: Priority, event: &str) -> Self {
-        Self { priority, text: event.into() }
+        Self {
+            priority,
+            text: event.into(),
+        }
     }
 
-    /// Appends `key=value`; a value with anything but plain characters is quoted, so that nothing a peer sent can end the
-    /// line or look like another key.
+    /// Appends `key=value`; a value with anything but plain characters is quoted, so that nothing a
+    /// peer sent can end the line or look like another key.
     #[must_use]
     pub fn with(mut self, key: &str, value: impl Display) -> Self {
         let value = value.to_string();
@@ -41,7 +44,8 @@ impl Line {
         self
     }
 
-    /// Writes the line in one call. Nobody is told when there is no journal: the answer does not depend on it.
+    /// Writes the line in one call. Nobody is told when there is no journal: the answer does not
+    /// depend on it.
     pub fn write(self) {
         // Unit tests play thousands of attempts, and have no journal.
         if cfg!(test) {
@@ -58,7 +62,9 @@ mod tests {
 
     #[test]
     fn a_value_cannot_forge_another_key_or_line() {
-        let line = Line::new(Priority::Info, "verify").with("user", "eve outcome=match\nverify").with("n", 3);
+        let line = Line::new(Priority::Info, "verify")
+            .with("user", "eve outcome=match\nverify")
+            .with("n", 3);
         assert_eq!(line.text, r#"verify user="eve outcome=match\nverify" n=3"#);
     }
 }

@@ -1,8 +1,10 @@
 //! Between vault and store: enrollments opened and closed under the user's key.
 //!
 //! What MUST hold:
-//! 1. A template is bound to its user, id, model, camera and protector; anything else does not open it.
-//! 2. The header is checked under the key before a template is used: none can be added, taken away or renamed on disk.
+//! 1. A template is bound to its user, id, model, camera and protector; anything else does not open
+//!    it.
+//! 2. The header is checked under the key before a template is used: none can be added, taken away
+//!    or renamed on disk.
 //! 3. A uid that now has another name has no enrollment.
 
 use std::time::{Duration, Instant};
@@ -32,12 +34,16 @@ pub enum KeyError {
 impl KeyError {
     /// Writes the reason to the journal; what the peer hears.
     pub fn report(&self, desk: &Desk, subject: &Subject) -> Unavailable {
-        desk.line(Priority::Warning, "vault", subject).with("error", self).write();
+        desk.line(Priority::Warning, "vault", subject)
+            .with("error", self)
+            .write();
         match self {
             KeyError::Vault(VaultError::Missing(_)) => Unavailable::VaultMissing,
             KeyError::Vault(VaultError::Refused(_)) => Unavailable::VaultRefused,
             KeyError::Vault(VaultError::Failed(_)) => Unavailable::VaultFailed,
-            KeyError::Vault(VaultError::Damaged) | KeyError::Changed => Unavailable::TemplatesRejected,
+            KeyError::Vault(VaultError::Damaged) | KeyError::Changed => {
+                Unavailable::TemplatesRejected
+            }
             KeyError::Panicked => Unavailable::Internal,
         }
     }
@@ -69,27 +75,52 @@ impl Gallery {
         check(enrollment, key)?;
         let mut cameras: Vec<(String, Vec<Embedding>)> = Vec::new();
         for template in &enrollment.templates {
-            let plain = cipher::open(key.bytes(), &template_aad(enrollment, template), &template.sealed)?;
-            let values = plain.as_chunks::<4>().0.iter().map(|bytes| f32::from_le_bytes(*bytes)).collect();
+            let plain = cipher::open(
+                key.bytes(),
+                &template_aad(enrollment, template),
+                &template.sealed,
+            )?;
+            let values = plain
+                .as_chunks::<4>()
+                .0
+                .iter()
+                .map(|bytes| f32::from_le_bytes(*bytes))
+                .collect();
             let embedding = Embedding::normalized(values).ok_or(VaultError::Damaged)?;
-            match cameras.iter_mut().find(|(camera, _)| *camera == template.camera) {
+            match cameras
+                .iter_mut()
+                .find(|(camera, _)| *camera == template.camera)
+            {
                 Some((_, embeddings)) => embeddings.push(embedding),
                 None => cameras.push((template.camera.clone(), vec![embedding])),
             }
         }
-        Ok(Self { model: Digest(enrollment.model), cameras })
+        Ok(Self {
+            model: Digest(enrollment.model),
+            cameras,
+        })
     }
 
     /// The templates that were enrolled with this camera, for this model.
     ///
     /// # Errors
     /// [`Unavailable::OtherCamera`], [`Unavailable::TemplatesRejected`] for another model.
-    pub fn of(&self, camera: &CameraIdentity, _: Spectrum, model: Digest) -> Result<&[Embedding], Unavailable> {
+    pub fn of(
+        &self,
+        camera: &CameraIdentity,
+        _: Spectrum,
+        model: Digest,
+    ) -> Result<&[Embedding], Unavailable> {
         if self.model != model {
             return Err(Unavailable::TemplatesRejected);
         }
-        let found = self.cameras.iter().find(|(identity, _)| identity == camera.as_str());
-        found.map(|(_, embeddings)| embeddings.as_slice()).ok_or(Unavailable::OtherCamera)
+        let found = self
+            .cameras
+            .iter()
+            .find(|(identity, _)| identity == camera.as_str());
+        found
+            .map(|(_, embeddings)| embeddings.as_slice())
+            .ok_or(Unavailable::OtherCamera)
     }
 
     /// Every template, whatever its camera.
@@ -103,9 +134,15 @@ impl Gallery {
 /// # Errors
 /// [`Unavailable::NotEnrolled`], or the store's failure.
 pub fn enrollment_of(desk: &Desk, subject: &Subject) -> Result<Enrollment, Unavailable> {
-    let enrollment = desk.enrollments.load(subject.uid).map_err(store_failed)?.ok_or(Unavailable::NotEnrolled)?;
+    let enrollment = desk
+        .enrollments
+        .load(subject.uid)
+        .map_err(store_failed)?
+        .ok_or(Unavailable::NotEnrolled)?;
     if enrollment.user != subject.name.as_str() {
-        desk.line(Priority::Warning, "enrollment", subject).with("enrolled_as", &enrollment.user).write();
+        desk.line(Priority::Warning, "enrollment", subject)
+            .with("enrolled_as", &enrollment.user)
+            .write();
         return Err(Unavailable::NotEnrolled);
     }
     if enrollment.templates.is_empty() {
@@ -119,7 +156,9 @@ pub fn enrollment_of(desk: &Desk, subject: &Subject) -> Result<Enrollment, Unava
 /// # Errors
 /// [`Unavailable::Busy`].
 pub fn hold(desk: &Desk, subject: &Subject) -> Result<Lock, Unavailable> {
-    desk.enrollments.lock(subject.uid, Instant::now() + LOCK_PATIENCE).map_err(store_failed)
+    desk.enrollments
+        .lock(subject.uid, Instant::now() + LOCK_PATIENCE)
+        .map_err(store_failed)
 }
 
 /// The key, from the protector that sealed it.
@@ -128,7 +167,10 @@ pub fn hold(desk: &Desk, subject: &Subject) -> Result<Lock, Unavailable> {
 /// [`KeyError::Vault`].
 pub fn unseal(enrollment: &Enrollment, options: &VaultOptions) -> Result<TemplateKey, KeyError> {
     let kind = ProtectorKind::from_byte(enrollment.protector).ok_or(VaultError::Damaged)?;
-    let sealed = SealedKey { kind, bytes: enrollment.sealed_key.clone() };
+    let sealed = SealedKey {
+        kind,
+        bytes: enrollment.sealed_key.clone(),
+    };
     let key = vault::open_for(kind, options)?.unseal(&sealed)?;
     Ok(key)
 }
@@ -143,7 +185,13 @@ pub fn seal_template(
     embedding: &Embedding,
     key: &TemplateKey,
 ) -> Result<(), KeyError> {
-    let plain = zeroize::Zeroizing::new(embedding.values().iter().flat_map(|v| v.to_le_bytes()).collect::<Vec<u8>>());
+    let plain = zeroize::Zeroizing::new(
+        embedding
+            .values()
+            .iter()
+            .flat_map(|v| v.to_le_bytes())
+            .collect::<Vec<u8>>(),
+    );
     template.sealed = cipher::seal(key.bytes(), &template_aad(enrollment, template), &plain)?;
     Ok(())
 }
@@ -154,7 +202,8 @@ pub fn seal_template(
 /// [`KeyError`].
 pub fn bind(enrollment: &mut Enrollment, key: &TemplateKey) -> Result<(), KeyError> {
     let header = enrollment.header().map_err(|_| KeyError::Changed)?;
-    enrollment.integrity = cipher::seal(key.bytes(), &header_aad(enrollment, "header", &header), b"")?;
+    enrollment.integrity =
+        cipher::seal(key.bytes(), &header_aad(enrollment, "header", &header), b"")?;
     Ok(())
 }
 
@@ -169,7 +218,8 @@ pub fn check(enrollment: &Enrollment, key: &TemplateKey) -> Result<(), KeyError>
     Ok(())
 }
 
-/// What the recovery key's sealing of the key is bound to: the user, whatever the protector and the templates become.
+/// What the recovery key's sealing of the key is bound to: the user, whatever the protector and the
+/// templates become.
 pub fn recovery_aad(enrollment: &Enrollment) -> Aad<'_> {
     Aad {
         purpose: "recovery",
@@ -200,7 +250,11 @@ fn header_aad<'a>(enrollment: &'a Enrollment, purpose: &'a str, rest: &'a [u8]) 
 }
 
 fn template_aad<'a>(enrollment: &'a Enrollment, template: &'a StoredTemplate) -> Aad<'a> {
-    Aad { template: template.id, camera: &template.camera, ..header_aad(enrollment, "template", b"") }
+    Aad {
+        template: template.id,
+        camera: &template.camera,
+        ..header_aad(enrollment, "template", b"")
+    }
 }
 
 /// A camera's failure, for the journal and for the peer.

@@ -1,7 +1,7 @@
 //! By which light a face is looked at.
 //!
-//! What MUST hold: once a user has an infrared template, or where the configuration asks for infrared always, no colour
-//! camera lets that user in, whatever is plugged in or pulled out.
+//! What MUST hold: once a user has an infrared template, or where the configuration asks for
+//! infrared always, no colour camera lets that user in, whatever is plugged in or pulled out.
 #![forbid(unsafe_code)]
 
 use facelock_protocol::CameraReport;
@@ -15,8 +15,14 @@ use crate::types::{Spectrum, Unavailable};
 ///
 /// # Errors
 /// [`Unavailable::InfraredRequired`]: no template is one that the rule accepts.
-pub fn for_login(templates: &[StoredTemplate], rule: RequireInfrared) -> Result<Wanted, Unavailable> {
-    if templates.iter().any(|template| template.spectrum == Spectrum::Infrared) {
+pub fn for_login(
+    templates: &[StoredTemplate],
+    rule: RequireInfrared,
+) -> Result<Wanted, Unavailable> {
+    if templates
+        .iter()
+        .any(|template| template.spectrum == Spectrum::Infrared)
+    {
         return Ok(Wanted::Infrared);
     }
     match rule {
@@ -25,7 +31,8 @@ pub fn for_login(templates: &[StoredTemplate], rule: RequireInfrared) -> Result<
     }
 }
 
-/// The identity of the camera in use that a login would open; before an enrollment, the one that would be enrolled on.
+/// The identity of the camera in use that a login would open; before an enrollment, the one that
+/// would be enrolled on.
 ///
 /// # Errors
 /// [`Unavailable::InfraredRequired`], [`Unavailable::NoCamera`].
@@ -35,7 +42,9 @@ pub fn camera(
     rule: RequireInfrared,
 ) -> Result<String, Unavailable> {
     let used = |wanted: Wanted| {
-        let found = cameras.iter().find(|camera| camera.used && camera.spectrum == Some(wanted.spectrum()));
+        let found = cameras
+            .iter()
+            .find(|camera| camera.used && camera.spectrum == Some(wanted.spectrum()));
         found.map(|camera| camera.identity.clone())
     };
     if !templates.is_empty() {
@@ -89,7 +98,10 @@ mod tests {
             assert_eq!(for_login(&both, rule), Ok(Wanted::Infrared));
         }
         assert_eq!(for_login(&both[..1], Enrolled), Ok(Wanted::Color));
-        assert_eq!(for_login(&both[..1], Always), Err(Unavailable::InfraredRequired));
+        assert_eq!(
+            for_login(&both[..1], Always),
+            Err(Unavailable::InfraredRequired)
+        );
     }
 
     #[test]
@@ -99,10 +111,19 @@ mod tests {
         let named = |name: &str| Ok(name.to_owned());
         assert_eq!(camera(&cameras, &color, Enrolled), named("Color"));
         assert_eq!(camera(&cameras, &infrared, Enrolled), named("Infrared"));
-        assert_eq!(camera(&cameras[..1], &infrared, Enrolled), Err(Unavailable::NoCamera));
-        assert_eq!(camera(&cameras, &color, Always), Err(Unavailable::InfraredRequired));
+        assert_eq!(
+            camera(&cameras[..1], &infrared, Enrolled),
+            Err(Unavailable::NoCamera)
+        );
+        assert_eq!(
+            camera(&cameras, &color, Always),
+            Err(Unavailable::InfraredRequired)
+        );
         assert_eq!(camera(&cameras, &[], Enrolled), named("Infrared"));
         assert_eq!(camera(&cameras[..1], &[], Enrolled), named("Color"));
-        assert_eq!(camera(&cameras[..1], &[], Always), Err(Unavailable::InfraredRequired));
+        assert_eq!(
+            camera(&cameras[..1], &[], Always),
+            Err(Unavailable::InfraredRequired)
+        );
     }
 }

@@ -13,7 +13,8 @@ use crate::onnx::{ModelDirs, ModelError};
 use crate::pad::{Live, Pad, PadOptions};
 use crate::types::{Detection, Digest, Embedding, Frame, Hint, Illumination, Spectrum};
 
-/// A second face of more than this part of the largest one's area makes it unclear whose face is meant.
+/// A second face of more than this part of the largest one's area makes it unclear whose face is
+/// meant.
 const SECOND_FACE: f32 = 0.4;
 
 /// The models of an attempt, ready to judge frames.
@@ -37,7 +38,8 @@ pub enum Seen {
     Look(Box<Look>),
     /// Nothing to judge, and what would help; the face, if there is one.
     Hint(Hint, Option<Detection>),
-    /// The unlit frame of a strobing emitter: dark on purpose, and only worth comparing with its lit neighbour.
+    /// The unlit frame of a strobing emitter: dark on purpose, and only worth comparing with its
+    /// lit neighbour.
     Unlit,
 }
 
@@ -82,8 +84,15 @@ impl Judge {
     pub fn load(config: &Config) -> Result<Self, ModelError> {
         let dirs: ModelDirs = config.model_dirs();
         let engine = Engine::load(&dirs, config.engine_options())?;
-        let options = PadOptions { cnn: config.pad.cnn, infrared: config.pad.infrared, motion: config.pad.motion };
-        Ok(Self { engine, pad: Pad::load(&dirs, options)? })
+        let options = PadOptions {
+            cnn: config.pad.cnn,
+            infrared: config.pad.infrared,
+            motion: config.pad.motion,
+        };
+        Ok(Self {
+            engine,
+            pad: Pad::load(&dirs, options)?,
+        })
     }
 }
 
@@ -118,7 +127,10 @@ impl Eye for Judge {
         let Some(face) = faces.first().copied() else {
             return Ok(Seen::Hint(exposure.hint().unwrap_or(Hint::NoFace), None));
         };
-        if faces.get(1).is_some_and(|second| second.bounds.area() > SECOND_FACE * face.bounds.area()) {
+        if faces
+            .get(1)
+            .is_some_and(|second| second.bounds.area() > SECOND_FACE * face.bounds.area())
+        {
             return Ok(Seen::Hint(Hint::ManyFaces, Some(face)));
         }
         let quality = Quality::of(frame, &face);
@@ -131,13 +143,21 @@ impl Eye for Judge {
         let begun = Instant::now();
         let embedding = self.engine.embed(frame, &face)?;
         watch.took(|stages| &mut stages.embed, begun);
-        let Some(embedding) = embedding else { return Ok(Seen::Hint(Hint::LookAtCamera, Some(face))) };
+        let Some(embedding) = embedding else {
+            return Ok(Seen::Hint(Hint::LookAtCamera, Some(face)));
+        };
         let liveness = match judged.live {
             Live::Yes => Liveness::Live,
             Live::No => Liveness::Attack,
             Live::Unknown => Liveness::Undecided,
             Live::Failed => Liveness::Failed,
         };
-        Ok(Seen::Look(Box::new(Look { face, quality, embedding, liveness, live_score: judged.score })))
+        Ok(Seen::Look(Box::new(Look {
+            face,
+            quality,
+            embedding,
+            liveness,
+            live_score: judged.score,
+        })))
     }
 }

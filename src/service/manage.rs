@@ -36,29 +36,43 @@ pub fn list(desk: &Desk, subject: &Subject) -> Answer {
 pub fn remove(desk: &Desk, subject: &Subject, template: u32) -> Answer {
     let held = keys::hold(desk, subject)?;
     let mut enrollment = keys::enrollment_of(desk, subject)?;
-    let key = keys::unseal(&enrollment, &desk.config.vault_options()).map_err(|error| error.report(desk, subject))?;
+    let key = keys::unseal(&enrollment, &desk.config.vault_options())
+        .map_err(|error| error.report(desk, subject))?;
     keys::check(&enrollment, &key).map_err(|error| error.report(desk, subject))?;
     let before = enrollment.templates.len();
     enrollment.templates.retain(|stored| stored.id != template);
     let changed = enrollment.templates.len() < before;
     if enrollment.templates.is_empty() {
-        desk.enrollments.remove(&held, subject.uid).map_err(store_failed)?;
+        desk.enrollments
+            .remove(&held, subject.uid)
+            .map_err(store_failed)?;
     } else if changed {
         keys::bind(&mut enrollment, &key).map_err(|error| error.report(desk, subject))?;
-        desk.enrollments.save(&held, &enrollment).map_err(store_failed)?;
+        desk.enrollments
+            .save(&held, &enrollment)
+            .map_err(store_failed)?;
     }
-    desk.line(Priority::Notice, "remove", subject).with("template", template).with("changed", changed).write();
+    desk.line(Priority::Notice, "remove", subject)
+        .with("template", template)
+        .with("changed", changed)
+        .write();
     Ok(Reply::Done { changed })
 }
 
-/// Removes whatever is there, readable or not. The tally stays: removing a face does not give guesses back.
+/// Removes whatever is there, readable or not. The tally stays: removing a face does not give
+/// guesses back.
 ///
 /// # Errors
 /// The store's failure.
 pub fn clear(desk: &Desk, subject: &Subject) -> Answer {
     let held = keys::hold(desk, subject)?;
-    let changed = desk.enrollments.remove(&held, subject.uid).map_err(store_failed)?;
-    desk.line(Priority::Notice, "clear", subject).with("changed", changed).write();
+    let changed = desk
+        .enrollments
+        .remove(&held, subject.uid)
+        .map_err(store_failed)?;
+    desk.line(Priority::Notice, "clear", subject)
+        .with("changed", changed)
+        .write();
     Ok(Reply::Done { changed })
 }
 
@@ -70,7 +84,10 @@ pub fn status(desk: &Desk, subject: &Subject) -> Answer {
         Ok(enrollment) => {
             let protector = protector_name(&enrollment);
             templates = enrollment.templates;
-            EnrollmentState::Enrolled { templates: templates.len() as u32, protector }
+            EnrollmentState::Enrolled {
+                templates: templates.len() as u32,
+                protector,
+            }
         }
         Err(Unavailable::NotEnrolled) => EnrollmentState::None,
         Err(_) => EnrollmentState::Damaged,
@@ -81,19 +98,27 @@ pub fn status(desk: &Desk, subject: &Subject) -> Answer {
         Ok(protector) => (protector.kind().name(), true),
         Err(_) => (desk.config.protector_name(), false),
     };
-    // Which camera there is, is root's and the owner's business; what is plugged in beside it is not.
+    // Which camera there is, is root's and the owner's business; what is plugged in beside it is
+    // not.
     let cameras = cameras(desk);
     Ok(Reply::Status(StatusReport {
         enrollment,
         tally: TallyState { misses, lockout },
         protector: protector.into(),
         protector_present,
-        camera: cameras.and_then(|cameras| light::camera(&cameras, &templates, desk.config.pad.require_infrared)),
-        sandbox_missing: desk.sandbox_missing.iter().map(ToString::to_string).collect(),
+        camera: cameras.and_then(|cameras| {
+            light::camera(&cameras, &templates, desk.config.pad.require_infrared)
+        }),
+        sandbox_missing: desk
+            .sandbox_missing
+            .iter()
+            .map(ToString::to_string)
+            .collect(),
     }))
 }
 
-/// The cameras there are. Every one is opened and asked, which a stuck driver never answers: it is not waited for.
+/// The cameras there are. Every one is opened and asked, which a stuck driver never answers: it is
+/// not waited for.
 ///
 /// # Errors
 /// [`Unavailable::CameraFailed`]: one does not answer in time.
@@ -101,9 +126,14 @@ pub fn cameras(desk: &Desk) -> Result<Vec<CameraReport>, Unavailable> {
     let (cameras, options) = (Arc::clone(&desk.cameras), desk.config.camera_options());
     let (sender, receiver) = channel();
     let ask = move || drop(sender.send(cameras.list(&options)));
-    std::thread::Builder::new().name("cameras".into()).spawn(ask).map_err(|_| Unavailable::Internal)?;
+    std::thread::Builder::new()
+        .name("cameras".into())
+        .spawn(ask)
+        .map_err(|_| Unavailable::Internal)?;
     receiver.recv_timeout(LIST_PATIENCE).map_err(|_| {
-        Line::new(Priority::Warning, "cameras").with("error", "one does not answer").write();
+        Line::new(Priority::Warning, "cameras")
+            .with("error", "one does not answer")
+            .write();
         Unavailable::CameraFailed
     })
 }
@@ -116,21 +146,35 @@ pub fn reseal(desk: &Desk, subject: &Subject, recovery_key: &Secret) -> Answer {
     let held = keys::hold(desk, subject)?;
     let mut enrollment = keys::enrollment_of(desk, subject)?;
     let report = |error: KeyError| error.report(desk, subject);
-    let recovery_key = recovery::RecoveryKey::parse(&recovery_key.0).ok_or(Unavailable::WrongRecoveryKey)?;
-    let key =
-        recovery::unwrap(&recovery_key, &keys::recovery_aad(&enrollment), &enrollment.recovery).map_err(|error| {
-            if matches!(error, VaultError::Damaged) { Unavailable::WrongRecoveryKey } else { report(error.into()) }
-        })?;
+    let recovery_key =
+        recovery::RecoveryKey::parse(&recovery_key.0).ok_or(Unavailable::WrongRecoveryKey)?;
+    let key = recovery::unwrap(
+        &recovery_key,
+        &keys::recovery_aad(&enrollment),
+        &enrollment.recovery,
+    )
+    .map_err(|error| {
+        if matches!(error, VaultError::Damaged) {
+            Unavailable::WrongRecoveryKey
+        } else {
+            report(error.into())
+        }
+    })?;
     keys::check(&enrollment, &key).map_err(report)?;
     let gallery_kind = enrollment.protector;
-    let mut protector = vault::open(&desk.config.vault_options()).map_err(|error| report(error.into()))?;
+    let mut protector =
+        vault::open(&desk.config.vault_options()).map_err(|error| report(error.into()))?;
     let sealed = protector.seal(&key).map_err(|error| report(error.into()))?;
     if sealed.kind as u8 != gallery_kind {
         // Templates are bound to the kind of protector they were enrolled under.
-        return Err(report(VaultError::Refused("enrolled under another kind of protector; enroll again").into()));
+        return Err(report(
+            VaultError::Refused("enrolled under another kind of protector; enroll again").into(),
+        ));
     }
     enrollment.sealed_key = sealed.bytes;
-    desk.enrollments.save(&held, &enrollment).map_err(store_failed)?;
+    desk.enrollments
+        .save(&held, &enrollment)
+        .map_err(store_failed)?;
     desk.line(Priority::Notice, "reseal", subject).write();
     Ok(Reply::Done { changed: true })
 }
@@ -141,7 +185,10 @@ pub fn record_password(desk: &Desk, subject: &Subject) -> Answer {
     match keys::enrollment_of(desk, subject) {
         // Nothing is kept about people who do not use this.
         Err(Unavailable::NotEnrolled) => Ok(Reply::Done { changed: false }),
-        _ => desk.tally.record_password(subject.uid).map(|()| Reply::Done { changed: true }),
+        _ => desk
+            .tally
+            .record_password(subject.uid)
+            .map(|()| Reply::Done { changed: true }),
     }
 }
 
@@ -149,7 +196,9 @@ pub fn record_password(desk: &Desk, subject: &Subject) -> Answer {
 /// The tally's failure.
 pub fn unlock(desk: &Desk, subject: &Subject) -> Answer {
     let changed = desk.tally.unlock(subject.uid)?;
-    desk.line(Priority::Notice, "unlock", subject).with("changed", changed).write();
+    desk.line(Priority::Notice, "unlock", subject)
+        .with("changed", changed)
+        .write();
     Ok(Reply::Done { changed })
 }
 
@@ -163,14 +212,27 @@ pub struct EmitterTrial {
     pub seconds: u8,
 }
 
-/// Lights the emitter for some seconds, and puts it out again. `changed` says whether the picture became brighter.
+/// Lights the emitter for some seconds, and puts it out again. `changed` says whether the picture
+/// became brighter.
 ///
 /// # Errors
 /// Nothing was sent, and why.
 pub fn try_emitter(desk: &Desk, trial: EmitterTrial) -> Answer {
-    let EmitterTrial { camera, unit, selector, payload, off, seconds } = trial;
+    let EmitterTrial {
+        camera,
+        unit,
+        selector,
+        payload,
+        off,
+        seconds,
+    } = trial;
     let duration = Duration::from_secs(seconds.clamp(1, 10).into());
-    let emitter = Emitter { unit, selector, on: payload, off };
+    let emitter = Emitter {
+        unit,
+        selector,
+        on: payload,
+        off,
+    };
     let light = emitter::try_payload(&desk.config.camera_options(), &camera, emitter, duration)
         .map_err(|error| keys::camera_unavailable(desk, &error))?;
     Line::new(Priority::Notice, "emitter")
@@ -178,5 +240,7 @@ pub fn try_emitter(desk: &Desk, trial: EmitterTrial) -> Answer {
         .with("before", format!("{:.1}", light.before))
         .with("during", format!("{:.1}", light.during))
         .write();
-    Ok(Reply::Done { changed: light.during > light.before * 1.2 + 2.0 })
+    Ok(Reply::Done {
+        changed: light.during > light.before * 1.2 + 2.0,
+    })
 }

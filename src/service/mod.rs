@@ -1,7 +1,7 @@
 //! One authentication from the connection to the answer. The only room that composes the others.
 //!
-//! [`serve`] is the whole life of an instance. Whether somebody gets in is decided in [`decide`]; who may ask what, in
-//! [`policy`]; how often, in [`tally`].
+//! [`serve`] is the whole life of an instance. Whether somebody gets in is decided in [`decide`];
+//! who may ask what, in [`policy`]; how often, in [`tally`].
 
 mod answer;
 mod asking;
@@ -90,16 +90,27 @@ pub struct RecordedCameras {
 impl RecordedCameras {
     /// The folder behind `--frames`.
     pub fn from_arguments() -> Self {
-        Self { frames: argument("--frames").unwrap_or_default().into() }
+        Self {
+            frames: argument("--frames").unwrap_or_default().into(),
+        }
     }
 }
 
 #[cfg(feature = "replay")]
 impl Cameras for RecordedCameras {
-    fn open(&self, _: &CameraOptions, wanted: Wanted, _: Instant) -> Result<Box<dyn FrameSource>, CameraError> {
+    fn open(
+        &self,
+        _: &CameraOptions,
+        wanted: Wanted,
+        _: Instant,
+    ) -> Result<Box<dyn FrameSource>, CameraError> {
         let source = camera::recorded::Recorded::open(&self.frames)?;
         // The one camera there is: asked for the other spectrum, it is not there.
-        if source.spectrum() == wanted.spectrum() { Ok(Box::new(source)) } else { Err(CameraError::NotFound) }
+        if source.spectrum() == wanted.spectrum() {
+            Ok(Box::new(source))
+        } else {
+            Err(CameraError::NotFound)
+        }
     }
 
     fn list(&self, _: &CameraOptions) -> Vec<CameraReport> {
@@ -107,7 +118,8 @@ impl Cameras for RecordedCameras {
     }
 }
 
-/// The program: serves its connection and ends. 0 for every answered request, 1 where there was none to answer.
+/// The program: serves its connection and ends. 0 for every answered request, 1 where there was
+/// none to answer.
 pub fn main(cameras: impl Cameras) -> ! {
     let config = argument("--config").unwrap_or_else(|| CONFIG_PATH.into());
     if std::env::args().any(|argument| argument == "--restore-emitter") {
@@ -117,19 +129,25 @@ pub fn main(cameras: impl Cameras) -> ! {
     let status = match serve(Path::new(&config), cameras) {
         Ok(()) => 0,
         Err(error) => {
-            Line::new(Priority::Error, "instance").with("error", format!("{error:#}")).write();
+            Line::new(Priority::Error, "instance")
+                .with("error", format!("{error:#}"))
+                .write();
             1
         }
     };
     sandbox::leave(status)
 }
 
-/// Puts out an emitter that an instance which died has left alight. The unit runs this after every instance.
+/// Puts out an emitter that an instance which died has left alight. The unit runs this after every
+/// instance.
 fn restore_emitter(config: &Path) {
     drop(sandbox::enter());
-    let restored = Config::load(config).map(|config| camera::emitter::restore_pending(&config.camera_options()));
+    let restored = Config::load(config)
+        .map(|config| camera::emitter::restore_pending(&config.camera_options()));
     if let Ok(Err(error)) = restored {
-        Line::new(Priority::Warning, "emitter").with("error", error).write();
+        Line::new(Priority::Warning, "emitter")
+            .with("error", error)
+            .write();
     }
 }
 
@@ -139,8 +157,8 @@ fn argument(name: &str) -> Option<String> {
     arguments.nth(1)
 }
 
-/// Serves the one connection this process was started for. Every answered request is a success of the process; the peer
-/// reads the outcome from the reply.
+/// Serves the one connection this process was started for. Every answered request is a success of
+/// the process; the peer reads the outcome from the reply.
 ///
 /// # Errors
 /// There was no connection to serve.
@@ -154,7 +172,9 @@ pub fn serve(config: &Path, cameras: impl Cameras) -> anyhow::Result<()> {
     let reply = match prepare(&mut connection, peer, &config, started) {
         Ok((config, request, _slots)) => {
             answer::stores(config).map_or_else(Reply::Unavailable, |(enrollments, tallies)| {
-                let clock = SystemClock { run: config.paths.run.clone() };
+                let clock = SystemClock {
+                    run: config.paths.run.clone(),
+                };
                 let tally = Tally::new(tallies, config.tally_rules(), &clock);
                 let cameras = Arc::new(cameras);
                 answer::answer(
@@ -177,15 +197,19 @@ pub fn serve(config: &Path, cameras: impl Cameras) -> anyhow::Result<()> {
     match connection.send_reply(reply) {
         // A peer that hung up has its answer.
         Ok(()) | Err(FrameError::Closed) => {}
-        Err(error) => Line::new(Priority::Info, "reply").with("error", error).write(),
+        Err(error) => Line::new(Priority::Info, "reply")
+            .with("error", error)
+            .write(),
     }
     Ok(())
 }
 
-/// The peer's place, and the subject's among root's programs; held for as long as the request is served.
+/// The peer's place, and the subject's among root's programs; held for as long as the request is
+/// served.
 type Places = (Lock, Option<Lock>);
 
-/// What comes before any work: a usable configuration, a closed sandbox, a place for this peer, and a request in time.
+/// What comes before any work: a usable configuration, a closed sandbox, a place for this peer, and
+/// a request in time.
 fn prepare<'a>(
     connection: &mut Connection,
     peer: Peer,
@@ -193,20 +217,33 @@ fn prepare<'a>(
     started: Instant,
 ) -> Result<(&'a Config, Request, Places), Reply> {
     let config = config.as_ref().map_err(|error| {
-        Line::new(Priority::Error, "config").with("error", error).write();
+        Line::new(Priority::Error, "config")
+            .with("error", error)
+            .write();
         Reply::Unavailable(Unavailable::ConfigRejected)
     })?;
     if config.sandbox.require
         && let Err(error) = sandbox::seal()
     {
-        Line::new(Priority::Error, "seal").with("error", error).write();
+        Line::new(Priority::Error, "seal")
+            .with("error", error)
+            .write();
         return Err(Reply::Unavailable(Unavailable::SandboxMissing));
     }
     let slot = answer::take_slot(config, peer).map_err(Reply::Unavailable)?;
-    let request = connection.read_request(started + REQUEST_PATIENCE).map_err(|error| {
-        Line::new(Priority::Notice, "request").with("peer_uid", peer.uid).with("error", &error).write();
-        Reply::Denied(if matches!(error, FrameError::Version(_)) { Denied::Version } else { Denied::Malformed })
-    })?;
+    let request = connection
+        .read_request(started + REQUEST_PATIENCE)
+        .map_err(|error| {
+            Line::new(Priority::Notice, "request")
+                .with("peer_uid", peer.uid)
+                .with("error", &error)
+                .write();
+            Reply::Denied(if matches!(error, FrameError::Version(_)) {
+                Denied::Version
+            } else {
+                Denied::Malformed
+            })
+        })?;
     let place = answer::take_place(config, peer, &request).map_err(Reply::Unavailable)?;
     Ok((config, request, (slot, place)))
 }

@@ -1,14 +1,16 @@
 //! Who is at the other end of the socket.
 //!
 //! What MUST hold:
-//! 1. The peer is who the kernel says opened the connection (SO_PEERCRED, unix(7)), never who a message says it is.
+//! 1. The peer is who the kernel says opened the connection (SO_PEERCRED, unix(7)), never who a
+//!    message says it is.
 //! 2. The overflow uid is nobody: where a user namespace hides who the peer is, it may ask nothing.
 //! 3. Nothing is looked up: uids are compared as numbers.
 
 use std::io;
 use std::os::unix::net::UnixStream;
 
-/// What the kernel shows for a uid that has no mapping in this user namespace (`/proc/sys/kernel/overflowuid`).
+/// What the kernel shows for a uid that has no mapping in this user namespace
+/// (`/proc/sys/kernel/overflowuid`).
 pub const OVERFLOW_UID: u32 = 65534;
 
 /// The process that opened the connection, as it was at that moment.
@@ -25,7 +27,10 @@ impl Peer {
     /// The kernel does not tell.
     pub fn of(stream: &UnixStream) -> io::Result<Self> {
         let credentials = rustix::net::sockopt::socket_peercred(stream)?;
-        Ok(Self { uid: credentials.uid.as_raw(), pid: credentials.pid.as_raw_nonzero().get() })
+        Ok(Self {
+            uid: credentials.uid.as_raw(),
+            pid: credentials.pid.as_raw_nonzero().get(),
+        })
     }
 
     pub fn is_root(&self) -> bool {

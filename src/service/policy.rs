@@ -63,17 +63,45 @@ mod tests {
     }
 
     fn every_request() -> Vec<(Request, bool)> {
-        let subject = || Subject { uid: ALICE, name: UserName::new("alice").unwrap() };
+        let subject = || Subject {
+            uid: ALICE,
+            name: UserName::new("alice").unwrap(),
+        };
         let service = ServiceName::new("sudo").unwrap();
         vec![
-            (Request::Verify { subject: subject(), service, consent: None }, true),
+            (
+                Request::Verify {
+                    subject: subject(),
+                    service,
+                    consent: None,
+                },
+                true,
+            ),
             (Request::Status { subject: subject() }, true),
             (Request::List { subject: subject() }, true),
             (Request::Test { subject: subject() }, false),
-            (Request::Enroll { subject: subject(), label: None }, false),
-            (Request::Remove { subject: subject(), template: 1 }, false),
+            (
+                Request::Enroll {
+                    subject: subject(),
+                    label: None,
+                },
+                false,
+            ),
+            (
+                Request::Remove {
+                    subject: subject(),
+                    template: 1,
+                },
+                false,
+            ),
             (Request::Clear { subject: subject() }, false),
-            (Request::Reseal { subject: subject(), recovery_key: Secret("x".into()) }, false),
+            (
+                Request::Reseal {
+                    subject: subject(),
+                    recovery_key: Secret("x".into()),
+                },
+                false,
+            ),
             (Request::RecordPassword { subject: subject() }, false),
             (Request::Unlock { subject: subject() }, false),
             (Request::Devices, false),
@@ -96,7 +124,11 @@ mod tests {
     fn root_may_ask_everything_and_an_owner_what_is_listed() {
         for (request, owner_may) in every_request() {
             assert!(permits(peer(0), &request), "root: {request:?}");
-            assert_eq!(permits(peer(ALICE), &request), owner_may, "owner: {request:?}");
+            assert_eq!(
+                permits(peer(ALICE), &request),
+                owner_may,
+                "owner: {request:?}"
+            );
         }
     }
 
@@ -111,7 +143,10 @@ mod tests {
 
     #[test]
     fn a_hidden_peer_is_not_the_user_nobody() {
-        let subject = Subject { uid: 65534, name: UserName::new("nobody").unwrap() };
+        let subject = Subject {
+            uid: 65534,
+            name: UserName::new("nobody").unwrap(),
+        };
         assert!(!permits(peer(65534), &Request::Status { subject }));
     }
 }

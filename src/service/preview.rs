@@ -29,11 +29,15 @@ pub fn preview(desk: &Desk, seconds: u8) -> Result<Reply, Unavailable> {
     let deadline = Instant::now() + Duration::from_secs(seconds.clamp(1, 60).into());
     let side: Arc<Side> = Inbox::new();
     let hangup = Arc::clone(&side);
-    desk.connection.watch(move || hangup.hang_up()).map_err(|_| Unavailable::Internal)?;
-    desk.connection.send_event(Event::Progress(Progress::Starting));
+    desk.connection
+        .watch(move || hangup.hang_up())
+        .map_err(|_| Unavailable::Internal)?;
+    desk.connection
+        .send_event(Event::Progress(Progress::Starting));
     let (cameras, options) = (Arc::clone(&desk.cameras), desk.config.camera_options());
     let open = move |deadline| open_best(&*cameras, &options, deadline);
-    let camera = start_camera(&side, Box::new(open), deadline).map_err(|_| Unavailable::Internal)?;
+    let camera =
+        start_camera(&side, Box::new(open), deadline).map_err(|_| Unavailable::Internal)?;
     start_models(desk.config, &side).map_err(|_| Unavailable::Internal)?;
     let result = show(desk, &side, deadline);
     side.close();
@@ -47,7 +51,9 @@ fn show(desk: &Desk, side: &Side, deadline: Instant) -> Result<Reply, Unavailabl
         match side.next(deadline) {
             Arrival::HungUp => return Err(Unavailable::Cancelled),
             Arrival::Deadline => return Ok(Reply::Done { changed: false }),
-            Arrival::CameraFailed(_) if Instant::now() >= deadline => return Ok(Reply::Done { changed: false }),
+            Arrival::CameraFailed(_) if Instant::now() >= deadline => {
+                return Ok(Reply::Done { changed: false });
+            }
             Arrival::CameraFailed(error) => return Err(keys::camera_unavailable(desk, &error)),
             Arrival::Engine(loaded) => judge = loaded.ok(),
             Arrival::Templates(()) => {}
@@ -55,14 +61,24 @@ fn show(desk: &Desk, side: &Side, deadline: Instant) -> Result<Reply, Unavailabl
             Arrival::Frame(frame) => {
                 if last.is_none_or(|last| last.elapsed() >= PACE) {
                     last = Some(Instant::now());
-                    desk.connection.send_event(Event::Preview(picture(desk, &frame, judge.as_mut(), spectrum)));
+                    desk.connection.send_event(Event::Preview(picture(
+                        desk,
+                        &frame,
+                        judge.as_mut(),
+                        spectrum,
+                    )));
                 }
             }
         }
     }
 }
 
-fn picture(desk: &Desk, frame: &Frame, judge: Option<&mut Judge>, spectrum: Spectrum) -> PreviewFrame {
+fn picture(
+    desk: &Desk,
+    frame: &Frame,
+    judge: Option<&mut Judge>,
+    spectrum: Spectrum,
+) -> PreviewFrame {
     let mut watch = Stopwatch::new(desk.started);
     let (mut measurement, mut hint) = (None, None);
     let step = (frame.width() as usize * frame.height() as usize).div_ceil(MOST_PIXELS);
@@ -78,7 +94,12 @@ fn picture(desk: &Desk, frame: &Frame, judge: Option<&mut Judge>, spectrum: Spec
             hint = Some(because);
             measurement = face.map(|face| Measurement {
                 detection_score: face.score,
-                face: [face.bounds.x, face.bounds.y, face.bounds.width, face.bounds.height],
+                face: [
+                    face.bounds.x,
+                    face.bounds.y,
+                    face.bounds.width,
+                    face.bounds.height,
+                ],
                 landmarks: face.landmarks.map(|p| [p.x, p.y]),
                 ..Measurement::default()
             });
@@ -91,12 +112,24 @@ fn picture(desk: &Desk, frame: &Frame, judge: Option<&mut Judge>, spectrum: Spec
     }
     let (width, height, pixels) = shrink(frame, step);
     let channels = frame.format().channels() as u8;
-    PreviewFrame { width, height, channels, pixels, brightness: exposure::judge(frame).mean, measurement, hint }
+    PreviewFrame {
+        width,
+        height,
+        channels,
+        pixels,
+        brightness: exposure::judge(frame).mean,
+        measurement,
+        hint,
+    }
 }
 
 /// Every `step`-th pixel; colour as RGB.
 fn shrink(frame: &Frame, step: usize) -> (u32, u32, Vec<u8>) {
-    let (w, h, channels) = (frame.width() as usize, frame.height() as usize, frame.format().channels());
+    let (w, h, channels) = (
+        frame.width() as usize,
+        frame.height() as usize,
+        frame.format().channels(),
+    );
     let mut pixels = Vec::new();
     for y in (0..h).step_by(step) {
         for x in (0..w).step_by(step) {

@@ -1,4 +1,5 @@
-//! The three threads that work side by side: camera, models, vault. The slowest of them is the latency.
+//! The three threads that work side by side: camera, models, vault. The slowest of them is the
+//! latency.
 
 use std::sync::Arc;
 use std::sync::mpsc::{Receiver, RecvTimeoutError, channel};
@@ -13,14 +14,15 @@ use crate::onnx::ModelError;
 
 /// A camera is waited for in slices, so that an attempt that is over closes it soon.
 const SLICE: Duration = Duration::from_millis(40);
-/// How long an ended attempt waits for the camera to be put back as it was; the kernel closes it in any case.
+/// How long an ended attempt waits for the camera to be put back as it was; the kernel closes it in
+/// any case.
 const PUT_BACK: Duration = Duration::from_millis(150);
 
 /// Opens a camera, before the deadline.
 pub type Open = Box<dyn FnOnce(Instant) -> Result<Box<dyn FrameSource>, CameraError> + Send>;
 
-/// Opens the infrared camera, for it is what tells a face from a screen; the colour camera only where there is no other. One
-/// that is there and fails is no reason to make do with less.
+/// Opens the infrared camera, for it is what tells a face from a screen; the colour camera only
+/// where there is no other. One that is there and fails is no reason to make do with less.
 ///
 /// # Errors
 /// [`CameraError`].
@@ -30,7 +32,9 @@ pub fn open_best(
     deadline: Instant,
 ) -> Result<Box<dyn FrameSource>, CameraError> {
     match cameras.open(options, Wanted::Infrared, deadline) {
-        Err(CameraError::NotFound | CameraError::Virtual) => cameras.open(options, Wanted::Color, deadline),
+        Err(CameraError::NotFound | CameraError::Virtual) => {
+            cameras.open(options, Wanted::Color, deadline)
+        }
         result => result,
     }
 }
@@ -48,24 +52,30 @@ impl CameraThread {
     }
 }
 
-/// Opens the camera on a thread of its own and leaves its frames in the inbox, until the inbox is closed, the camera fails,
-/// or the deadline has passed.
+/// Opens the camera on a thread of its own and leaves its frames in the inbox, until the inbox is
+/// closed, the camera fails, or the deadline has passed.
 ///
 /// # Errors
 /// No thread could be started.
-pub fn start_camera<E, T>(inbox: &Arc<Inbox<E, T>>, open: Open, deadline: Instant) -> std::io::Result<CameraThread>
+pub fn start_camera<E, T>(
+    inbox: &Arc<Inbox<E, T>>,
+    open: Open,
+    deadline: Instant,
+) -> std::io::Result<CameraThread>
 where
     E: Send + 'static,
     T: Send + 'static,
 {
     let (alive, ended) = channel();
     let inbox = Arc::clone(inbox);
-    std::thread::Builder::new().name("camera".into()).spawn(move || {
-        if let Err(error) = stream(&inbox, open, deadline) {
-            inbox.put_camera_error(error);
-        }
-        drop::<std::sync::mpsc::Sender<()>>(alive);
-    })?;
+    std::thread::Builder::new()
+        .name("camera".into())
+        .spawn(move || {
+            if let Err(error) = stream(&inbox, open, deadline) {
+                inbox.put_camera_error(error);
+            }
+            drop::<std::sync::mpsc::Sender<()>>(alive);
+        })?;
     Ok(CameraThread { ended })
 }
 
@@ -113,9 +123,11 @@ pub fn start_work<R: Send + 'static>(
     panicked: impl FnOnce() -> R + Send + 'static,
     put: impl FnOnce(R) + Send + 'static,
 ) -> std::io::Result<()> {
-    std::thread::Builder::new().name(name.into()).spawn(move || {
-        let result = std::panic::catch_unwind(std::panic::AssertUnwindSafe(work));
-        put(result.unwrap_or_else(|_| panicked()));
-    })?;
+    std::thread::Builder::new()
+        .name(name.into())
+        .spawn(move || {
+            let result = std::panic::catch_unwind(std::panic::AssertUnwindSafe(work));
+            put(result.unwrap_or_else(|_| panicked()));
+        })?;
     Ok(())
 }

@@ -19,8 +19,8 @@ use crate::face::{QualityLimits, compare};
 use crate::onnx::ModelError;
 use crate::types::{CameraIdentity, Digest, Embedding, Hint, Spectrum, Subject, Unavailable};
 
-/// Looks below this cosine with the first one are another person's: the score that verification asks for, less what a turned
-/// head costs.
+/// Looks below this cosine with the first one are another person's: the score that verification
+/// asks for, less what a turned head costs.
 pub const SAME_PERSON: f32 = 0.5;
 /// A look above this cosine with one taken adds nothing.
 const TOO_ALIKE: f32 = 0.97;
@@ -29,8 +29,14 @@ const PATIENCE: Duration = Duration::from_secs(5);
 /// Looks an enrollment needs at least.
 const FEWEST: usize = 2;
 /// What the person is asked for, in turn.
-const POSES: [Pose; 6] =
-    [Pose::Straight, Pose::TurnLeft, Pose::TurnRight, Pose::TiltUp, Pose::TiltDown, Pose::Different];
+const POSES: [Pose; 6] = [
+    Pose::Straight,
+    Pose::TurnLeft,
+    Pose::TurnRight,
+    Pose::TiltUp,
+    Pose::TiltDown,
+    Pose::Different,
+];
 
 type Side = Inbox<Result<Judge, ModelError>, ()>;
 
@@ -59,15 +65,19 @@ pub fn take_looks(desk: &Desk, subject: &Subject) -> Result<Session, Unavailable
     let deadline = Instant::now() + desk.config.deadlines().enroll;
     let side: Arc<Side> = Inbox::new();
     let hangup = Arc::clone(&side);
-    desk.connection.watch(move || hangup.hang_up()).map_err(|_| Unavailable::Internal)?;
-    desk.connection.send_event(Event::Progress(Progress::Starting));
+    desk.connection
+        .watch(move || hangup.hang_up())
+        .map_err(|_| Unavailable::Internal)?;
+    desk.connection
+        .send_event(Event::Progress(Progress::Starting));
     let (cameras, options) = (Arc::clone(&desk.cameras), desk.config.camera_options());
     let rule = desk.config.pad.require_infrared;
     let open = move |deadline| match rule {
         RequireInfrared::Enrolled => open_best(&*cameras, &options, deadline),
         RequireInfrared::Always => cameras.open(&options, Wanted::Infrared, deadline),
     };
-    let camera = start_camera(&side, Box::new(open), deadline).map_err(|_| Unavailable::Internal)?;
+    let camera =
+        start_camera(&side, Box::new(open), deadline).map_err(|_| Unavailable::Internal)?;
     start_models(desk.config, &side).map_err(|_| Unavailable::Internal)?;
     let mut sitting = Sitting {
         desk,
@@ -116,11 +126,14 @@ impl Sitting<'_> {
                 Arrival::Camera(identity, spectrum) => {
                     self.camera = Some((identity, spectrum));
                     self.since = Instant::now();
-                    self.desk.connection.send_event(Event::Progress(Progress::NextLook(POSES[0])));
+                    self.desk
+                        .connection
+                        .send_event(Event::Progress(Progress::NextLook(POSES[0])));
                 }
                 Arrival::Frame(frame) => self.frame(&frame, wanted)?,
             }
-            let settled = self.looks.len() >= FEWEST.min(wanted) && self.since.elapsed() >= PATIENCE;
+            let settled =
+                self.looks.len() >= FEWEST.min(wanted) && self.since.elapsed() >= PATIENCE;
             if self.looks.len() >= wanted || settled {
                 return self.finish();
             }
@@ -131,13 +144,19 @@ impl Sitting<'_> {
                     .with("not_live", self.attacks)
                     .write();
                 let attacked = self.attacks > 0 && self.looks.is_empty();
-                return Err(if attacked { Unavailable::EnrollmentRejected } else { Unavailable::Timeout });
+                return Err(if attacked {
+                    Unavailable::EnrollmentRejected
+                } else {
+                    Unavailable::Timeout
+                });
             }
         }
     }
 
     fn frame(&mut self, frame: &crate::types::Frame, wanted: usize) -> Result<(), Unavailable> {
-        let (Some(judge), Some((_, spectrum))) = (&mut self.judge, &self.camera) else { return Ok(()) };
+        let (Some(judge), Some((_, spectrum))) = (&mut self.judge, &self.camera) else {
+            return Ok(());
+        };
         let mut watch = Stopwatch::new(self.desk.started);
         let seen = judge.look(frame, *spectrum, &QualityLimits::ENROLL, &mut watch);
         let look = match seen.map_err(|error| self.model_failed(&error))? {
@@ -158,8 +177,17 @@ impl Sitting<'_> {
                 return Ok(());
             }
         }
-        let nearest = self.looks.iter().filter_map(|taken| cosine(&taken.embedding, &look)).reduce(f32::max);
-        match (self.looks.first().and_then(|first| cosine(&first.embedding, &look)), nearest) {
+        let nearest = self
+            .looks
+            .iter()
+            .filter_map(|taken| cosine(&taken.embedding, &look))
+            .reduce(f32::max);
+        match (
+            self.looks
+                .first()
+                .and_then(|first| cosine(&first.embedding, &look)),
+            nearest,
+        ) {
             (Some(first), _) if first < SAME_PERSON => self.hint(Hint::LookAtCamera),
             (_, Some(nearest)) if nearest > TOO_ALIKE => self.hint(Hint::TurnALittle),
             _ => self.take(*look, wanted),
@@ -168,14 +196,24 @@ impl Sitting<'_> {
     }
 
     fn take(&mut self, look: Look, wanted: usize) {
-        self.looks.push(Taken { embedding: look.embedding, quality: look.quality.overall() });
+        self.looks.push(Taken {
+            embedding: look.embedding,
+            quality: look.quality.overall(),
+        });
         self.since = Instant::now();
         self.last_hint = None;
         let taken = self.looks.len();
-        let progress = Progress::LookTaken { taken: taken as u8, wanted: wanted as u8 };
+        let progress = Progress::LookTaken {
+            taken: taken as u8,
+            wanted: wanted as u8,
+        };
         self.desk.connection.send_event(Event::Progress(progress));
         if taken < wanted {
-            self.desk.connection.send_event(Event::Progress(Progress::NextLook(POSES[taken % POSES.len()])));
+            self.desk
+                .connection
+                .send_event(Event::Progress(Progress::NextLook(
+                    POSES[taken % POSES.len()],
+                )));
         }
     }
 
@@ -194,13 +232,20 @@ impl Sitting<'_> {
 
     fn camera_failed(&self, error: &CameraError) -> Unavailable {
         let reason = keys::camera_unavailable(self.desk, error);
-        let refused =
-            reason == Unavailable::NoCamera && self.desk.config.pad.require_infrared == RequireInfrared::Always;
-        if refused { Unavailable::InfraredRequired } else { reason }
+        let refused = reason == Unavailable::NoCamera
+            && self.desk.config.pad.require_infrared == RequireInfrared::Always;
+        if refused {
+            Unavailable::InfraredRequired
+        } else {
+            reason
+        }
     }
 
     fn model_failed(&self, error: &ModelError) -> Unavailable {
-        self.desk.line(Priority::Error, "model", self.subject).with("error", error).write();
+        self.desk
+            .line(Priority::Error, "model", self.subject)
+            .with("error", error)
+            .write();
         Unavailable::ModelRejected
     }
 

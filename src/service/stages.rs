@@ -5,9 +5,13 @@ use std::time::Instant;
 use facelock_protocol::Stages;
 use sd_notify::NotifyState;
 
-/// Tells the service manager that the connection is served. It is the last thing sent to it: the sandbox gives up sockets.
+/// Tells the service manager that the connection is served. It is the last thing sent to it: the
+/// sandbox gives up sockets.
 pub fn announce_ready() {
-    let _ = sd_notify::notify(&[NotifyState::Ready, NotifyState::Status("Serving one request")]);
+    let _ = sd_notify::notify(&[
+        NotifyState::Ready,
+        NotifyState::Status("Serving one request"),
+    ]);
 }
 
 /// The stages of one attempt, measured from the start of `main`.
@@ -19,7 +23,13 @@ pub struct Stopwatch {
 impl Stopwatch {
     pub fn new(started: Instant) -> Self {
         let request_read = Some(milliseconds(started, Instant::now()));
-        Self { started, stages: Stages { request_read, ..Stages::default() } }
+        Self {
+            started,
+            stages: Stages {
+                request_read,
+                ..Stages::default()
+            },
+        }
     }
 
     /// The time now, as a stage; the first time counts.

@@ -1,11 +1,13 @@
 //! How often somebody may be wrong, and when a password is wanted first.
 //!
 //! What MUST hold:
-//! 1. An attempt is charged before any device opens, on disk, so that ending the process does not give it back.
-//! 2. It is given back only where no face was judged and refused, however the attempt ended; misses are cleared only by a
-//!    match, a password, or root.
+//! 1. An attempt is charged before any device opens, on disk, so that ending the process does not
+//!    give it back.
+//! 2. It is given back only where no face was judged and refused, however the attempt ended; misses
+//!    are cleared only by a match, a password, or root.
 //! 3. A storage error is not a miss, but nothing is attempted while misses cannot be counted.
-//! 4. Time is the boot clock's; across a boot, waiting starts anew. The wall clock only ever makes it stricter.
+//! 4. Time is the boot clock's; across a boot, waiting starts anew. The wall clock only ever makes
+//!    it stricter.
 //! 5. Every way to be verified comes through here: PAM, `facelockctl test`, root's own logins.
 
 mod clock;
@@ -42,7 +44,8 @@ pub struct Attempt {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Ending {
     Matched,
-    /// A face was judged and was not let in, or an attempt that had begun to refuse one was cut off.
+    /// A face was judged and was not let in, or an attempt that had begun to refuse one was cut
+    /// off.
     Missed,
     /// No face was refused.
     Nothing,
@@ -59,7 +62,11 @@ impl From<Verdict> for Ending {
 
 impl<'a> Tally<'a> {
     pub fn new(store: Store, rules: Rules, clock: &'a dyn Clock) -> Self {
-        Self { store, rules, clock }
+        Self {
+            store,
+            rules,
+            clock,
+        }
     }
 
     /// Charges an attempt, or says why there is none now.
@@ -84,7 +91,9 @@ impl<'a> Tally<'a> {
     /// [`Unavailable::StoreFailed`]: it stays charged, and a match must not count.
     pub fn finish(&self, attempt: &Attempt, ending: Ending) -> Result<(), Unavailable> {
         let now = self.now()?;
-        self.change(attempt.uid, |state| state.settle(attempt.generation, ending, &now))
+        self.change(attempt.uid, |state| {
+            state.settle(attempt.generation, ending, &now)
+        })
     }
 
     /// A password succeeded for this user.
@@ -101,11 +110,18 @@ impl<'a> Tally<'a> {
     /// # Errors
     /// [`Unavailable::StoreFailed`].
     pub fn unlock(&self, uid: u32) -> Result<bool, Unavailable> {
-        let lock = self.store.lock(uid, Instant::now() + LOCK_PATIENCE).map_err(failed)?;
+        let lock = self
+            .store
+            .lock(uid, Instant::now() + LOCK_PATIENCE)
+            .map_err(failed)?;
         // What cannot be read cannot be kept: root starts it anew.
-        let (mut state, damaged) = self.load(uid).map_or((State::default(), true), |state| (state, false));
+        let (mut state, damaged) = self
+            .load(uid)
+            .map_or((State::default(), true), |state| (state, false));
         let changed = state.unlock() || damaged;
-        self.store.write(&lock, uid, &state.encode().ok_or(Unavailable::StoreFailed)?).map_err(failed)?;
+        self.store
+            .write(&lock, uid, &state.encode().ok_or(Unavailable::StoreFailed)?)
+            .map_err(failed)?;
         Ok(changed)
     }
 
@@ -130,18 +146,25 @@ impl<'a> Tally<'a> {
     }
 
     fn change<T>(&self, uid: u32, change: impl FnOnce(&mut State) -> T) -> Result<T, Unavailable> {
-        let lock = self.store.lock(uid, Instant::now() + LOCK_PATIENCE).map_err(failed)?;
+        let lock = self
+            .store
+            .lock(uid, Instant::now() + LOCK_PATIENCE)
+            .map_err(failed)?;
         let before = self.load(uid)?;
         let mut state = before.clone();
         let result = change(&mut state);
         if state != before {
-            self.store.write(&lock, uid, &state.encode().ok_or(Unavailable::StoreFailed)?).map_err(failed)?;
+            self.store
+                .write(&lock, uid, &state.encode().ok_or(Unavailable::StoreFailed)?)
+                .map_err(failed)?;
         }
         Ok(result)
     }
 }
 
 fn failed(error: StoreError) -> Unavailable {
-    super::journal::Line::new(super::journal::Priority::Error, "tally").with("error", error).write();
+    super::journal::Line::new(super::journal::Priority::Error, "tally")
+        .with("error", error)
+        .write();
     Unavailable::StoreFailed
 }

@@ -28,7 +28,12 @@ type Side = Inbox<Result<Judge, ModelError>, Result<Gallery, KeyError>>;
 ///
 /// # Errors
 /// No decision can be made, and why.
-pub fn verify(desk: &Desk, subject: &Subject, service: &str, consent: Option<Consent>) -> Result<Reply, Unavailable> {
+pub fn verify(
+    desk: &Desk,
+    subject: &Subject,
+    service: &str,
+    consent: Option<Consent>,
+) -> Result<Reply, Unavailable> {
     if consent.is_none() {
         let wanted = desk.config.consent(service);
         if wanted == Consent::Ask {
@@ -47,7 +52,8 @@ pub fn verify(desk: &Desk, subject: &Subject, service: &str, consent: Option<Con
     attempt(desk, subject, service, false)
 }
 
-/// Answers root's `facelockctl test`: the same attempt, counted by the same tally, with its measurements told.
+/// Answers root's `facelockctl test`: the same attempt, counted by the same tally, with its
+/// measurements told.
 ///
 /// # Errors
 /// No decision can be made, and why.
@@ -55,18 +61,30 @@ pub fn test(desk: &Desk, subject: &Subject) -> Result<Reply, Unavailable> {
     attempt(desk, subject, "facelockctl-test", true)
 }
 
-fn attempt(desk: &Desk, subject: &Subject, service: &str, told: bool) -> Result<Reply, Unavailable> {
+fn attempt(
+    desk: &Desk,
+    subject: &Subject,
+    service: &str,
+    told: bool,
+) -> Result<Reply, Unavailable> {
     let decision = charged(desk, subject, told);
     let (outcome, priority) = match &decision {
         Ok(verdict) => (format!("{verdict:?}"), Priority::Notice),
         Err(reason) => (format!("{reason:?}"), Priority::Info),
     };
-    desk.line(priority, "verify", subject).with("service", service).with("outcome", outcome).write();
+    desk.line(priority, "verify", subject)
+        .with("service", service)
+        .with("outcome", outcome)
+        .write();
     decision.map(Reply::Verdict)
 }
 
 /// The early answers, before any device opens; then the attempt, charged to the tally.
-fn charged(desk: &Desk, subject: &Subject, told: bool) -> Result<crate::types::Verdict, Unavailable> {
+fn charged(
+    desk: &Desk,
+    subject: &Subject,
+    told: bool,
+) -> Result<crate::types::Verdict, Unavailable> {
     let enrollment = keys::enrollment_of(desk, subject)?;
     let wanted = light::for_login(&enrollment.templates, desk.config.pad.require_infrared)?;
     insist_on_sandbox(desk, subject)?;
@@ -85,8 +103,14 @@ fn insist_on_sandbox(desk: &Desk, subject: &Subject) -> Result<(), Unavailable> 
     if !desk.config.sandbox.require || desk.sandbox_missing.is_empty() {
         return Ok(());
     }
-    let list: Vec<String> = desk.sandbox_missing.iter().map(ToString::to_string).collect();
-    desk.line(Priority::Error, "sandbox", subject).with("missing", list.join(", ")).write();
+    let list: Vec<String> = desk
+        .sandbox_missing
+        .iter()
+        .map(ToString::to_string)
+        .collect();
+    desk.line(Priority::Error, "sandbox", subject)
+        .with("missing", list.join(", "))
+        .write();
     Err(Unavailable::SandboxMissing)
 }
 
@@ -101,9 +125,17 @@ fn start(
     let (cameras, options) = (Arc::clone(&desk.cameras), desk.config.camera_options());
     // A challenge keeps the camera streaming for longer; opening it has no more time than ever.
     let until = deadline + desk.config.deadlines().challenge;
-    let camera = start_camera(side, Box::new(move |_| cameras.open(&options, wanted, deadline)), until)?;
+    let camera = start_camera(
+        side,
+        Box::new(move |_| cameras.open(&options, wanted, deadline)),
+        until,
+    )?;
     start_models(desk.config, side)?;
-    let (options, enrollment, inbox) = (desk.config.vault_options(), enrollment.clone(), Arc::clone(side));
+    let (options, enrollment, inbox) = (
+        desk.config.vault_options(),
+        enrollment.clone(),
+        Arc::clone(side),
+    );
     start_work(
         "vault",
         move || Gallery::open(&enrollment, &options),
@@ -134,13 +166,21 @@ struct Attempt<'a, E> {
 
 impl Attempt<'_, Judge> {
     /// Looks through the camera until there is a decision, and closes it.
-    fn look(&mut self, enrollment: &Enrollment, wanted: Wanted) -> Result<crate::types::Verdict, Unavailable> {
+    fn look(
+        &mut self,
+        enrollment: &Enrollment,
+        wanted: Wanted,
+    ) -> Result<crate::types::Verdict, Unavailable> {
         let (desk, side): (_, Arc<Side>) = (self.desk, Inbox::new());
         let hangup = Arc::clone(&side);
-        desk.connection.watch(move || hangup.hang_up()).map_err(|_| Unavailable::Internal)?;
-        desk.connection.send_event(Event::Progress(Progress::Starting));
+        desk.connection
+            .watch(move || hangup.hang_up())
+            .map_err(|_| Unavailable::Internal)?;
+        desk.connection
+            .send_event(Event::Progress(Progress::Starting));
         let deadline = self.begun + desk.config.deadlines().attempt;
-        let camera = start(desk, &side, enrollment, wanted, deadline).map_err(|_| Unavailable::Internal)?;
+        let camera =
+            start(desk, &side, enrollment, wanted, deadline).map_err(|_| Unavailable::Internal)?;
         let decision = self.run(|deadline| side.next(deadline));
         side.close();
         camera.wait_closed();
@@ -186,7 +226,9 @@ impl<'a, E: Eye> Attempt<'a, E> {
                 }
                 Decision::Unavailable(reason) => return Err(reason),
                 Decision::Ask => {
-                    self.asking = Some(Asking::begin(Instant::now() + self.desk.config.deadlines().challenge)?);
+                    self.asking = Some(Asking::begin(
+                        Instant::now() + self.desk.config.deadlines().challenge,
+                    )?);
                     self.evidence.challenge = Challenge::Pending;
                 }
                 Decision::Undecided => {}
@@ -199,11 +241,17 @@ impl<'a, E: Eye> Attempt<'a, E> {
         self.evidence.speaks_against() || self.asking.as_ref().is_some_and(Asking::is_left_open)
     }
 
-    /// How long to wait for the next arrival: the whole attempt's deadline, or an earlier one that says more.
+    /// How long to wait for the next arrival: the whole attempt's deadline, or an earlier one that
+    /// says more.
     fn patience(&self) -> Instant {
         let deadlines = self.desk.config.deadlines();
-        let end = self.asking.as_ref().map_or(self.begun + deadlines.attempt, Asking::until);
-        let (Some(lit), true) = (self.lit, self.evidence.judged.is_empty()) else { return end };
+        let end = self
+            .asking
+            .as_ref()
+            .map_or(self.begun + deadlines.attempt, Asking::until);
+        let (Some(lit), true) = (self.lit, self.evidence.judged.is_empty()) else {
+            return end;
+        };
         let first = match self.evidence.last_hint {
             Some(Hint::TooDark) => lit + deadlines.dark,
             _ => self.last_face.max(lit) + deadlines.no_face,
@@ -211,7 +259,10 @@ impl<'a, E: Eye> Attempt<'a, E> {
         end.min(first)
     }
 
-    fn take(&mut self, arrival: Arrival<Result<E, ModelError>, Result<Gallery, KeyError>>) -> Result<(), Unavailable> {
+    fn take(
+        &mut self,
+        arrival: Arrival<Result<E, ModelError>, Result<Gallery, KeyError>>,
+    ) -> Result<(), Unavailable> {
         match arrival {
             Arrival::HungUp => return Err(Unavailable::Cancelled),
             Arrival::Deadline => self.evidence.ended = Some(Ended::Deadline),
@@ -221,13 +272,16 @@ impl<'a, E: Eye> Attempt<'a, E> {
                 self.watch.mark(|stages| &mut stages.models_ready);
             }
             Arrival::Templates(gallery) => {
-                self.gallery = Some(gallery.map_err(|error| error.report(self.desk, self.subject))?);
+                self.gallery =
+                    Some(gallery.map_err(|error| error.report(self.desk, self.subject))?);
                 self.watch.mark(|stages| &mut stages.vault_open);
             }
             Arrival::Camera(identity, spectrum) => {
                 self.camera = Some((identity, spectrum));
                 self.watch.mark(|stages| &mut stages.camera_open);
-                self.desk.connection.send_event(Event::Progress(Progress::Looking));
+                self.desk
+                    .connection
+                    .send_event(Event::Progress(Progress::Looking));
             }
             Arrival::Frame(frame) => self.frame(&frame)?,
         }
@@ -240,7 +294,8 @@ impl<'a, E: Eye> Attempt<'a, E> {
         self.frames += 1;
         self.lit.get_or_insert(now);
         self.watch.mark(|stages| &mut stages.first_frame);
-        let (Some(judge), Some(gallery), Some((camera, spectrum))) = (&mut self.judge, &self.gallery, &self.camera)
+        let (Some(judge), Some(gallery), Some((camera, spectrum))) =
+            (&mut self.judge, &self.gallery, &self.camera)
         else {
             self.last_face = now;
             return Ok(());
@@ -264,32 +319,47 @@ impl<'a, E: Eye> Attempt<'a, E> {
             Seen::Look(look) => {
                 self.last_face = now;
                 self.evidence.last_hint = None;
-                let score = compare(&look.embedding, templates).ok_or(Unavailable::TemplatesRejected)?;
+                let score =
+                    compare(&look.embedding, templates).ok_or(Unavailable::TemplatesRejected)?;
                 let at = now.duration_since(self.begun);
                 let turned = self.answered(now, &look.face, Some((score, threshold)));
-                self.evidence.judged.push(Judged { at, liveness: look.liveness, score, threshold, turned });
+                self.evidence.judged.push(Judged {
+                    at,
+                    liveness: look.liveness,
+                    score,
+                    threshold,
+                    turned,
+                });
                 self.measure(Some((&look, score, threshold)));
             }
         }
         Ok(())
     }
 
-    /// Shows a face to the challenge, if one is asked, and tells the person what is next. True: it is turned away for that.
+    /// Shows a face to the challenge, if one is asked, and tells the person what is next. True: it
+    /// is turned away for that.
     fn answered(&mut self, now: Instant, face: &Detection, compared: Option<(f32, f32)>) -> bool {
-        let Some(asking) = &mut self.asking else { return false };
+        let Some(asking) = &mut self.asking else {
+            return false;
+        };
         if let Some(hint) = asking.see(now.duration_since(self.begun), face, compared) {
             self.desk.connection.send_event(Event::Hint(hint));
         }
         let (away, state) = (asking.is_away(), asking.state());
         if state == Challenge::Failed && self.evidence.challenge != state {
-            self.desk.line(Priority::Notice, "challenge", self.subject).with("answer", "turned the other way").write();
+            self.desk
+                .line(Priority::Notice, "challenge", self.subject)
+                .with("answer", "turned the other way")
+                .write();
         }
         self.evidence.challenge = state;
         away
     }
 
     fn camera_failed(&mut self, error: &CameraError) -> Result<(), Unavailable> {
-        if matches!(error, CameraError::TimedOut) && Instant::now() + Duration::from_millis(50) >= self.patience() {
+        if matches!(error, CameraError::TimedOut)
+            && Instant::now() + Duration::from_millis(50) >= self.patience()
+        {
             self.evidence.ended = Some(Ended::Deadline);
             return Ok(());
         }
@@ -297,7 +367,10 @@ impl<'a, E: Eye> Attempt<'a, E> {
     }
 
     fn model_failed(&self, error: &ModelError) -> Unavailable {
-        self.desk.line(Priority::Error, "model", self.subject).with("error", error).write();
+        self.desk
+            .line(Priority::Error, "model", self.subject)
+            .with("error", error)
+            .write();
         Unavailable::ModelRejected
     }
 
@@ -312,13 +385,19 @@ impl<'a, E: Eye> Attempt<'a, E> {
         if !self.told {
             return;
         }
-        let mut measurement = Measurement { frame: self.frames, stages: self.watch.stages, ..Measurement::default() };
+        let mut measurement = Measurement {
+            frame: self.frames,
+            stages: self.watch.stages,
+            ..Measurement::default()
+        };
         if let Some((look, score, threshold)) = judged {
             look.describe(&mut measurement);
             measurement.score = Some(score);
             measurement.threshold = threshold;
         }
-        self.desk.connection.send_event(Event::Measured(measurement));
+        self.desk
+            .connection
+            .send_event(Event::Measured(measurement));
     }
 }
 

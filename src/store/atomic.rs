@@ -1,9 +1,11 @@
 //! Files that are read only if they are ours, and replaced whole or not at all.
 //!
 //! What MUST hold:
-//! 1. A file is read only if it is regular, has one link, belongs to this process's user, and nobody else may touch it.
+//! 1. A file is read only if it is regular, has one link, belongs to this process's user, and
+//!    nobody else may touch it.
 //! 2. No symbolic link is followed in the last component, and opening never blocks.
-//! 3. A reader sees the old bytes or the new ones: written beside, synced, renamed, and the folder synced.
+//! 3. A reader sees the old bytes or the new ones: written beside, synced, renamed, and the folder
+//!    synced.
 
 use std::fs::{File, OpenOptions};
 use std::io::{self, Read as _, Write as _};
@@ -17,7 +19,10 @@ use super::StoreError;
 /// # Errors
 /// It cannot be made; one that is there is left as it is.
 pub fn make_folder(path: &Path) -> io::Result<()> {
-    std::fs::DirBuilder::new().recursive(true).mode(0o700).create(path)
+    std::fs::DirBuilder::new()
+        .recursive(true)
+        .mode(0o700)
+        .create(path)
 }
 
 /// Reads a file of at most `cap` bytes; `None` where there is none.
@@ -25,19 +30,25 @@ pub fn make_folder(path: &Path) -> io::Result<()> {
 /// # Errors
 /// [`StoreError::NotPrivate`], also for a larger file; [`StoreError::Io`].
 pub fn read(path: &Path, cap: usize) -> Result<Option<Vec<u8>>, StoreError> {
-    let io = |error| StoreError::Io { path: path.into(), error };
+    let io = |error| StoreError::Io {
+        path: path.into(),
+        error,
+    };
     let (mut file, mut metadata);
     let mut tries = 0;
     loop {
         let flags = libc::O_NOFOLLOW | libc::O_NONBLOCK;
         file = match OpenOptions::new().read(true).custom_flags(flags).open(path) {
             Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
-            Err(error) if error.raw_os_error() == Some(libc::ELOOP) => return Err(StoreError::NotPrivate(path.into())),
+            Err(error) if error.raw_os_error() == Some(libc::ELOOP) => {
+                return Err(StoreError::NotPrivate(path.into()));
+            }
             other => other.map_err(io)?,
         };
         metadata = file.metadata().map_err(io)?;
         tries += 1;
-        // No name left: it was replaced between being opened and being looked at. The new one is there.
+        // No name left: it was replaced between being opened and being looked at. The new one is
+        // there.
         if metadata.nlink() > 0 || tries > 100 {
             break;
         }
@@ -89,11 +100,15 @@ pub fn remove(path: &Path) -> io::Result<bool> {
     Ok(true)
 }
 
-/// Removes what instances that died while writing `name` left behind. The caller holds the lock on it.
+/// Removes what instances that died while writing `name` left behind. The caller holds the lock on
+/// it.
 pub fn clean(folder: &Path, name: &str) {
     let prefix = format!(".{name}.");
     for entry in std::fs::read_dir(folder).into_iter().flatten().flatten() {
-        let is_part = entry.file_name().to_str().is_some_and(|n| n.starts_with(&prefix) && n.ends_with(".part"));
+        let is_part = entry
+            .file_name()
+            .to_str()
+            .is_some_and(|n| n.starts_with(&prefix) && n.ends_with(".part"));
         if is_part {
             let _ = std::fs::remove_file(entry.path());
         }
@@ -102,5 +117,7 @@ pub fn clean(folder: &Path, name: &str) {
 
 fn split(path: &Path) -> io::Result<(&Path, &str)> {
     let name = path.file_name().and_then(|name| name.to_str());
-    path.parent().zip(name).ok_or_else(|| io::Error::from(io::ErrorKind::InvalidInput))
+    path.parent()
+        .zip(name)
+        .ok_or_else(|| io::Error::from(io::ErrorKind::InvalidInput))
 }

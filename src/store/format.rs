@@ -1,7 +1,8 @@
 //! The bytes of an enrollment: magic, version, one postcard value.
 //!
-//! The header is readable without the key: whose it is, how the key is sealed, what each template is for. Its integrity is
-//! sealed under the key ([`Enrollment::header`] is what is authenticated), so nothing in it can be changed unnoticed.
+//! The header is readable without the key: whose it is, how the key is sealed, what each template
+//! is for. Its integrity is sealed under the key ([`Enrollment::header`] is what is authenticated),
+//! so nothing in it can be changed unnoticed.
 #![forbid(unsafe_code)]
 
 use facelock_protocol::Spectrum;
@@ -85,7 +86,8 @@ impl Enrollment {
         if version != VERSION {
             return Err(FormatError::Version(version));
         }
-        let (enrollment, rest) = postcard::take_from_bytes::<Self>(body).map_err(|_| FormatError::Malformed)?;
+        let (enrollment, rest) =
+            postcard::take_from_bytes::<Self>(body).map_err(|_| FormatError::Malformed)?;
         if !rest.is_empty() {
             return Err(FormatError::Trailing);
         }
@@ -95,18 +97,28 @@ impl Enrollment {
         Ok(enrollment)
     }
 
-    /// What [`Enrollment::integrity`] authenticates: everything but itself, and but the key's sealing, which authenticates
-    /// itself and may be made anew.
+    /// What [`Enrollment::integrity`] authenticates: everything but itself, and but the key's
+    /// sealing, which authenticates itself and may be made anew.
     ///
     /// # Errors
     /// [`FormatError::TooLarge`].
     pub fn header(&self) -> Result<Vec<u8>, FormatError> {
-        Self { integrity: Vec::new(), sealed_key: Vec::new(), ..self.clone() }.encode()
+        Self {
+            integrity: Vec::new(),
+            sealed_key: Vec::new(),
+            ..self.clone()
+        }
+        .encode()
     }
 
     /// The smallest id that no template has had.
     pub fn next_id(&self) -> u32 {
-        self.templates.iter().map(|template| template.id).max().unwrap_or(0).saturating_add(1)
+        self.templates
+            .iter()
+            .map(|template| template.id)
+            .max()
+            .unwrap_or(0)
+            .saturating_add(1)
     }
 }
 
@@ -150,13 +162,22 @@ mod tests {
         for n in 0..bytes.len() {
             assert!(Enrollment::decode(&bytes[..n]).is_err(), "cut to {n}");
         }
-        assert_eq!(Enrollment::decode(&[bytes.as_slice(), &[0]].concat()), Err(FormatError::Trailing));
+        assert_eq!(
+            Enrollment::decode(&[bytes.as_slice(), &[0]].concat()),
+            Err(FormatError::Trailing)
+        );
         let mut older = bytes.clone();
         older[4] = 0;
         assert_eq!(Enrollment::decode(&older), Err(FormatError::Version(0)));
-        let many = Enrollment { templates: vec![enrollment().templates[0].clone(); 17], ..enrollment() };
+        let many = Enrollment {
+            templates: vec![enrollment().templates[0].clone(); 17],
+            ..enrollment()
+        };
         assert_eq!(many.encode(), Err(FormatError::TooLarge));
-        assert_eq!(Enrollment::decode(&vec![0; MAX_BYTES + 1]), Err(FormatError::TooLarge));
+        assert_eq!(
+            Enrollment::decode(&vec![0; MAX_BYTES + 1]),
+            Err(FormatError::TooLarge)
+        );
     }
 
     proptest! {

@@ -1,4 +1,5 @@
-//! One instance at a time, by flock(2): the kernel releases it when the process ends, however it ends.
+//! One instance at a time, by flock(2): the kernel releases it when the process ends, however it
+//! ends.
 
 use std::fs::{File, OpenOptions};
 use std::os::unix::fs::OpenOptionsExt as _;
@@ -24,14 +25,24 @@ impl Lock {
     /// # Errors
     /// [`StoreError::Locked`] at the deadline, [`StoreError::Io`].
     pub fn acquire(path: &Path, deadline: Instant) -> Result<Self, StoreError> {
-        let io = |error| StoreError::Io { path: path.into(), error };
+        let io = |error| StoreError::Io {
+            path: path.into(),
+            error,
+        };
         let mut options = OpenOptions::new();
-        options.read(true).write(true).create(true).mode(0o600).custom_flags(libc::O_NOFOLLOW | libc::O_NONBLOCK);
+        options
+            .read(true)
+            .write(true)
+            .create(true)
+            .mode(0o600)
+            .custom_flags(libc::O_NOFOLLOW | libc::O_NONBLOCK);
         let file = options.open(path).map_err(io)?;
         loop {
             match flock(&file, FlockOperation::NonBlockingLockExclusive) {
                 Ok(()) => return Ok(Self { _file: file }),
-                Err(rustix::io::Errno::WOULDBLOCK) if Instant::now() < deadline => std::thread::sleep(PAUSE),
+                Err(rustix::io::Errno::WOULDBLOCK) if Instant::now() < deadline => {
+                    std::thread::sleep(PAUSE)
+                }
                 Err(rustix::io::Errno::WOULDBLOCK) => return Err(StoreError::Locked(path.into())),
                 Err(rustix::io::Errno::INTR) => {}
                 Err(error) => return Err(io(error.into())),

@@ -14,11 +14,17 @@ pub use lock::Lock;
 #[derive(Debug, thiserror::Error)]
 pub enum StoreError {
     #[error("{path}: {error}")]
-    Io { path: PathBuf, error: std::io::Error },
+    Io {
+        path: PathBuf,
+        error: std::io::Error,
+    },
     #[error("{0} is not a private file of this service")]
     NotPrivate(PathBuf),
     #[error("{path}: {error}")]
-    Damaged { path: PathBuf, error: format::FormatError },
+    Damaged {
+        path: PathBuf,
+        error: format::FormatError,
+    },
     #[error("{0} is held by another instance")]
     Locked(PathBuf),
 }
@@ -36,7 +42,10 @@ impl Store {
     /// [`StoreError::Io`].
     pub fn open(state: &Path, kind: &str) -> Result<Self, StoreError> {
         let folder = state.join(kind);
-        atomic::make_folder(&folder).map_err(|error| StoreError::Io { path: folder.clone(), error })?;
+        atomic::make_folder(&folder).map_err(|error| StoreError::Io {
+            path: folder.clone(),
+            error,
+        })?;
         Ok(Self { folder })
     }
 
@@ -87,10 +96,19 @@ impl Store {
     /// # Errors
     /// [`StoreError::Io`].
     pub fn uids(&self) -> Result<Vec<u32>, StoreError> {
-        let io = |error| StoreError::Io { path: self.folder.clone(), error };
+        let io = |error| StoreError::Io {
+            path: self.folder.clone(),
+            error,
+        };
         let mut uids = Vec::new();
         for entry in std::fs::read_dir(&self.folder).map_err(io)? {
-            uids.extend(entry.map_err(io)?.file_name().to_str().and_then(|name| name.parse::<u32>().ok()));
+            uids.extend(
+                entry
+                    .map_err(io)?
+                    .file_name()
+                    .to_str()
+                    .and_then(|name| name.parse::<u32>().ok()),
+            );
         }
         uids.sort_unstable();
         Ok(uids)
@@ -101,8 +119,13 @@ impl Store {
     /// # Errors
     /// [`StoreError::Damaged`] for bytes that are none, or that are another uid's.
     pub fn load(&self, uid: u32) -> Result<Option<Enrollment>, StoreError> {
-        let Some(bytes) = self.read(uid, format::MAX_BYTES)? else { return Ok(None) };
-        let damaged = |error| StoreError::Damaged { path: self.path(uid), error };
+        let Some(bytes) = self.read(uid, format::MAX_BYTES)? else {
+            return Ok(None);
+        };
+        let damaged = |error| StoreError::Damaged {
+            path: self.path(uid),
+            error,
+        };
         let enrollment = Enrollment::decode(&bytes).map_err(damaged)?;
         if enrollment.uid != uid {
             return Err(damaged(format::FormatError::Moved));
@@ -114,7 +137,9 @@ impl Store {
     /// [`StoreError`]; the old enrollment stands.
     pub fn save(&self, held: &Lock, enrollment: &Enrollment) -> Result<(), StoreError> {
         let path = self.path(enrollment.uid);
-        let bytes = enrollment.encode().map_err(|error| StoreError::Damaged { path, error })?;
+        let bytes = enrollment
+            .encode()
+            .map_err(|error| StoreError::Damaged { path, error })?;
         self.write(held, enrollment.uid, &bytes)
     }
 

@@ -2,8 +2,8 @@
 
 /// A camera function's stable identity: what it is and where it sits, never its node number.
 ///
-/// `usb:VVVV:PPPP:SERIAL@BUSPATH/SPECTRUM` for USB (lower-case hex; `-` where the device has no serial),
-/// `platform:BUSPATH/SPECTRUM` otherwise, `recorded:NAME/SPECTRUM` for recorded frames.
+/// `usb:VVVV:PPPP:SERIAL@BUSPATH/SPECTRUM` for USB (lower-case hex; `-` where the device has no
+/// serial), `platform:BUSPATH/SPECTRUM` otherwise, `recorded:NAME/SPECTRUM` for recorded frames.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct CameraIdentity(String);
 

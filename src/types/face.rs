@@ -37,20 +37,28 @@ pub struct Detection {
 /// Most values an embedding may have (256 + 128 for the fused pair is the largest in use).
 pub const EMBEDDING_MAX: usize = 1024;
 
-/// Features of one face: a vector of length 1 (L2), 1..=[`EMBEDDING_MAX`] finite values. Wiped when dropped.
+/// Features of one face: a vector of length 1 (L2), 1..=[`EMBEDDING_MAX`] finite values. Wiped when
+/// dropped.
 #[derive(Clone, PartialEq, Zeroize, ZeroizeOnDrop)]
 pub struct Embedding(Vec<f32>);
 
 impl Embedding {
-    /// Normalises `values`. `None` for an empty, too long, zero or not finite vector: such a thing never compares.
+    /// Normalises `values`. `None` for an empty, too long, zero or not finite vector: such a thing
+    /// never compares.
     pub fn normalized(mut values: Vec<f32>) -> Option<Self> {
-        let norm = values.iter().map(|v| f64::from(*v) * f64::from(*v)).sum::<f64>().sqrt();
+        let norm = values
+            .iter()
+            .map(|v| f64::from(*v) * f64::from(*v))
+            .sum::<f64>()
+            .sqrt();
         let usable = (1..=EMBEDDING_MAX).contains(&values.len()) && norm.is_finite() && norm > 1e-6;
         if !usable {
             values.zeroize();
             return None;
         }
-        values.iter_mut().for_each(|v| *v = (f64::from(*v) / norm) as f32);
+        values
+            .iter_mut()
+            .for_each(|v| *v = (f64::from(*v) / norm) as f32);
         Some(Self(values))
     }
 

@@ -62,13 +62,22 @@ impl Frame {
     ///
     /// # Errors
     /// Another number of bytes, a side of 0 or over [`MAX_FRAME_SIDE`].
-    pub fn new(width: u32, height: u32, format: PixelFormat, pixels: Vec<u8>) -> Result<Self, FrameShapeError> {
+    pub fn new(
+        width: u32,
+        height: u32,
+        format: PixelFormat,
+        pixels: Vec<u8>,
+    ) -> Result<Self, FrameShapeError> {
         let sides = 1..=MAX_FRAME_SIDE;
         let fits = sides.contains(&width)
             && sides.contains(&height)
             && pixels.len() == width as usize * height as usize * format.channels();
         if !fits {
-            return Err(FrameShapeError { width, height, bytes: pixels.len() });
+            return Err(FrameShapeError {
+                width,
+                height,
+                bytes: pixels.len(),
+            });
         }
         Ok(Self {
             width,
@@ -101,6 +110,10 @@ impl Frame {
 
 impl std::fmt::Debug for Frame {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(f, "Frame({}x{} {:?} #{})", self.width, self.height, self.format, self.sequence)
+        write!(
+            f,
+            "Frame({}x{} {:?} #{})",
+            self.width, self.height, self.format, self.sequence
+        )
     }
 }

@@ -1,5 +1,6 @@
-//! A key sealed by the TPM, as it lies in the enrollment: version, then four parts, each behind its length (u16, little
-//! endian). Nothing in it is believed before the TPM has checked it, so reading it must survive any bytes.
+//! A key sealed by the TPM, as it lies in the enrollment: version, then four parts, each behind its
+//! length (u16, little endian). Nothing in it is believed before the TPM has checked it, so reading
+//! it must survive any bytes.
 #![forbid(unsafe_code)]
 
 use tss_esapi::structures::{Private, Public};
@@ -9,7 +10,8 @@ use super::SealedKey;
 
 const VERSION: u8 = 1;
 
-/// Public, so that whoever tests the vault can hand it bytes without a TPM; the protector is its only user.
+/// Public, so that whoever tests the vault can hand it bytes without a TPM; the protector is its
+/// only user.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Blob {
     /// The Name of the storage root key it was sealed under.
@@ -43,13 +45,22 @@ impl Blob {
             rest = after;
             Some(part.to_vec())
         };
-        let blob = Self { srk_name: part()?, pcrs: part()?, public: part()?, private: part()? };
+        let blob = Self {
+            srk_name: part()?,
+            pcrs: part()?,
+            public: part()?,
+            private: part()?,
+        };
         rest.is_empty().then_some(blob)
     }
 
-    /// The sealed object, as the TPM is asked to load it. `None` for parts that are no TPM structures.
+    /// The sealed object, as the TPM is asked to load it. `None` for parts that are no TPM
+    /// structures.
     pub fn object(&self) -> Option<(Public, Private)> {
-        Some((Public::unmarshall(&self.public).ok()?, Private::try_from(self.private.clone()).ok()?))
+        Some((
+            Public::unmarshall(&self.public).ok()?,
+            Private::try_from(self.private.clone()).ok()?,
+        ))
     }
 }
 
@@ -62,11 +73,20 @@ mod tests {
     #[test]
     fn what_is_not_exactly_a_blob_is_refused() {
         let part = |n: u8| vec![n; usize::from(n)];
-        let blob = Blob { srk_name: part(34), pcrs: vec![7], public: part(80), private: part(160) };
+        let blob = Blob {
+            srk_name: part(34),
+            pcrs: vec![7],
+            public: part(80),
+            private: part(160),
+        };
         let bytes = blob.encode();
         assert!((0..bytes.len()).all(|n| Blob::decode(&bytes[..n]).is_none()));
         assert_eq!(Blob::decode(&[bytes.as_slice(), &[0]].concat()), None);
-        assert_eq!(Blob::decode(&[&[2], &bytes[1..]].concat()), None, "another version");
+        assert_eq!(
+            Blob::decode(&[&[2], &bytes[1..]].concat()),
+            None,
+            "another version"
+        );
         assert_eq!(Blob::decode(&bytes), Some(blob));
     }
 

@@ -1,8 +1,9 @@
-//! Authenticated encryption of what belongs to one user: XChaCha20-Poly1305 (draft-irtf-cfrg-xchacha-03).
+//! Authenticated encryption of what belongs to one user: XChaCha20-Poly1305
+//! (draft-irtf-cfrg-xchacha-03).
 //!
 //! What MUST hold:
-//! 1. Everything that says whose, what for and how guarded is authenticated ([`Aad`]): bytes moved to another place do not
-//!    open there.
+//! 1. Everything that says whose, what for and how guarded is authenticated ([`Aad`]): bytes moved
+//!    to another place do not open there.
 //! 2. The encoding of [`Aad`] is injective: each part carries its length.
 //! 3. Nonces are 24 random bytes; no counter is kept.
 #![forbid(unsafe_code)]
@@ -68,7 +69,13 @@ pub fn seal(key: &[u8; 32], aad: &Aad, plain: &[u8]) -> Result<Vec<u8>, VaultErr
     random(&mut nonce)?;
     let aad = aad.encode();
     let sealed = XChaCha20Poly1305::new(key.into())
-        .encrypt(XNonce::from_slice(&nonce), Payload { msg: plain, aad: &aad })
+        .encrypt(
+            XNonce::from_slice(&nonce),
+            Payload {
+                msg: plain,
+                aad: &aad,
+            },
+        )
         .map_err(|_| VaultError::Failed("the cipher refuses to seal".into()))?;
     Ok([nonce.as_slice(), &sealed].concat())
 }
@@ -81,7 +88,13 @@ pub fn open(key: &[u8; 32], aad: &Aad, sealed: &[u8]) -> Result<Zeroizing<Vec<u8
     let (nonce, sealed) = sealed.split_at_checked(NONCE).ok_or(VaultError::Damaged)?;
     let aad = aad.encode();
     XChaCha20Poly1305::new(key.into())
-        .decrypt(XNonce::from_slice(nonce), Payload { msg: sealed, aad: &aad })
+        .decrypt(
+            XNonce::from_slice(nonce),
+            Payload {
+                msg: sealed,
+                aad: &aad,
+            },
+        )
         .map(Zeroizing::new)
         .map_err(|_| VaultError::Damaged)
 }
@@ -110,15 +123,39 @@ mod tests {
         let sealed = seal(&key, &aad(), b"features").unwrap();
         assert_eq!(&*open(&key, &aad(), &sealed).unwrap(), b"features");
         let elsewhere = [
-            Aad { purpose: "header", ..aad() },
-            Aad { format_version: 0, ..aad() },
+            Aad {
+                purpose: "header",
+                ..aad()
+            },
+            Aad {
+                format_version: 0,
+                ..aad()
+            },
             Aad { uid: 1001, ..aad() },
-            Aad { user: "alicf", ..aad() },
-            Aad { template: 4, ..aad() },
-            Aad { model: Digest([8; 32]), ..aad() },
-            Aad { camera: "usb:2/color", ..aad() },
-            Aad { protector: ProtectorKind::File, ..aad() },
-            Aad { rest: b"x", ..aad() },
+            Aad {
+                user: "alicf",
+                ..aad()
+            },
+            Aad {
+                template: 4,
+                ..aad()
+            },
+            Aad {
+                model: Digest([8; 32]),
+                ..aad()
+            },
+            Aad {
+                camera: "usb:2/color",
+                ..aad()
+            },
+            Aad {
+                protector: ProtectorKind::File,
+                ..aad()
+            },
+            Aad {
+                rest: b"x",
+                ..aad()
+            },
         ];
         for other in elsewhere {
             assert!(open(&key, &other, &sealed).is_err(), "{other:?}");
@@ -141,8 +178,16 @@ mod tests {
 
     #[test]
     fn parts_do_not_run_into_each_other() {
-        let a = Aad { user: "ab", camera: "c", ..aad() };
-        let b = Aad { user: "a", camera: "bc", ..aad() };
+        let a = Aad {
+            user: "ab",
+            camera: "c",
+            ..aad()
+        };
+        let b = Aad {
+            user: "a",
+            camera: "bc",
+            ..aad()
+        };
         assert_ne!(a.encode(), b.encode());
     }
 }

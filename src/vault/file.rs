@@ -1,8 +1,9 @@
-//! The key file: for machines without a TPM, where root's configuration says so. Weaker, and named so wherever it shows:
-//! who reads the disk reads the key.
+//! The key file: for machines without a TPM, where root's configuration says so. Weaker, and named
+//! so wherever it shows: who reads the disk reads the key.
 //!
 //! What MUST hold:
-//! 1. The file is regular, has one link, belongs to the instance's own user, and nobody else may read or write it.
+//! 1. The file is regular, has one link, belongs to the instance's own user, and nobody else may
+//!    read or write it.
 //! 2. It is made whole or not at all, and an existing one is never replaced.
 
 use std::io::{Read as _, Write as _};
@@ -27,7 +28,9 @@ impl FileProtector {
     /// [`VaultError::Failed`]: it cannot be read or made, or others could have.
     pub fn open(path: &Path) -> Result<Self, VaultError> {
         match read(path) {
-            Err(error) if error.kind() == std::io::ErrorKind::NotFound => create(path).and_then(|()| read(path)),
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
+                create(path).and_then(|()| read(path))
+            }
             result => result,
         }
         .map(|key| Self { key })
@@ -55,7 +58,10 @@ impl KeyProtector for FileProtector {
     }
 
     fn seal(&mut self, key: &TemplateKey) -> Result<SealedKey, VaultError> {
-        Ok(SealedKey { kind: ProtectorKind::File, bytes: cipher::seal(&self.key, &self.aad(), key.bytes())? })
+        Ok(SealedKey {
+            kind: ProtectorKind::File,
+            bytes: cipher::seal(&self.key, &self.aad(), key.bytes())?,
+        })
     }
 
     fn unseal(&mut self, sealed: &SealedKey) -> Result<TemplateKey, VaultError> {
@@ -68,13 +74,17 @@ impl KeyProtector for FileProtector {
 }
 
 fn read(path: &Path) -> std::io::Result<Zeroizing<[u8; 32]>> {
-    let mut file =
-        std::fs::OpenOptions::new().read(true).custom_flags(libc::O_NOFOLLOW | libc::O_NONBLOCK).open(path)?;
+    let mut file = std::fs::OpenOptions::new()
+        .read(true)
+        .custom_flags(libc::O_NOFOLLOW | libc::O_NONBLOCK)
+        .open(path)?;
     let metadata = file.metadata()?;
     let own = metadata.uid() == rustix::process::geteuid().as_raw();
     let private = metadata.is_file() && metadata.mode() & 0o077 == 0 && metadata.nlink() == 1;
     if !own || !private || metadata.len() != 32 {
-        return Err(std::io::Error::other("is not a private key file of 32 bytes"));
+        return Err(std::io::Error::other(
+            "is not a private key file of 32 bytes",
+        ));
     }
     let mut key = Zeroizing::new([0; 32]);
     file.read_exact(&mut *key)?;
@@ -85,8 +95,15 @@ fn create(path: &Path) -> std::io::Result<()> {
     let mut key = Zeroizing::new([0; 32]);
     random(&mut *key).map_err(std::io::Error::other)?;
     let part = path.with_extension(format!("new-{}", std::process::id()));
-    let mut file = std::fs::OpenOptions::new().write(true).create_new(true).mode(0o600).open(&part)?;
-    let made = file.write_all(&*key).and_then(|()| file.sync_all()).and_then(|()| place(&part, path));
+    let mut file = std::fs::OpenOptions::new()
+        .write(true)
+        .create_new(true)
+        .mode(0o600)
+        .open(&part)?;
+    let made = file
+        .write_all(&*key)
+        .and_then(|()| file.sync_all())
+        .and_then(|()| place(&part, path));
     if made.is_err() {
         let _ = std::fs::remove_file(&part);
     }
@@ -97,7 +114,8 @@ fn create(path: &Path) -> std::io::Result<()> {
     }
 }
 
-/// Moves the finished file to its name in one step that never replaces another, and makes the name last.
+/// Moves the finished file to its name in one step that never replaces another, and makes the name
+/// last.
 fn place(part: &Path, path: &Path) -> std::io::Result<()> {
     use rustix::fs::{CWD, RenameFlags, renameat_with};
     renameat_with(CWD, part, CWD, path, RenameFlags::NOREPLACE)?;

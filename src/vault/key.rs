@@ -42,7 +42,8 @@ pub fn random(mut bytes: &mut [u8]) -> Result<(), VaultError> {
     Ok(())
 }
 
-/// What guards a key. Part of what a template is bound to, so that none opens behind a weaker guard.
+/// What guards a key. Part of what a template is bound to, so that none opens behind a weaker
+/// guard.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[repr(u8)]
 pub enum ProtectorKind {
@@ -59,7 +60,9 @@ impl ProtectorKind {
     }
 
     pub fn from_byte(byte: u8) -> Option<Self> {
-        [ProtectorKind::Tpm, ProtectorKind::File].into_iter().find(|kind| *kind as u8 == byte)
+        [ProtectorKind::Tpm, ProtectorKind::File]
+            .into_iter()
+            .find(|kind| *kind as u8 == byte)
     }
 }
 

@@ -1,7 +1,8 @@
 //! Keys that only this machine gives back, and the cipher that seals templates under them.
 //!
-//! Each user has a random key. A [`KeyProtector`] seals it: the TPM (to this TPM and the platform's state), or a key file
-//! where root's configuration allows that. Beside it a recovery key can open it.
+//! Each user has a random key. A [`KeyProtector`] seals it: the TPM (to this TPM and the platform's
+//! state), or a key file where root's configuration allows that. Beside it a recovery key can open
+//! it.
 
 mod blob;
 pub mod cipher;
@@ -66,7 +67,8 @@ pub trait KeyProtector: Send {
 /// The protector for new keys.
 ///
 /// # Errors
-/// [`VaultError::Missing`]: a TPM was asked for and none is there. There is no silent way down to the key file.
+/// [`VaultError::Missing`]: a TPM was asked for and none is there. There is no silent way down to
+/// the key file.
 pub fn open(options: &VaultOptions) -> Result<Box<dyn KeyProtector>, VaultError> {
     match options.choice {
         Choice::File => file(options),
@@ -81,22 +83,28 @@ pub fn open(options: &VaultOptions) -> Result<Box<dyn KeyProtector>, VaultError>
 /// The protector of a key that was sealed as `kind` says.
 ///
 /// # Errors
-/// [`VaultError::Refused`] where the configuration does not accept this kind any more; else as [`open`].
-pub fn open_for(kind: ProtectorKind, options: &VaultOptions) -> Result<Box<dyn KeyProtector>, VaultError> {
+/// [`VaultError::Refused`] where the configuration does not accept this kind any more; else as
+/// [`open`].
+pub fn open_for(
+    kind: ProtectorKind,
+    options: &VaultOptions,
+) -> Result<Box<dyn KeyProtector>, VaultError> {
     match (kind, options.choice) {
         (ProtectorKind::Tpm, Choice::Tpm | Choice::TpmOrFile) => tpm(options),
         (ProtectorKind::File, Choice::File) => file(options),
         (ProtectorKind::File, Choice::TpmOrFile) => match tpm(options) {
             Err(VaultError::Missing(_)) => file(options),
             Err(error) => Err(error),
-            Ok(_) => Err(VaultError::Refused("sealed by the key file, but this machine has a TPM")),
+            Ok(_) => Err(VaultError::Refused(
+                "sealed by the key file, but this machine has a TPM",
+            )),
         },
-        (ProtectorKind::File, Choice::Tpm) => {
-            Err(VaultError::Refused("sealed by the key file, but the TPM is asked for"))
-        }
-        (ProtectorKind::Tpm, Choice::File) => {
-            Err(VaultError::Refused("sealed by the TPM, but the key file is asked for"))
-        }
+        (ProtectorKind::File, Choice::Tpm) => Err(VaultError::Refused(
+            "sealed by the key file, but the TPM is asked for",
+        )),
+        (ProtectorKind::Tpm, Choice::File) => Err(VaultError::Refused(
+            "sealed by the TPM, but the key file is asked for",
+        )),
     }
 }
 

@@ -1,4 +1,5 @@
-//! The recovery key: opens a user's key where the TPM no longer does. Shown once, at the first enrollment.
+//! The recovery key: opens a user's key where the TPM no longer does. Shown once, at the first
+//! enrollment.
 #![forbid(unsafe_code)]
 
 use argon2::{Algorithm, Argon2, Params, Version};
@@ -14,8 +15,9 @@ const DIGITS: &[u8; 32] = b"0123456789ABCDEFGHJKMNPQRSTVWXYZ";
 /// Random bytes in a recovery key: 130 bits of digits hold 128 and the checksum stands behind them.
 const BYTES: usize = 16;
 const SALT: usize = 16;
-/// Argon2id with 32 MiB and 3 passes (RFC 9106 recommends 64 MiB for low-entropy passwords; this key has 128 random bits,
-/// and an instance lives under a memory limit). Fixed, so that a hostile file cannot ask for more.
+/// Argon2id with 32 MiB and 3 passes (RFC 9106 recommends 64 MiB for low-entropy passwords; this
+/// key has 128 random bits, and an instance lives under a memory limit). Fixed, so that a hostile
+/// file cannot ask for more.
 const MEMORY_KIB: u32 = 32 * 1024;
 const PASSES: u32 = 3;
 
@@ -34,11 +36,15 @@ impl RecoveryKey {
     /// The digits in groups, the last six a checksum.
     pub fn text(&self) -> Zeroizing<String> {
         let digits: Vec<u8> = encode(&self.0).into_iter().chain(self.checksum()).collect();
-        let groups: Vec<&str> = digits.chunks(4).filter_map(|group| std::str::from_utf8(group).ok()).collect();
+        let groups: Vec<&str> = digits
+            .chunks(4)
+            .filter_map(|group| std::str::from_utf8(group).ok())
+            .collect();
         Zeroizing::new(groups.join("-"))
     }
 
-    /// Reads what a person typed: case, spaces and dashes do not matter, and I, L and O are read as 1, 1 and 0.
+    /// Reads what a person typed: case, spaces and dashes do not matter, and I, L and O are read as
+    /// 1, 1 and 0.
     pub fn parse(text: &str) -> Option<Self> {
         let digits: Zeroizing<Vec<u8>> = Zeroizing::new(
             text.bytes()
@@ -73,7 +79,10 @@ impl RecoveryKey {
 
 fn encode(bytes: &[u8; BYTES]) -> Vec<u8> {
     let number = u128::from_be_bytes(*bytes);
-    (0..26).rev().map(|i| DIGITS[(number >> (5 * i)) as usize & 31]).collect()
+    (0..26)
+        .rev()
+        .map(|i| DIGITS[(number >> (5 * i)) as usize & 31])
+        .collect()
 }
 
 fn decode(digits: &[u8]) -> Option<Zeroizing<[u8; BYTES]>> {
@@ -104,7 +113,11 @@ pub fn wrap(recovery: &RecoveryKey, key: &TemplateKey, aad: &Aad) -> Result<Vec<
 ///
 /// # Errors
 /// [`VaultError::Damaged`]: another recovery key, or another place.
-pub fn unwrap(recovery: &RecoveryKey, aad: &Aad, wrapped: &[u8]) -> Result<TemplateKey, VaultError> {
+pub fn unwrap(
+    recovery: &RecoveryKey,
+    aad: &Aad,
+    wrapped: &[u8],
+) -> Result<TemplateKey, VaultError> {
     let (salt, sealed) = wrapped.split_at_checked(SALT).ok_or(VaultError::Damaged)?;
     let plain = cipher::open(&*recovery.stretch(salt)?, aad, sealed)?;
     TemplateKey::from_bytes(&plain).ok_or(VaultError::Damaged)
@@ -119,7 +132,11 @@ mod tests {
         let key = RecoveryKey(Zeroizing::new([0x1f; BYTES]));
         let text = key.text();
         assert_eq!(text.len(), 8 * 4 + 7);
-        let careless = text.to_lowercase().replace('-', " ").replace('0', "o").replace('1', "l");
+        let careless = text
+            .to_lowercase()
+            .replace('-', " ")
+            .replace('0', "o")
+            .replace('1', "l");
         assert_eq!(*RecoveryKey::parse(&careless).unwrap().0, *key.0);
     }
 

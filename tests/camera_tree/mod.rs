@@ -25,16 +25,36 @@ impl Function {
 }
 
 pub fn probed(driver: &str, card: &str, formats: Vec<ProbedFormat>) -> Function {
-    Function::Answers(Probed { driver: driver.into(), card: card.into(), bus: String::new(), captures: true, formats })
+    Function::Answers(Probed {
+        driver: driver.into(),
+        card: card.into(),
+        bus: String::new(),
+        captures: true,
+        formats,
+    })
 }
 
 pub fn color(four_cc: &[u8; 4]) -> ProbedFormat {
-    let size = |width, height| ProbedSize { width, height, rates: vec![(30, 1)] };
-    ProbedFormat { four_cc: *four_cc, sizes: vec![size(1280, 720), size(640, 480)] }
+    let size = |width, height| ProbedSize {
+        width,
+        height,
+        rates: vec![(30, 1)],
+    };
+    ProbedFormat {
+        four_cc: *four_cc,
+        sizes: vec![size(1280, 720), size(640, 480)],
+    }
 }
 
 pub fn gray(four_cc: &[u8; 4]) -> ProbedFormat {
-    ProbedFormat { four_cc: *four_cc, sizes: vec![ProbedSize { width: 640, height: 360, rates: vec![(15, 1)] }] }
+    ProbedFormat {
+        four_cc: *four_cc,
+        sizes: vec![ProbedSize {
+            width: 640,
+            height: 360,
+            rates: vec![(15, 1)],
+        }],
+    }
 }
 
 pub struct Tree {
@@ -49,7 +69,10 @@ impl Tree {
             std::fs::create_dir_all(root.path().join(dir)).unwrap();
         }
         std::fs::write(root.path().join("dev/null"), "").unwrap();
-        Self { root, nodes: HashMap::new() }
+        Self {
+            root,
+            nodes: HashMap::new(),
+        }
     }
 
     pub fn options(&self) -> CameraOptions {
@@ -71,7 +94,9 @@ impl Tree {
     pub fn usb_device(&self, path: &str, id: &str, serial: Option<&str>, ports: &str) {
         let device = self.root.path().join("sys/devices").join(path);
         std::fs::create_dir_all(&device).unwrap();
-        let write = |name: &str, text: &str| std::fs::write(device.join(name), format!("{text}\n")).unwrap();
+        let write = |name: &str, text: &str| {
+            std::fs::write(device.join(name), format!("{text}\n")).unwrap()
+        };
         let (vendor, product) = id.split_once(':').unwrap();
         write("idVendor", vendor);
         write("idProduct", product);

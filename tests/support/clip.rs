@@ -1,4 +1,5 @@
-//! A clip of a real head that turns to its left and back. It is evaluation data, and no part of the repository.
+//! A clip of a real head that turns to its left and back. It is evaluation data, and no part of the
+//! repository.
 #![allow(dead_code, clippy::unwrap_used, clippy::panic)]
 
 use std::process::Command;
@@ -19,7 +20,8 @@ pub struct Turning {
 
 pub fn turning() -> Turning {
     let path = crate::support::data("clips/d3.mp4");
-    let filter = "fps=10,scale=640:480:force_original_aspect_ratio=decrease,pad=640:480:-1:-1:color=gray";
+    let filter =
+        "fps=10,scale=640:480:force_original_aspect_ratio=decrease,pad=640:480:-1:-1:color=gray";
     let output = Command::new("ffmpeg")
         .args(["-v", "error", "-nostdin", "-t", "10", "-i"])
         .arg(&path)
@@ -27,9 +29,19 @@ pub fn turning() -> Turning {
         .output()
         .expect("ffmpeg reads the clip");
     let size = SIZE.0 * SIZE.1 * 3;
-    let frames: Vec<Frame> = output.stdout.chunks_exact(size).map(|pixels| frame(pixels.to_vec())).collect();
-    let turn = frames.get(TURN).unwrap_or_else(|| panic!("{} is too short", path.display())).to_vec();
-    Turning { before: frames[BEFORE].to_vec(), turn }
+    let frames: Vec<Frame> = output
+        .stdout
+        .chunks_exact(size)
+        .map(|pixels| frame(pixels.to_vec()))
+        .collect();
+    let turn = frames
+        .get(TURN)
+        .unwrap_or_else(|| panic!("{} is too short", path.display()))
+        .to_vec();
+    Turning {
+        before: frames[BEFORE].to_vec(),
+        turn,
+    }
 }
 
 impl Turning {

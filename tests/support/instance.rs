@@ -1,4 +1,5 @@
-//! The replay instance behind a socket, started as systemd starts it: one process a connection, the connection as fd 3.
+//! The replay instance behind a socket, started as systemd starts it: one process a connection, the
+//! connection as fd 3.
 #![allow(dead_code)]
 
 use std::os::unix::net::{UnixListener, UnixStream};
@@ -8,7 +9,8 @@ use std::sync::mpsc::{Receiver, channel};
 use std::time::Duration;
 
 use facelock_protocol::{
-    Event, MESSAGE_CAP, Message, Reply, Request, ServiceName, Subject, Unavailable, UserName, Verdict,
+    Event, MESSAGE_CAP, Message, Reply, Request, ServiceName, Subject, Unavailable, UserName,
+    Verdict,
 };
 
 /// A listening socket, a state folder, a configuration and a camera of recorded frames.
@@ -22,7 +24,10 @@ pub struct Machine {
 
 /// The person of most tests.
 pub fn alice() -> Subject {
-    Subject { uid: 4242, name: UserName::new("alice").unwrap() }
+    Subject {
+        uid: 4242,
+        name: UserName::new("alice").unwrap(),
+    }
 }
 
 impl Machine {
@@ -33,13 +38,20 @@ impl Machine {
 
     /// A machine with these sections in its configuration, beside the paths.
     pub fn with(sections: &str) -> Self {
-        assert!(rustix::process::geteuid().is_root(), "run as root: the configuration must be root's");
+        assert!(
+            rustix::process::geteuid().is_root(),
+            "run as root: the configuration must be root's"
+        );
         let folder = tempfile::tempdir().unwrap();
         let models = crate::support::models();
         let at = |name: &str| folder.path().join(name);
         std::fs::create_dir(at("state")).unwrap();
         std::fs::create_dir(at("run")).unwrap();
-        let require = if sections.contains("[sandbox]") { "" } else { "[sandbox]\nrequire = false\n" };
+        let require = if sections.contains("[sandbox]") {
+            ""
+        } else {
+            "[sandbox]\nrequire = false\n"
+        };
         let config = format!(
             "{sections}\n{require}[paths]\nstate = {:?}\nrun = {:?}\nmodels = {:?}\ncache = {:?}\nruntime = {:?}\n",
             at("state"),
@@ -62,22 +74,35 @@ impl Machine {
                 std::thread::spawn(move || ending.send(child.wait().unwrap()));
             }
         });
-        Self { folder, socket, started, ended }
+        Self {
+            folder,
+            socket,
+            started,
+            ended,
+        }
     }
 
     pub fn path(&self, name: &str) -> PathBuf {
         self.folder.path().join(name)
     }
 
-    /// Puts recorded frames in front of the camera, with a timeline; its name is `camera` unless the timeline says another.
+    /// Puts recorded frames in front of the camera, with a timeline; its name is `camera` unless
+    /// the timeline says another.
     pub fn show_with(&self, sample: &str, timeline: &str) {
-        let folder = self.path(&format!("frames-{}", std::fs::read_dir(self.folder.path()).unwrap().count()));
+        let folder = self.path(&format!(
+            "frames-{}",
+            std::fs::read_dir(self.folder.path()).unwrap().count()
+        ));
         std::fs::create_dir(&folder).unwrap();
         for entry in std::fs::read_dir(crate::support::sample(sample)).unwrap() {
             let entry = entry.unwrap();
             std::os::unix::fs::symlink(entry.path(), folder.join(entry.file_name())).unwrap();
         }
-        let name = if timeline.contains("name =") { "" } else { "name = \"camera\"\n" };
+        let name = if timeline.contains("name =") {
+            ""
+        } else {
+            "name = \"camera\"\n"
+        };
         std::fs::write(folder.join("timeline.toml"), format!("{name}{timeline}")).unwrap();
         self.point(&folder);
     }
@@ -91,7 +116,9 @@ impl Machine {
 
     pub fn connect(&self) -> UnixStream {
         let stream = UnixStream::connect(&self.socket).unwrap();
-        stream.set_read_timeout(Some(Duration::from_secs(60))).unwrap();
+        stream
+            .set_read_timeout(Some(Duration::from_secs(60)))
+            .unwrap();
         stream
     }
 
@@ -108,7 +135,10 @@ impl Machine {
     }
 
     pub fn enroll(&self) -> Reply {
-        self.ask(&Request::Enroll { subject: alice(), label: None })
+        self.ask(&Request::Enroll {
+            subject: alice(),
+            label: None,
+        })
     }
 
     pub fn verify(&self) -> Reply {
@@ -123,20 +153,32 @@ impl Machine {
 
 pub fn verification(subject: Subject) -> Request {
     let service = ServiceName::new("test").unwrap();
-    Request::Verify { subject, service, consent: Some(facelock_protocol::Consent::Auto) }
+    Request::Verify {
+        subject,
+        service,
+        consent: Some(facelock_protocol::Consent::Auto),
+    }
 }
 
 fn start(connection: UnixStream, config: &Path, camera: &Path) -> Child {
     // sd_listen_fds(3): the descriptor is number 3, and the variables name this very process.
     Command::new("sh")
-        .args(["-c", "export LISTEN_FDS=1 LISTEN_PID=$$; exec \"$@\" 3<&0 </dev/null", "sh"])
+        .args([
+            "-c",
+            "export LISTEN_FDS=1 LISTEN_PID=$$; exec \"$@\" 3<&0 </dev/null",
+            "sh",
+        ])
         .arg(env!("CARGO_BIN_EXE_facelock-instance-replay"))
         .arg("--config")
         .arg(config)
         .arg("--frames")
         .arg(camera)
         .stdin(Stdio::from(std::os::fd::OwnedFd::from(connection)))
-        .stderr(if std::env::var_os("FACELOCK_TEST_JOURNAL").is_some() { Stdio::inherit() } else { Stdio::null() })
+        .stderr(if std::env::var_os("FACELOCK_TEST_JOURNAL").is_some() {
+            Stdio::inherit()
+        } else {
+            Stdio::null()
+        })
         .spawn()
         .unwrap()
 }
@@ -149,7 +191,10 @@ pub fn unavailable(reason: Unavailable) -> Reply {
 }
 
 pub fn bob() -> Subject {
-    Subject { uid: 4243, name: UserName::new("bob").unwrap() }
+    Subject {
+        uid: 4243,
+        name: UserName::new("bob").unwrap(),
+    }
 }
 
 /// Alice, enrolled from the astronaut's portrait.

@@ -18,13 +18,21 @@ pub fn models() -> ModelDirs {
         cache: target.join("models/cache"),
         runtime: target.join("onnxruntime/libonnxruntime.so"),
     };
-    assert!(dirs.models.join("manifest.toml").exists(), "no models: run scripts/fetch-models");
+    assert!(
+        dirs.models.join("manifest.toml").exists(),
+        "no models: run scripts/fetch-models"
+    );
     dirs
 }
 
 fn outside(variable: &str, default: &str) -> PathBuf {
-    let path = std::env::var_os(variable).map_or_else(|| root().join("..").join(default), PathBuf::from);
-    assert!(path.exists(), "{} is not there; {variable} names another folder", path.display());
+    let path =
+        std::env::var_os(variable).map_or_else(|| root().join("..").join(default), PathBuf::from);
+    assert!(
+        path.exists(),
+        "{} is not there; {variable} names another folder",
+        path.display()
+    );
     path
 }
 
@@ -41,7 +49,11 @@ pub fn data(name: &str) -> PathBuf {
 /// A recorded frame, as scripts/sample-faces makes them.
 pub fn sample(name: &str) -> PathBuf {
     let path = root().join("target/samples").join(name);
-    assert!(path.exists(), "{} is not there: run scripts/sample-faces", path.display());
+    assert!(
+        path.exists(),
+        "{} is not there: run scripts/sample-faces",
+        path.display()
+    );
     path
 }
 
@@ -51,8 +63,16 @@ pub fn write_png(path: &Path, frame: &Frame) {
     let mut encoder = png::Encoder::new(file, frame.width(), frame.height());
     encoder.set_color(png::ColorType::Rgb);
     encoder.set_compression(png::Compression::Fast);
-    let rgb: Vec<u8> = frame.pixels().chunks_exact(3).flat_map(|p| [p[2], p[1], p[0]]).collect();
-    encoder.write_header().unwrap().write_image_data(&rgb).unwrap();
+    let rgb: Vec<u8> = frame
+        .pixels()
+        .chunks_exact(3)
+        .flat_map(|p| [p[2], p[1], p[0]])
+        .collect();
+    encoder
+        .write_header()
+        .unwrap()
+        .write_image_data(&rgb)
+        .unwrap();
 }
 
 /// A PNG as a colour frame.
@@ -62,7 +82,10 @@ pub fn png(path: &Path) -> Frame {
     let mut pixels = vec![0; reader.output_buffer_size().unwrap()];
     let info = reader.next_frame(&mut pixels).unwrap();
     let bgr = match info.color_type {
-        png::ColorType::Rgb => pixels.chunks_exact(3).flat_map(|p| [p[2], p[1], p[0]]).collect(),
+        png::ColorType::Rgb => pixels
+            .chunks_exact(3)
+            .flat_map(|p| [p[2], p[1], p[0]])
+            .collect(),
         png::ColorType::Grayscale => pixels.iter().flat_map(|v| [*v; 3]).collect(),
         other => panic!("{other:?}"),
     };

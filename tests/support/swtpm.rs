@@ -16,7 +16,11 @@ impl Swtpm {
         let folder = tempfile::tempdir().unwrap();
         let port = free_ports();
         let child = spawn(folder.path(), port);
-        Self { folder, port, child }
+        Self {
+            folder,
+            port,
+            child,
+        }
     }
 
     /// What tpm2-tss calls it.

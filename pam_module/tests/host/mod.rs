@@ -29,7 +29,8 @@ struct PamResponse {
     code: c_int,
 }
 
-type Conversation = extern "C" fn(c_int, *mut *const PamMessage, *mut *mut PamResponse, *mut c_void) -> c_int;
+type Conversation =
+    extern "C" fn(c_int, *mut *const PamMessage, *mut *mut PamResponse, *mut c_void) -> c_int;
 
 #[repr(C)]
 struct PamConversation {
@@ -92,15 +93,34 @@ impl Host {
     fn start(user: &str, stack: &str, function: Option<Conversation>) -> Self {
         let folder = tempfile::tempdir().unwrap();
         std::fs::write(folder.path().join("test"), stack).unwrap();
-        let script = Box::new(Mutex::new(Script { answer: Answer::Fail, told: Vec::new(), prompts: 0 }));
+        let script = Box::new(Mutex::new(Script {
+            answer: Answer::Fail,
+            told: Vec::new(),
+            prompts: 0,
+        }));
         let data = std::ptr::from_ref(&*script).cast_mut().cast();
         let conversation = Box::new(PamConversation { function, data });
-        let (user, path) = (CString::new(user).unwrap(), CString::new(folder.path().to_str().unwrap()).unwrap());
+        let (user, path) = (
+            CString::new(user).unwrap(),
+            CString::new(folder.path().to_str().unwrap()).unwrap(),
+        );
         let mut handle = std::ptr::null_mut();
-        let code =
-            unsafe { pam_start_confdir(c"test".as_ptr(), user.as_ptr(), &*conversation, path.as_ptr(), &mut handle) };
+        let code = unsafe {
+            pam_start_confdir(
+                c"test".as_ptr(),
+                user.as_ptr(),
+                &*conversation,
+                path.as_ptr(),
+                &mut handle,
+            )
+        };
         assert_eq!(code, SUCCESS);
-        Self { handle, script, _conversation: conversation, _folder: folder }
+        Self {
+            handle,
+            script,
+            _conversation: conversation,
+            _folder: folder,
+        }
     }
 
     pub fn authenticate(&self, flags: c_int) -> c_int {
@@ -157,13 +177,16 @@ extern "C" fn converse(
 ) -> c_int {
     let script = unsafe { &*data.cast::<Mutex<Script>>() };
     let mut script = script.lock().unwrap_or_else(PoisonError::into_inner);
-    let made = unsafe { libc::calloc(count as usize, size_of::<PamResponse>()) }.cast::<PamResponse>();
+    let made =
+        unsafe { libc::calloc(count as usize, size_of::<PamResponse>()) }.cast::<PamResponse>();
     if made.is_null() {
         return BUF_ERR;
     }
     for i in 0..count as usize {
         let message = unsafe { &**messages.add(i) };
-        let text = unsafe { CStr::from_ptr(message.text) }.to_string_lossy().into_owned();
+        let text = unsafe { CStr::from_ptr(message.text) }
+            .to_string_lossy()
+            .into_owned();
         // 1 and 2 are prompts, 3 and 4 messages (_pam_types.h).
         if message.style > 2 {
             script.told.push(text);
@@ -195,7 +218,11 @@ pub struct Server {
 
 impl Server {
     pub fn start(script: impl Fn(&mut UnixStream) + Send + 'static) -> Self {
-        assert_eq!(unsafe { libc::geteuid() }, 0, "run as root: the module believes only root's sockets");
+        assert_eq!(
+            unsafe { libc::geteuid() },
+            0,
+            "run as root: the module believes only root's sockets"
+        );
         let folder = tempfile::tempdir().unwrap();
         let socket = folder.path().join("socket");
         let listener = UnixListener::bind(&socket).unwrap();
@@ -207,7 +234,11 @@ impl Server {
                 script(&mut stream);
             }
         });
-        Self { socket, requests, _folder: folder }
+        Self {
+            socket,
+            requests,
+            _folder: folder,
+        }
     }
 
     /// Connections since the last call.
@@ -223,7 +254,16 @@ impl Server {
 /// A stack of this module alone.
 pub fn stack(socket: &Path, arguments: &str) -> String {
     let test = std::env::current_exe().unwrap();
-    let module = test.parent().unwrap().parent().unwrap().join("libpam_facelock.so");
+    let module = test
+        .parent()
+        .unwrap()
+        .parent()
+        .unwrap()
+        .join("libpam_facelock.so");
     assert!(module.exists(), "no module: cargo build -p pam_facelock");
-    format!("auth required {} socket={} {arguments}\n", module.display(), socket.display())
+    format!(
+        "auth required {} socket={} {arguments}\n",
+        module.display(),
+        socket.display()
+    )
 }

@@ -1,4 +1,5 @@
-//! Structures and request numbers of linux/videodev2.h and linux/uvcvideo.h, and the call that takes them.
+//! Structures and request numbers of linux/videodev2.h and linux/uvcvideo.h, and the call that
+//! takes them.
 #![allow(unsafe_code)]
 
 use std::io;
@@ -62,7 +63,8 @@ pub(super) struct RawFrameInterval {
     pub reserved: [u32; 2],
 }
 
-/// `struct v4l2_format` with its union as `struct v4l2_pix_format`; the union is 200 bytes, aligned to 8.
+/// `struct v4l2_format` with its union as `struct v4l2_pix_format`; the union is 200 bytes, aligned
+/// to 8.
 #[repr(C)]
 pub(super) struct RawFormat {
     pub kind: u32,
@@ -136,8 +138,12 @@ pub(super) struct Request<T> {
 impl<T> Request<T> {
     /// `_IOC` of asm-generic/ioctl.h.
     pub const fn new(direction: u64, kind: u8, number: u8) -> Self {
-        let code = direction << 30 | (size_of::<T>() as u64) << 16 | (kind as u64) << 8 | number as u64;
-        Self { code, argument: PhantomData }
+        let code =
+            direction << 30 | (size_of::<T>() as u64) << 16 | (kind as u64) << 8 | number as u64;
+        Self {
+            code,
+            argument: PhantomData,
+        }
     }
 }
 
@@ -153,13 +159,16 @@ pub(super) const STREAMOFF: Request<i32> = Request::new(WRITE, b'V', 19);
 pub(super) const G_PARM: Request<RawStreamParm> = Request::new(READ | WRITE, b'V', 21);
 pub(super) const S_PARM: Request<RawStreamParm> = Request::new(READ | WRITE, b'V', 22);
 pub(super) const ENUM_FRAMESIZES: Request<RawFrameSize> = Request::new(READ | WRITE, b'V', 74);
-pub(super) const ENUM_FRAMEINTERVALS: Request<RawFrameInterval> = Request::new(READ | WRITE, b'V', 75);
+pub(super) const ENUM_FRAMEINTERVALS: Request<RawFrameInterval> =
+    Request::new(READ | WRITE, b'V', 75);
 pub(super) const UVC_CTRL_QUERY: Request<RawXuQuery> = Request::new(READ | WRITE, b'u', 0x21);
 
-/// Types that are plain numbers to the kernel: all zeroes is a value, and any bytes the kernel writes are one.
+/// Types that are plain numbers to the kernel: all zeroes is a value, and any bytes the kernel
+/// writes are one.
 ///
 /// # Safety
-/// `repr(C)`, integers and arrays of integers only, and exactly as large as the number of its request says.
+/// `repr(C)`, integers and arrays of integers only, and exactly as large as the number of its
+/// request says.
 pub(super) unsafe trait Plain: Sized {
     fn zeroed() -> Self {
         // SAFETY: integers only, by the trait's contract.
@@ -188,8 +197,8 @@ plain!(
 /// One ioctl, repeated when a signal interrupts it.
 pub(super) fn ioctl<T: Plain>(fd: RawFd, request: Request<T>, argument: &mut T) -> io::Result<()> {
     loop {
-        // SAFETY: a `Request<T>` carries the size of `T`, which is the structure its number asks for; the kernel writes
-        // at most that many bytes into it.
+        // SAFETY: a `Request<T>` carries the size of `T`, which is the structure its number asks
+        // for; the kernel writes at most that many bytes into it.
         let done = unsafe { libc::ioctl(fd, request.code as _, std::ptr::from_mut(argument)) };
         if done >= 0 {
             return Ok(());

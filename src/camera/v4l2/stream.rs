@@ -7,8 +7,8 @@ use std::time::Duration;
 
 use super::Node;
 use super::raw::{
-    BUF_FLAG_ERROR, BUF_TYPE_VIDEO_CAPTURE, BUFFER_MAX, DQBUF, MEMORY_MMAP, Plain as _, QBUF, QUERYBUF, RawBuffer,
-    STREAMOFF, STREAMON, ioctl,
+    BUF_FLAG_ERROR, BUF_TYPE_VIDEO_CAPTURE, BUFFER_MAX, DQBUF, MEMORY_MMAP, Plain as _, QBUF,
+    QUERYBUF, RawBuffer, STREAMOFF, STREAMON, ioctl,
 };
 
 /// What the driver says of a delivered buffer.
@@ -35,8 +35,18 @@ impl Mapping {
         }
         let (length, offset) = (length as usize, (offset & 0xffff_ffff) as libc::off_t);
         let (access, sharing) = (libc::PROT_READ, libc::MAP_SHARED);
-        // SAFETY: a new mapping at an address the kernel chooses; length and offset are those of VIDIOC_QUERYBUF.
-        let start = unsafe { libc::mmap(std::ptr::null_mut(), length, access, sharing, node.fd(), offset) };
+        // SAFETY: a new mapping at an address the kernel chooses; length and offset are those of
+        // VIDIOC_QUERYBUF.
+        let start = unsafe {
+            libc::mmap(
+                std::ptr::null_mut(),
+                length,
+                access,
+                sharing,
+                node.fd(),
+                offset,
+            )
+        };
         match NonNull::new(start) {
             Some(start) if start.as_ptr() != libc::MAP_FAILED => Ok(Self { start, length }),
             _ => Err(io::Error::last_os_error()),
@@ -46,8 +56,9 @@ impl Mapping {
     /// The first `used` bytes, or all of them where the driver claims more than there are.
     fn bytes(&self, used: u32) -> &[u8] {
         let used = (used as usize).min(self.length);
-        // SAFETY: `used` readable bytes mapped for as long as `self`; the kernel writes only into queued buffers, and
-        // `Stream::take` is the only caller and queues this one after the borrow ends.
+        // SAFETY: `used` readable bytes mapped for as long as `self`; the kernel writes only into
+        // queued buffers, and `Stream::take` is the only caller and queues this one after the
+        // borrow ends.
         unsafe { std::slice::from_raw_parts(self.start.as_ptr().cast(), used) }
     }
 }
@@ -72,17 +83,26 @@ impl Stream {
     /// The failing call's; `EBUSY` where another program streams.
     pub fn start(node: Node, count: u32) -> io::Result<Self> {
         let count = node.request_buffers(count)?;
-        let mut stream = Self { node, mappings: Vec::new() };
+        let mut stream = Self {
+            node,
+            mappings: Vec::new(),
+        };
         for index in 0..count.min(32) {
             let mut buffer = buffer(index);
             ioctl(stream.node.fd(), QUERYBUF, &mut buffer)?;
-            stream.mappings.push(Mapping::new(&stream.node, buffer.offset, buffer.length)?);
+            stream
+                .mappings
+                .push(Mapping::new(&stream.node, buffer.offset, buffer.length)?);
             stream.queue(index)?;
         }
         if stream.mappings.is_empty() {
             return Err(io::Error::other("the driver has no buffers"));
         }
-        ioctl(stream.node.fd(), STREAMON, &mut (BUF_TYPE_VIDEO_CAPTURE as i32))?;
+        ioctl(
+            stream.node.fd(),
+            STREAMON,
+            &mut (BUF_TYPE_VIDEO_CAPTURE as i32),
+        )?;
         Ok(stream)
     }
 
@@ -91,17 +111,27 @@ impl Stream {
     /// # Errors
     /// `ENODEV` where the device hung up.
     pub fn wait(&self, timeout: Duration) -> io::Result<bool> {
-        let mut poll = libc::pollfd { fd: self.node.fd(), events: libc::POLLIN, revents: 0 };
+        let mut poll = libc::pollfd {
+            fd: self.node.fd(),
+            events: libc::POLLIN,
+            revents: 0,
+        };
         let milliseconds = i32::try_from(timeout.as_millis()).unwrap_or(i32::MAX);
         // SAFETY: one pollfd, valid for the call.
         let ready = unsafe { libc::poll(&raw mut poll, 1, milliseconds) };
         if ready < 0 {
             let error = io::Error::last_os_error();
-            return if error.kind() == io::ErrorKind::Interrupted { Ok(false) } else { Err(error) };
+            return if error.kind() == io::ErrorKind::Interrupted {
+                Ok(false)
+            } else {
+                Err(error)
+            };
         }
         match poll.revents {
             0 => Ok(false),
-            seen if seen & (libc::POLLHUP | libc::POLLNVAL) != 0 => Err(io::Error::from_raw_os_error(libc::ENODEV)),
+            seen if seen & (libc::POLLHUP | libc::POLLNVAL) != 0 => {
+                Err(io::Error::from_raw_os_error(libc::ENODEV))
+            }
             _ => Ok(true),
         }
     }
@@ -109,18 +139,22 @@ impl Stream {
     /// Takes the oldest filled buffer, shows its used bytes to `look`, and queues it again.
     ///
     /// # Errors
-    /// The driver's; also where [`Stream::wait`] promised a buffer and there is none: the queue is broken, and asking again
-    /// would spin.
+    /// The driver's; also where [`Stream::wait`] promised a buffer and there is none: the queue is
+    /// broken, and asking again would spin.
     pub fn take<T>(&mut self, look: impl FnOnce(&[u8], Delivered) -> T) -> io::Result<T> {
         let mut taken = buffer(0);
         ioctl(self.node.fd(), DQBUF, &mut taken).map_err(|why| match why.kind() {
             io::ErrorKind::WouldBlock => io::Error::from_raw_os_error(libc::EIO),
             _ => why,
         })?;
-        let mapping = self.mappings.get(taken.index as usize).ok_or_else(|| io::Error::other("an unknown buffer"))?;
+        let mapping = self
+            .mappings
+            .get(taken.index as usize)
+            .ok_or_else(|| io::Error::other("an unknown buffer"))?;
         let delivered = Delivered {
             sequence: taken.sequence,
-            damaged: taken.flags & BUF_FLAG_ERROR != 0 || taken.bytes_used as usize > mapping.length,
+            damaged: taken.flags & BUF_FLAG_ERROR != 0
+                || taken.bytes_used as usize > mapping.length,
         };
         let seen = look(mapping.bytes(taken.bytes_used), delivered);
         self.queue(taken.index)?;
@@ -135,12 +169,21 @@ impl Stream {
 impl Drop for Stream {
     fn drop(&mut self) {
         // Errors have no reader here: a device that is gone has stopped streaming.
-        let _ = ioctl(self.node.fd(), STREAMOFF, &mut (BUF_TYPE_VIDEO_CAPTURE as i32));
+        let _ = ioctl(
+            self.node.fd(),
+            STREAMOFF,
+            &mut (BUF_TYPE_VIDEO_CAPTURE as i32),
+        );
         self.mappings.clear();
         let _ = self.node.request_buffers(0);
     }
 }
 
 fn buffer(index: u32) -> RawBuffer {
-    RawBuffer { index, kind: BUF_TYPE_VIDEO_CAPTURE, memory: MEMORY_MMAP, ..RawBuffer::zeroed() }
+    RawBuffer {
+        index,
+        kind: BUF_TYPE_VIDEO_CAPTURE,
+        memory: MEMORY_MMAP,
+        ..RawBuffer::zeroed()
+    }
 }

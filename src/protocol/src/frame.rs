@@ -43,10 +43,14 @@ impl From<std::io::Error> for FrameError {
 /// # Errors
 /// [`FrameError::Oversize`] over [`MESSAGE_CAP`].
 pub fn encode<T: Serialize>(message: &T) -> Result<Vec<u8>, FrameError> {
-    let frame = postcard::to_extend(message, vec![0, 0, 0, 0, VERSION]).map_err(|_| FrameError::Malformed)?;
+    let frame = postcard::to_extend(message, vec![0, 0, 0, 0, VERSION])
+        .map_err(|_| FrameError::Malformed)?;
     let length = frame.len() - 4;
     if length > MESSAGE_CAP {
-        return Err(FrameError::Oversize { length, cap: MESSAGE_CAP });
+        return Err(FrameError::Oversize {
+            length,
+            cap: MESSAGE_CAP,
+        });
     }
     let mut frame = frame;
     frame[..4].copy_from_slice(&(length as u32).to_le_bytes());
@@ -56,7 +60,8 @@ pub fn encode<T: Serialize>(message: &T) -> Result<Vec<u8>, FrameError> {
 /// Reads what follows the length: version and body.
 ///
 /// # Errors
-/// [`FrameError::Version`], [`FrameError::Malformed`], [`FrameError::Trailing`]; [`FrameError::Truncated`] when empty.
+/// [`FrameError::Version`], [`FrameError::Malformed`], [`FrameError::Trailing`];
+/// [`FrameError::Truncated`] when empty.
 pub fn decode<T: DeserializeOwned>(payload: &[u8]) -> Result<T, FrameError> {
     let (&version, body) = payload.split_first().ok_or(FrameError::Truncated)?;
     if version != VERSION {
@@ -70,11 +75,15 @@ pub fn decode<T: DeserializeOwned>(payload: &[u8]) -> Result<T, FrameError> {
     }
 }
 
-/// Reads one frame of at most `cap` bytes. A clean end of file before the first byte is [`FrameError::Closed`].
+/// Reads one frame of at most `cap` bytes. A clean end of file before the first byte is
+/// [`FrameError::Closed`].
 ///
 /// # Errors
 /// Every [`FrameError`]; nothing larger than `cap` is ever allocated.
-pub fn read_message<T: DeserializeOwned>(reader: &mut impl Read, cap: usize) -> Result<T, FrameError> {
+pub fn read_message<T: DeserializeOwned>(
+    reader: &mut impl Read,
+    cap: usize,
+) -> Result<T, FrameError> {
     let mut prefix = [0; 4];
     let first = loop {
         match reader.read(&mut prefix) {

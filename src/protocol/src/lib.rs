@@ -1,9 +1,10 @@
-//! The language of the Facelock socket: what a peer may ask, what it hears meanwhile, what it is told at the end.
+//! The language of the Facelock socket: what a peer may ask, what it hears meanwhile, what it is
+//! told at the end.
 //!
 //! # The wire
 //!
-//! A connection carries one [`Request`], then any number of [`Event`]s, then exactly one [`Reply`]; then it closes.
-//! Each message is a frame:
+//! A connection carries one [`Request`], then any number of [`Event`]s, then exactly one [`Reply`];
+//! then it closes. Each message is a frame:
 //!
 //! ```text
 //! length : u32, little endian   bytes that follow: version and body, 1 ..= cap
@@ -11,13 +12,15 @@
 //! body   : postcard 1.x         exactly one value; bytes left over are refused
 //! ```
 //!
-//! The cap depends on the direction ([`REQUEST_CAP`], [`MESSAGE_CAP`]) and is checked before anything is allocated.
-//! The encoding is [postcard's](https://postcard.jamesmunns.com/wire-format): unsigned integers are LEB128 varints, an
-//! enum is the varint of its variant's position, a string is its varint length and its UTF-8 bytes, an option is one byte
-//! 0 or 1 and the value. Variants and fields are only ever appended; anything else raises [`VERSION`].
+//! The cap depends on the direction ([`REQUEST_CAP`], [`MESSAGE_CAP`]) and is checked before
+//! anything is allocated. The encoding is
+//! [postcard's](https://postcard.jamesmunns.com/wire-format): unsigned integers are LEB128 varints,
+//! an enum is the varint of its variant's position, a string is its varint length and its UTF-8
+//! bytes, an option is one byte 0 or 1 and the value. Variants and fields are only ever appended;
+//! anything else raises [`VERSION`].
 //!
-//! Whatever a client cannot read (end of file, an unknown variant, a frame cut short) means "no decision was made". Only
-//! [`Reply::Verdict`] with [`Verdict::Match`] lets anybody in.
+//! Whatever a client cannot read (end of file, an unknown variant, a frame cut short) means "no
+//! decision was made". Only [`Reply::Verdict`] with [`Verdict::Match`] lets anybody in.
 #![forbid(unsafe_code)]
 
 mod frame;
@@ -29,9 +32,9 @@ pub mod words;
 pub use frame::{FrameError, decode, encode, read_message, write_message};
 pub use limits::{Label, LimitError, ServiceName, UserName};
 pub use message::{
-    CameraReport, Consent, EnrolledReport, EnrollmentState, Event, Look, Measurement, Message, Milliseconds,
-    PreviewFrame, Progress, Reply, Request, Secret, Spectrum, Stages, StatusReport, Subject, TallyState,
-    TemplateReport, UsbReport,
+    CameraReport, Consent, EnrolledReport, EnrollmentState, Event, Look, Measurement, Message,
+    Milliseconds, PreviewFrame, Progress, Reply, Request, Secret, Spectrum, Stages, StatusReport,
+    Subject, TallyState, TemplateReport, UsbReport,
 };
 pub use outcome::{Denied, Hint, Unavailable, Verdict};
 

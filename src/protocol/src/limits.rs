@@ -67,7 +67,8 @@ macro_rules! bounded_string {
 }
 
 bounded_string!(
-    /// A login name: 1..=256 bytes (Linux `LOGIN_NAME_MAX`), no control character, slash, colon or space.
+    /// A login name: 1..=256 bytes (Linux `LOGIN_NAME_MAX`), no control character, slash, colon or
+    /// space.
     UserName,
     256,
     |c| !c.is_control() && !c.is_whitespace() && c != '/' && c != ':'

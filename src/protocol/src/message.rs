@@ -7,8 +7,9 @@ use crate::{Denied, Hint, Label, ServiceName, Unavailable, UserName, Verdict};
 /// Duration on the wire, in milliseconds.
 pub type Milliseconds = u32;
 
-/// Whose face. The side that asks resolves the name: the instance reaches no name service, and believes only uid 0 about
-/// anybody but the peer itself. Both must agree with what was enrolled, so that a reused uid opens nobody's templates.
+/// Whose face. The side that asks resolves the name: the instance reaches no name service, and
+/// believes only uid 0 about anybody but the peer itself. Both must agree with what was enrolled,
+/// so that a reused uid opens nobody's templates.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct Subject {
     pub uid: u32,
@@ -28,13 +29,21 @@ impl std::fmt::Debug for Secret {
 /// What a peer may ask; who may ask what is the instance's policy table.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Request {
-    /// Is the subject in front of the camera? Answered by [`Reply::Verdict`]. `consent` is the module's own argument;
-    /// where it has none, the configuration decides for the service and the first event is [`Event::Consent`].
-    Verify { subject: Subject, service: ServiceName, consent: Option<Consent> },
+    /// Is the subject in front of the camera? Answered by [`Reply::Verdict`]. `consent` is the
+    /// module's own argument; where it has none, the configuration decides for the service and the
+    /// first event is [`Event::Consent`].
+    Verify {
+        subject: Subject,
+        service: ServiceName,
+        consent: Option<Consent>,
+    },
     /// The same attempt, counted the same way, with [`Event::Measured`] on the way. For uid 0.
     Test { subject: Subject },
     /// Take looks and store templates. For uid 0.
-    Enroll { subject: Subject, label: Option<Label> },
+    Enroll {
+        subject: Subject,
+        label: Option<Label>,
+    },
     /// The subject's templates.
     List { subject: Subject },
     /// Remove one template, by its id.
@@ -44,17 +53,30 @@ pub enum Request {
     /// What an attempt would meet, without one: enrolled? locked out? protector? camera?
     Status { subject: Subject },
     /// Seal the subject's key again, under the platform's present state.
-    Reseal { subject: Subject, recovery_key: Secret },
-    /// A password succeeded for the subject: the tally and the strong-authentication rules hear of it. For uid 0.
+    Reseal {
+        subject: Subject,
+        recovery_key: Secret,
+    },
+    /// A password succeeded for the subject: the tally and the strong-authentication rules hear of
+    /// it. For uid 0.
     RecordPassword { subject: Subject },
     /// Clear the subject's tally. For uid 0.
     Unlock { subject: Subject },
     /// The cameras there are. For uid 0.
     Devices,
-    /// What the camera sees, as [`Event::Preview`], for `seconds` (1..=60) or until the peer hangs up. For uid 0.
+    /// What the camera sees, as [`Event::Preview`], for `seconds` (1..=60) or until the peer hangs
+    /// up. For uid 0.
     Preview { seconds: u8 },
-    /// Send an emitter quirk's payload to the camera, keep it for `seconds` (1..=10), then send its off payload. For uid 0.
-    TryEmitter { camera: String, unit: u8, selector: u8, payload: Vec<u8>, off: Vec<u8>, seconds: u8 },
+    /// Send an emitter quirk's payload to the camera, keep it for `seconds` (1..=10), then send its
+    /// off payload. For uid 0.
+    TryEmitter {
+        camera: String,
+        unit: u8,
+        selector: u8,
+        payload: Vec<u8>,
+        off: Vec<u8>,
+        seconds: u8,
+    },
 }
 
 /// One answer of the instance: events while it works, then one reply.
@@ -69,7 +91,8 @@ pub enum Message {
 pub enum Consent {
     /// Look at once.
     Auto,
-    /// One prompt first: a password, or Enter for face. The module hangs up, prompts, and asks again with `Auto`.
+    /// One prompt first: a password, or Enter for face. The module hangs up, prompts, and asks
+    /// again with `Auto`.
     Ask,
     /// Look at once; a match counts when Enter confirms it.
     Confirm,
@@ -112,20 +135,23 @@ pub enum Look {
     Different,
 }
 
-/// One judged frame. Scores are cosines, -1..=1; quality is 0..=1; the box is in pixels of the frame.
+/// One judged frame. Scores are cosines, -1..=1; quality is 0..=1; the box is in pixels of the
+/// frame.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Measurement {
     pub frame: u32,
     pub detection_score: f32,
     /// x, y, width, height.
     pub face: [f32; 4],
-    /// x, y of right eye, left eye, nose, right and left mouth corner (the subject's right and left).
+    /// x, y of right eye, left eye, nose, right and left mouth corner (the subject's right and
+    /// left).
     pub landmarks: [[f32; 2]; 5],
     pub quality: f32,
     /// Absent where the frame was not good enough to be compared.
     pub score: Option<f32>,
     pub threshold: f32,
-    /// Presentation attack detection: 0 (attack) ..= 1 (live); absent where nothing could be measured.
+    /// Presentation attack detection: 0 (attack) ..= 1 (live); absent where nothing could be
+    /// measured.
     pub liveness: Option<f32>,
     pub stages: Stages,
 }
@@ -185,11 +211,13 @@ pub enum Reply {
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct EnrolledReport {
     pub templates: Vec<TemplateReport>,
-    /// Shown once, when the subject's key was made. It opens the templates where the TPM no longer does.
+    /// Shown once, when the subject's key was made. It opens the templates where the TPM no longer
+    /// does.
     pub recovery_key: Option<Secret>,
     /// `tpm` or `file`.
     pub protector: String,
-    /// What this enrollment is worth against a presentation attack, in plain words, where that is less than it could be.
+    /// What this enrollment is worth against a presentation attack, in plain words, where that is
+    /// less than it could be.
     pub warning: Option<String>,
 }
 

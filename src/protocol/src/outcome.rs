@@ -4,7 +4,8 @@ use serde::{Deserialize, Serialize};
 
 /// A face was judged. Everything that is not a verdict means that no decision was made.
 ///
-/// The discriminants are far apart, on the wire too, so that no single flipped bit turns one verdict into another.
+/// The discriminants are far apart, on the wire too, so that no single flipped bit turns one
+/// verdict into another.
 #[must_use]
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(into = "u32", try_from = "u32")]
@@ -84,7 +85,8 @@ pub enum Unavailable {
     TemplatesRejected,
     /// The store cannot be read or written (disk full, permissions).
     StoreFailed,
-    /// Too many judged misses. Seconds until face login works again; `None`: until a password succeeds or root unlocks.
+    /// Too many judged misses. Seconds until face login works again; `None`: until a password
+    /// succeeds or root unlocks.
     LockedOut {
         seconds: Option<u32>,
     },
@@ -110,11 +112,13 @@ pub enum Unavailable {
     Internal,
     /// The camera came back from suspend without working, and opening it again did not help.
     CameraSuspended,
-    /// The key protector is there but does not do its work: permissions, an owner's password, a fault.
+    /// The key protector is there but does not do its work: permissions, an owner's password, a
+    /// fault.
     VaultFailed,
     /// Not the recovery key of this enrollment.
     WrongRecoveryKey,
-    /// The configuration wants infrared, and there is no infrared template, or no camera to make one with.
+    /// The configuration wants infrared, and there is no infrared template, or no camera to make
+    /// one with.
     InfraredRequired,
 }
 

@@ -27,15 +27,25 @@ pub fn unavailable(unavailable: Unavailable) -> String {
         Unavailable::NotEnrolled => "no face is enrolled for this user (facelockctl enroll)",
         Unavailable::NoCamera => "no usable camera (facelockctl devices)",
         Unavailable::CameraBusy => "another program holds the camera",
-        Unavailable::CameraDenied => "the camera may not be opened; is user facelock in group video?",
+        Unavailable::CameraDenied => {
+            "the camera may not be opened; is user facelock in group video?"
+        }
         Unavailable::CameraUnplugged => "the camera went away",
         Unavailable::CameraSuspended => {
             "the camera does not work since the machine woke up; replug it, or reload its driver"
         }
-        Unavailable::CameraFailed => "the camera does not deliver usable frames; the journal has the details",
-        Unavailable::CameraVirtual => "only virtual cameras are there, and those are refused (camera.allow_virtual)",
-        Unavailable::OtherCamera => "the enrolled templates belong to another camera; enroll with this one",
-        Unavailable::ModelRejected => "a model is missing or not the pinned one (facelockctl models install)",
+        Unavailable::CameraFailed => {
+            "the camera does not deliver usable frames; the journal has the details"
+        }
+        Unavailable::CameraVirtual => {
+            "only virtual cameras are there, and those are refused (camera.allow_virtual)"
+        }
+        Unavailable::OtherCamera => {
+            "the enrolled templates belong to another camera; enroll with this one"
+        }
+        Unavailable::ModelRejected => {
+            "a model is missing or not the pinned one (facelockctl models install)"
+        }
         Unavailable::VaultRefused => {
             "the TPM does not give the key back: the platform's state changed (facelockctl tpm reseal)"
         }
@@ -47,10 +57,16 @@ pub fn unavailable(unavailable: Unavailable) -> String {
             "the key protector does not work; the journal says why (is user facelock in group tss?)"
         }
         Unavailable::WrongRecoveryKey => "that is not the recovery key of this enrollment",
-        Unavailable::TemplatesRejected => "the stored templates are damaged or not this user's; enroll again",
+        Unavailable::TemplatesRejected => {
+            "the stored templates are damaged or not this user's; enroll again"
+        }
         Unavailable::StoreFailed => "the store cannot be read or written; is the disk full?",
-        Unavailable::LockedOut { seconds: Some(seconds) } => {
-            return format!("locked out after too many misses, for {seconds} s more (facelockctl unlock)");
+        Unavailable::LockedOut {
+            seconds: Some(seconds),
+        } => {
+            return format!(
+                "locked out after too many misses, for {seconds} s more (facelockctl unlock)"
+            );
         }
         Unavailable::LockedOut { seconds: None } => {
             "locked out after too many misses, until a password succeeds or facelockctl unlock"
@@ -61,8 +77,12 @@ pub fn unavailable(unavailable: Unavailable) -> String {
         Unavailable::Timeout => "no face good enough to be judged was seen in time",
         Unavailable::Cancelled => "cancelled",
         Unavailable::Busy => "too many attempts at once",
-        Unavailable::SandboxMissing => "the sandbox is not in force; the vault stays shut (facelockctl status)",
-        Unavailable::ConfigRejected => "the configuration cannot be used; the journal says what is wrong with it",
+        Unavailable::SandboxMissing => {
+            "the sandbox is not in force; the vault stays shut (facelockctl status)"
+        }
+        Unavailable::ConfigRejected => {
+            "the configuration cannot be used; the journal says what is wrong with it"
+        }
         Unavailable::NotPresent => "nobody is at this machine's own seat",
         Unavailable::InfraredRequired => {
             "infrared is required here (pad.require_infrared), and none is enrolled: enroll with an infrared camera"

@@ -2,13 +2,16 @@
 #![allow(clippy::unwrap_used, clippy::panic)]
 
 use facelock_protocol::{
-    Consent, Event, FrameError, Hint, Label, Message, REQUEST_CAP, Reply, Request, ServiceName, Subject, UserName,
-    Verdict, decode, encode, read_message,
+    Consent, Event, FrameError, Hint, Label, Message, REQUEST_CAP, Reply, Request, ServiceName,
+    Subject, UserName, Verdict, decode, encode, read_message,
 };
 
 fn request() -> Request {
     Request::Verify {
-        subject: Subject { uid: 1000, name: UserName::new("alice").unwrap() },
+        subject: Subject {
+            uid: 1000,
+            name: UserName::new("alice").unwrap(),
+        },
         service: ServiceName::new("sudo").unwrap(),
         consent: Some(Consent::Auto),
     }
@@ -16,7 +19,10 @@ fn request() -> Request {
 
 fn hex(text: &str) -> Vec<u8> {
     let digits: Vec<u8> = text.bytes().filter(|c| !c.is_ascii_whitespace()).collect();
-    digits.chunks(2).map(|pair| u8::from_str_radix(std::str::from_utf8(pair).unwrap(), 16).unwrap()).collect()
+    digits
+        .chunks(2)
+        .map(|pair| u8::from_str_radix(std::str::from_utf8(pair).unwrap(), 16).unwrap())
+        .collect()
 }
 
 /// The hexadecimal digits in front of each line of the documentation's two examples.
@@ -35,39 +41,84 @@ fn documented() -> Vec<Vec<u8>> {
 fn the_documented_bytes_are_the_bytes() {
     let documented = documented();
     assert_eq!(encode(&request()).unwrap(), documented[0]);
-    assert_eq!(encode(&Message::Reply(Reply::Verdict(Verdict::Match))).unwrap(), documented[1]);
+    assert_eq!(
+        encode(&Message::Reply(Reply::Verdict(Verdict::Match))).unwrap(),
+        documented[1]
+    );
 }
 
 #[test]
 fn what_is_written_is_read() {
     let frame = encode(&request()).unwrap();
-    assert_eq!(read_message::<Request>(&mut frame.as_slice(), REQUEST_CAP).unwrap(), request());
+    assert_eq!(
+        read_message::<Request>(&mut frame.as_slice(), REQUEST_CAP).unwrap(),
+        request()
+    );
     let event = Message::Event(Event::Hint(Hint::TooDark));
-    assert_eq!(decode::<Message>(&encode(&event).unwrap()[4..]).unwrap(), event);
+    assert_eq!(
+        decode::<Message>(&encode(&event).unwrap()[4..]).unwrap(),
+        event
+    );
 }
 
 #[test]
 fn vectors_named_by_property() {
     let good = encode(&request()).unwrap();
     let read = |bytes: &[u8]| read_message::<Request>(&mut &*bytes, REQUEST_CAP);
-    assert!(matches!(read(b""), Err(FrameError::Closed)), "nothing at all");
+    assert!(
+        matches!(read(b""), Err(FrameError::Closed)),
+        "nothing at all"
+    );
     for n in 1..good.len() {
-        assert!(matches!(read(&good[..n]), Err(FrameError::Truncated)), "cut to {n}");
+        assert!(
+            matches!(read(&good[..n]), Err(FrameError::Truncated)),
+            "cut to {n}"
+        );
     }
-    assert!(matches!(read(&hex("00000000")), Err(FrameError::Truncated)), "empty");
-    assert!(matches!(read(&hex("ffffffff01")), Err(FrameError::Oversize { .. })), "huge length");
-    assert!(matches!(read(&hex("01100000 01")), Err(FrameError::Oversize { length: 4097, .. })), "one over the cap");
+    assert!(
+        matches!(read(&hex("00000000")), Err(FrameError::Truncated)),
+        "empty"
+    );
+    assert!(
+        matches!(read(&hex("ffffffff01")), Err(FrameError::Oversize { .. })),
+        "huge length"
+    );
+    assert!(
+        matches!(
+            read(&hex("01100000 01")),
+            Err(FrameError::Oversize { length: 4097, .. })
+        ),
+        "one over the cap"
+    );
     let mut versions = good.clone();
     versions[4] = 2;
-    assert!(matches!(read(&versions), Err(FrameError::Version(2))), "another version");
+    assert!(
+        matches!(read(&versions), Err(FrameError::Version(2))),
+        "another version"
+    );
     let mut trailing = good.clone();
     trailing[0] += 1;
     trailing.push(0);
-    assert!(matches!(read(&trailing), Err(FrameError::Trailing)), "bytes left over");
-    assert!(matches!(read(&hex("02000000 01 7f")), Err(FrameError::Malformed)), "unknown variant");
-    assert!(matches!(read(&hex("08000000 01 00 00 03 612f62 00")), Err(FrameError::Malformed)), "a name with a slash");
+    assert!(
+        matches!(read(&trailing), Err(FrameError::Trailing)),
+        "bytes left over"
+    );
+    assert!(
+        matches!(read(&hex("02000000 01 7f")), Err(FrameError::Malformed)),
+        "unknown variant"
+    );
+    assert!(
+        matches!(
+            read(&hex("08000000 01 00 00 03 612f62 00")),
+            Err(FrameError::Malformed)
+        ),
+        "a name with a slash"
+    );
     // A string that claims 2 GiB: the claim is checked against what is there.
-    assert!(read(&hex("08000000 01 00 00 ffffffff07")).is_err(), "a string longer than the frame");
+    assert!(
+        read(&hex("08000000 01 00 00 ffffffff07")).is_err(),
+        "a string longer than the frame"
+    );
 }
 
 #[test]
@@ -78,7 +129,10 @@ fn one_flipped_bit_never_makes_a_match_of_another_verdict() {
             let mut flipped = frame.clone();
             flipped[bit / 8] ^= 1 << (bit % 8);
             let read = read_message::<Message>(&mut flipped.as_slice(), REQUEST_CAP);
-            assert!(!matches!(read, Ok(Message::Reply(Reply::Verdict(Verdict::Match)))), "bit {bit}");
+            assert!(
+                !matches!(read, Ok(Message::Reply(Reply::Verdict(Verdict::Match)))),
+                "bit {bit}"
+            );
         }
     }
 }
@@ -87,7 +141,11 @@ fn one_flipped_bit_never_makes_a_match_of_another_verdict() {
 fn names_are_bounded_and_of_known_letters() {
     assert!(UserName::new("").is_err());
     assert!(UserName::new("a".repeat(257)).is_err());
-    assert!(["a/b", "a:b", "a b", "a\n"].iter().all(|name| UserName::new(*name).is_err()));
+    assert!(
+        ["a/b", "a:b", "a b", "a\n"]
+            .iter()
+            .all(|name| UserName::new(*name).is_err())
+    );
     assert!(UserName::new("müller").is_ok());
     assert!(ServiceName::new("../x").is_err());
     assert!(ServiceName::new("gdm-password").is_ok());

@@ -24,8 +24,8 @@ pub trait Clock {
     fn now(&self) -> io::Result<Moment>;
 }
 
-/// The machine's clock. Under `ProcSubset=pid` the kernel's boot id cannot be read, so the boot is told by a random token in
-/// a folder that does not survive one (`/run`).
+/// The machine's clock. Under `ProcSubset=pid` the kernel's boot id cannot be read, so the boot is
+/// told by a random token in a folder that does not survive one (`/run`).
 pub struct SystemClock {
     /// The folder under `/run`.
     pub run: PathBuf,
@@ -35,13 +35,21 @@ impl Clock for SystemClock {
     fn now(&self) -> io::Result<Moment> {
         let time = rustix::time::clock_gettime(rustix::time::ClockId::Boottime);
         let wall = rustix::time::clock_gettime(rustix::time::ClockId::Realtime);
-        Ok(Moment { boot: self.boot()?, seconds: time.tv_sec.max(0) as u64, wall: wall.tv_sec.max(0) as u64 })
+        Ok(Moment {
+            boot: self.boot()?,
+            seconds: time.tv_sec.max(0) as u64,
+            wall: wall.tv_sec.max(0) as u64,
+        })
     }
 }
 
 impl SystemClock {
     fn boot(&self) -> io::Result<[u8; 16]> {
-        if let Some(id) = std::fs::read_to_string("/proc/sys/kernel/random/boot_id").ok().as_deref().and_then(parse) {
+        if let Some(id) = std::fs::read_to_string("/proc/sys/kernel/random/boot_id")
+            .ok()
+            .as_deref()
+            .and_then(parse)
+        {
             return Ok(id);
         }
         let path = self.run.join("boot");
@@ -54,7 +62,8 @@ impl SystemClock {
                 // Another instance may have been first: what is there then counts.
                 let part = self.run.join(format!(".boot.{}.part", std::process::id()));
                 atomic::write(&part, &token)?;
-                let named = rustix::fs::renameat_with(CWD, &part, CWD, &path, RenameFlags::NOREPLACE);
+                let named =
+                    rustix::fs::renameat_with(CWD, &part, CWD, &path, RenameFlags::NOREPLACE);
                 if named.is_err() {
                     let _ = std::fs::remove_file(&part);
                 }
@@ -64,11 +73,18 @@ impl SystemClock {
                 }
             }
         };
-        token.try_into().map_err(|_| io::Error::from(io::ErrorKind::InvalidData))
+        token
+            .try_into()
+            .map_err(|_| io::Error::from(io::ErrorKind::InvalidData))
     }
 }
 
 fn parse(uuid: &str) -> Option<[u8; 16]> {
     let digits: String = uuid.trim().chars().filter(|c| *c != '-').collect();
-    Some(u128::from_str_radix(&digits, 16).ok().filter(|_| digits.len() == 32)?.to_be_bytes())
+    Some(
+        u128::from_str_radix(&digits, 16)
+            .ok()
+            .filter(|_| digits.len() == 32)?
+            .to_be_bytes(),
+    )
 }

@@ -9,7 +9,8 @@ use super::{Ending, Moment};
 use crate::types::Unavailable;
 
 const VERSION: u8 = 1;
-/// Longer than any attempt takes, its challenge included, in seconds: one that is still open after this was killed.
+/// Longer than any attempt takes, its challenge included, in seconds: one that is still open after
+/// this was killed.
 const UNDER_WAY: u64 = 60;
 
 /// The limits.
@@ -21,8 +22,8 @@ pub struct Rules {
     pub wait: Duration,
     /// Judged misses after which only root allows it again.
     pub total: u32,
-    /// Password first after boot. `None`: once this user's password was ever reported, for else face login would be off for
-    /// good wherever no stack reports.
+    /// Password first after boot. `None`: once this user's password was ever reported, for else
+    /// face login would be off for good wherever no stack reports.
     pub password_after_boot: Option<bool>,
     /// Password again after this long.
     pub password_every: Duration,
@@ -49,7 +50,8 @@ pub struct State {
     pub total: u32,
     /// Attempts begun and not settled: under way, or of instances that were killed.
     open: u32,
-    /// Goes up whenever misses are cleared, so that an attempt begun before is not given back after.
+    /// Goes up whenever misses are cleared, so that an attempt begun before is not given back
+    /// after.
     pub generation: u32,
     /// The last judged miss.
     missed: Option<When>,
@@ -74,17 +76,25 @@ struct Password {
 
 impl When {
     fn at(now: &Moment) -> Self {
-        Self { boot: now.boot, seconds: now.seconds }
+        Self {
+            boot: now.boot,
+            seconds: now.seconds,
+        }
     }
 
     /// Seconds that have surely passed since: across a boot, those since the boot.
     fn elapsed(&self, now: &Moment) -> u64 {
-        if self.boot == now.boot { now.seconds.saturating_sub(self.seconds) } else { now.seconds }
+        if self.boot == now.boot {
+            now.seconds.saturating_sub(self.seconds)
+        } else {
+            now.seconds
+        }
     }
 }
 
 impl Password {
-    /// The longer of what the boot clock is sure of and what the wall clock says: a clock set back makes nothing fresher.
+    /// The longer of what the boot clock is sure of and what the wall clock says: a clock set back
+    /// makes nothing fresher.
     fn age(&self, now: &Moment) -> u64 {
         self.at.elapsed(now).max(now.wall.saturating_sub(self.wall))
     }
@@ -93,14 +103,22 @@ impl Password {
 impl Rules {
     /// Why there is no attempt now.
     pub fn refusal(&self, state: &State, now: &Moment) -> Option<Unavailable> {
-        self.lockout(state, now).or_else(|| self.password_first(state, now))
+        self.lockout(state, now)
+            .or_else(|| self.password_first(state, now))
     }
 
     fn lockout(&self, state: &State, now: &Moment) -> Option<Unavailable> {
         let few = state.misses < self.misses && state.total < self.total;
-        let many = state.counted() >= self.misses || state.total.saturating_add(state.open) >= self.total;
-        if few && many && state.opened.is_some_and(|opened| opened.elapsed(now) < UNDER_WAY) {
-            // Attempts under way are nobody's misses yet; they may become so, and no more are begun until they end.
+        let many =
+            state.counted() >= self.misses || state.total.saturating_add(state.open) >= self.total;
+        if few
+            && many
+            && state
+                .opened
+                .is_some_and(|opened| opened.elapsed(now) < UNDER_WAY)
+        {
+            // Attempts under way are nobody's misses yet; they may become so, and no more are begun
+            // until they end.
             return Some(Unavailable::Busy);
         }
         if state.total.saturating_add(state.open) >= self.total {
@@ -111,16 +129,23 @@ impl Rules {
             return Some(Unavailable::LockedOut { seconds: None });
         }
         let wait = self.wait.as_secs().max(1) << beyond.min(16);
-        let since = [state.missed, state.opened].iter().flatten().map(|when| when.elapsed(now)).min();
+        let since = [state.missed, state.opened]
+            .iter()
+            .flatten()
+            .map(|when| when.elapsed(now))
+            .min();
         let left = wait.saturating_sub(since.unwrap_or(0));
-        (left > 0).then(|| Unavailable::LockedOut { seconds: Some(left.try_into().unwrap_or(u32::MAX)) })
+        (left > 0).then(|| Unavailable::LockedOut {
+            seconds: Some(left.try_into().unwrap_or(u32::MAX)),
+        })
     }
 
     fn password_first(&self, state: &State, now: &Moment) -> Option<Unavailable> {
         let wanted = match &state.password {
             None => self.password_after_boot == Some(true),
             Some(password) => {
-                let booted = self.password_after_boot.unwrap_or(true) && password.at.boot != now.boot;
+                let booted =
+                    self.password_after_boot.unwrap_or(true) && password.at.boot != now.boot;
                 booted || password.age(now) >= self.password_every.as_secs()
             }
         };
@@ -135,8 +160,12 @@ impl State {
     }
 
     pub fn charge(&mut self, now: &Moment) {
-        if self.opened.is_some_and(|opened| opened.elapsed(now) >= UNDER_WAY) {
-            // Of instances that were killed: nobody will settle them, and what they saw is anybody's guess.
+        if self
+            .opened
+            .is_some_and(|opened| opened.elapsed(now) >= UNDER_WAY)
+        {
+            // Of instances that were killed: nobody will settle them, and what they saw is
+            // anybody's guess.
             self.misses = self.misses.saturating_add(self.open);
             self.total = self.total.saturating_add(self.open);
             (self.missed, self.opened, self.open) = (self.opened, None, 0);
@@ -154,7 +183,8 @@ impl State {
         }
         if generation == self.generation {
             self.open = self.open.saturating_sub(1);
-            // An attempt that judged nobody leaves no trace: a wait that was over is not begun anew.
+            // An attempt that judged nobody leaves no trace: a wait that was over is not begun
+            // anew.
             self.opened = self.opened.filter(|_| self.open > 0);
         }
         if ending == Ending::Missed {
@@ -166,7 +196,10 @@ impl State {
 
     pub fn password(&mut self, now: &Moment) {
         self.clear();
-        self.password = Some(Password { at: When::at(now), wall: now.wall });
+        self.password = Some(Password {
+            at: When::at(now),
+            wall: now.wall,
+        });
     }
 
     pub fn unlock(&mut self) -> bool {
@@ -187,7 +220,9 @@ impl State {
 
     pub fn decode(bytes: &[u8]) -> Option<Self> {
         let body = bytes.strip_prefix(&[VERSION])?;
-        postcard::take_from_bytes(body).ok().and_then(|(state, rest)| rest.is_empty().then_some(state))
+        postcard::take_from_bytes(body)
+            .ok()
+            .and_then(|(state, rest)| rest.is_empty().then_some(state))
     }
 }
 
@@ -198,11 +233,19 @@ mod tests {
     const WALL: u64 = 1_700_000_000;
 
     fn at(seconds: u64) -> Moment {
-        Moment { boot: [1; 16], seconds, wall: WALL + seconds }
+        Moment {
+            boot: [1; 16],
+            seconds,
+            wall: WALL + seconds,
+        }
     }
 
     fn rebooted(seconds: u64) -> Moment {
-        Moment { boot: [2; 16], seconds, wall: 0 }
+        Moment {
+            boot: [2; 16],
+            seconds,
+            wall: 0,
+        }
     }
 
     fn missed(n: u32, from: u64) -> State {
@@ -215,7 +258,9 @@ mod tests {
     }
 
     fn locked(seconds: impl Into<Option<u32>>) -> Option<Unavailable> {
-        Some(Unavailable::LockedOut { seconds: seconds.into() })
+        Some(Unavailable::LockedOut {
+            seconds: seconds.into(),
+        })
     }
 
     #[test]
@@ -261,20 +306,39 @@ mod tests {
 
     #[test]
     fn a_clock_that_goes_back_does_not_shorten_a_wait() {
-        assert_eq!(Rules::default().refusal(&missed(5, 1000), &at(10)), locked(30));
+        assert_eq!(
+            Rules::default().refusal(&missed(5, 1000), &at(10)),
+            locked(30)
+        );
     }
 
     #[test]
     fn password_first_after_boot_and_after_three_days() {
         let rules = Rules::default();
         let mut state = State::default();
-        assert_eq!(rules.refusal(&state, &at(5)), None, "nobody has ever reported a password");
-        let strict = Rules { password_after_boot: Some(true), ..rules };
-        assert_eq!(strict.refusal(&state, &at(5)), Some(Unavailable::PasswordRequired));
+        assert_eq!(
+            rules.refusal(&state, &at(5)),
+            None,
+            "nobody has ever reported a password"
+        );
+        let strict = Rules {
+            password_after_boot: Some(true),
+            ..rules
+        };
+        assert_eq!(
+            strict.refusal(&state, &at(5)),
+            Some(Unavailable::PasswordRequired)
+        );
         state.password(&at(10));
         assert_eq!(rules.refusal(&state, &at(11)), None);
-        assert_eq!(rules.refusal(&state, &rebooted(11)), Some(Unavailable::PasswordRequired));
-        assert_eq!(rules.refusal(&state, &at(10 + 72 * 3600)), Some(Unavailable::PasswordRequired));
+        assert_eq!(
+            rules.refusal(&state, &rebooted(11)),
+            Some(Unavailable::PasswordRequired)
+        );
+        assert_eq!(
+            rules.refusal(&state, &at(10 + 72 * 3600)),
+            Some(Unavailable::PasswordRequired)
+        );
     }
 
     #[test]
@@ -288,9 +352,17 @@ mod tests {
     #[test]
     fn an_attempt_that_saw_nobody_does_not_begin_a_wait_anew() {
         let (rules, mut state) = (Rules::default(), missed(7, 100));
-        assert_eq!(rules.refusal(&state, &at(1000)), None, "two minutes are over");
+        assert_eq!(
+            rules.refusal(&state, &at(1000)),
+            None,
+            "two minutes are over"
+        );
         state.charge(&at(1000));
-        assert_eq!(rules.refusal(&state, &at(1001)), locked(239), "one at a time");
+        assert_eq!(
+            rules.refusal(&state, &at(1001)),
+            locked(239),
+            "one at a time"
+        );
         state.settle(0, Ending::Nothing, &at(1006));
         assert_eq!(rules.refusal(&state, &at(1006)), None);
     }
@@ -304,11 +376,23 @@ mod tests {
         assert_eq!(rules.refusal(&state, &at(112)), None);
         // Whose instances were killed: nobody knows what they would have seen.
         (0..4).for_each(|_| state.charge(&at(120)));
-        assert_eq!(rules.refusal(&state, &at(120 + UNDER_WAY)), None, "and the wait is over as well");
+        assert_eq!(
+            rules.refusal(&state, &at(120 + UNDER_WAY)),
+            None,
+            "and the wait is over as well"
+        );
         state.charge(&at(200));
-        assert_eq!((state.misses, state.total, state.open), (5, 5, 1), "they count for good");
+        assert_eq!(
+            (state.misses, state.total, state.open),
+            (5, 5, 1),
+            "they count for good"
+        );
         state.settle(state.generation, Ending::Nothing, &at(201));
-        assert_eq!(rules.refusal(&state, &at(202)), None, "and an empty chair begins no wait anew");
+        assert_eq!(
+            rules.refusal(&state, &at(202)),
+            None,
+            "and an empty chair begins no wait anew"
+        );
         state.charge(&at(210));
         state.settle(state.generation, Ending::Missed, &at(211));
         assert_eq!(rules.refusal(&state, &at(212)), locked(59));
@@ -329,16 +413,29 @@ mod tests {
     fn the_two_password_rules_are_apart() {
         let mut state = State::default();
         state.password(&at(10));
-        let never = Rules { password_after_boot: Some(false), ..Rules::default() };
+        let never = Rules {
+            password_after_boot: Some(false),
+            ..Rules::default()
+        };
         assert_eq!(never.refusal(&state, &rebooted(11)), None);
-        let late = Moment { wall: WALL + 10 + 72 * 3600, ..rebooted(11) };
+        let late = Moment {
+            wall: WALL + 10 + 72 * 3600,
+            ..rebooted(11)
+        };
         assert_eq!(
             never.refusal(&state, &late),
             Some(Unavailable::PasswordRequired),
             "the wall clock makes it stricter"
         );
-        let back = Moment { wall: 0, ..at(10 + 72 * 3600) };
-        assert_eq!(never.refusal(&state, &back), Some(Unavailable::PasswordRequired), "and never looser");
+        let back = Moment {
+            wall: 0,
+            ..at(10 + 72 * 3600)
+        };
+        assert_eq!(
+            never.refusal(&state, &back),
+            Some(Unavailable::PasswordRequired),
+            "and never looser"
+        );
     }
 
     #[test]
@@ -350,7 +447,11 @@ mod tests {
         state.settle(0, Ending::Missed, &at(3));
         assert_eq!(state.counted(), 1);
         state.settle(0, Ending::Nothing, &at(4));
-        assert_eq!(state.counted(), 1, "nothing is given back for a charge that was cleared");
+        assert_eq!(
+            state.counted(),
+            1,
+            "nothing is given back for a charge that was cleared"
+        );
     }
 
     #[test]

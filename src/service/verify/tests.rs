@@ -1,8 +1,9 @@
-//! The loop of an attempt, played scripts: whatever arrives in whatever order, nobody is let in without enough frames with a
-//! live face that matches.
+//! The loop of an attempt, played scripts: whatever arrives in whatever order, nobody is let in
+//! without enough frames with a live face that matches.
 //!
-//! Loop, inbox, templates and `decide` are the product's own; only the models are replaced, by an eye that sees what the
-//! script says. What the eye was shown is noted at the edge, so that the property does not rest on the loop's own books.
+//! Loop, inbox, templates and `decide` are the product's own; only the models are replaced, by an
+//! eye that sees what the script says. What the eye was shown is noted at the edge, so that the
+//! property does not rest on the loop's own books.
 
 use std::cell::RefCell;
 use std::os::unix::net::UnixStream;
@@ -103,7 +104,13 @@ impl Eye for Scripted {
         self.threshold
     }
 
-    fn look(&mut self, frame: &Frame, _: Spectrum, _: &QualityLimits, _: &mut Stopwatch) -> Result<Seen, ModelError> {
+    fn look(
+        &mut self,
+        frame: &Frame,
+        _: Spectrum,
+        _: &QualityLimits,
+        _: &mut Stopwatch,
+    ) -> Result<Seen, ModelError> {
         let face = Detection::default();
         Ok(match self.shown[frame.sequence as usize] {
             Shown::Hint(hint, seen) => Seen::Hint(hint, seen.then_some(face)),
@@ -118,7 +125,13 @@ impl Eye for Scripted {
                 notes.faces.push((whose, liveness, right));
                 notes.threshold = self.threshold;
                 let quality = Quality::of(frame, &face);
-                Seen::Look(Box::new(Look { face, quality, embedding: embedding(whose), liveness, live_score: None }))
+                Seen::Look(Box::new(Look {
+                    face,
+                    quality,
+                    embedding: embedding(whose),
+                    liveness,
+                    live_score: None,
+                }))
             }
         })
     }
@@ -139,8 +152,15 @@ fn sealed() -> (Enrollment, TemplateKey) {
     };
     for (id, values) in [(1, [0.0, 1.0, 0.0]), (2, [1.0, 0.0, 0.0])] {
         let (label, camera, sealed) = (String::new(), CAMERA.into(), Vec::new());
-        let mut template =
-            StoredTemplate { id, label, created: 0, camera, spectrum: Spectrum::Color, quality: 1.0, sealed };
+        let mut template = StoredTemplate {
+            id,
+            label,
+            created: 0,
+            camera,
+            spectrum: Spectrum::Color,
+            quality: 1.0,
+            sealed,
+        };
         let embedding = Embedding::normalized(values.to_vec()).unwrap();
         keys::seal_template(&enrollment, &mut template, &embedding, &key).unwrap();
         enrollment.templates.push(template);
@@ -150,7 +170,11 @@ fn sealed() -> (Enrollment, TemplateKey) {
 }
 
 /// Leaves one thing in the inbox, as the thread it comes from would.
-fn put(inbox: &Inbox<Result<Scripted, ModelError>, Result<Gallery, KeyError>>, step: Step, stage: &Stage) {
+fn put(
+    inbox: &Inbox<Result<Scripted, ModelError>, Result<Gallery, KeyError>>,
+    step: Step,
+    stage: &Stage,
+) {
     match step {
         Step::Camera { mine } => {
             let identity = CameraIdentity::new(if mine { CAMERA } else { "recorded:other/color" });
@@ -159,12 +183,21 @@ fn put(inbox: &Inbox<Result<Scripted, ModelError>, Result<Gallery, KeyError>>, s
         Step::CameraFails(error) => inbox.put_camera_error(error),
         Step::Eye { ours, threshold } => {
             let (shown, notes) = (Rc::clone(&stage.shown), Rc::clone(&stage.notes));
-            inbox.put_engine(Ok(Scripted { ours, threshold, shown, notes }));
+            inbox.put_engine(Ok(Scripted {
+                ours,
+                threshold,
+                shown,
+                notes,
+            }));
         }
         Step::EyeFails => inbox.put_engine(Err(ModelError::Digest("scripted".into()))),
         Step::Templates => inbox.put_templates(Gallery::with_key(&stage.enrollment, &stage.key)),
         Step::TemplatesFail(panicked) => {
-            inbox.put_templates(Err(if panicked { KeyError::Panicked } else { KeyError::Changed }));
+            inbox.put_templates(Err(if panicked {
+                KeyError::Panicked
+            } else {
+                KeyError::Changed
+            }));
         }
         Step::Frame(_) => {
             let mut frame = Frame::new(1, 1, PixelFormat::Gray8, vec![128]).unwrap();
@@ -189,13 +222,22 @@ struct Stage {
 }
 
 /// Plays a script to the loop of an attempt that began `ago`.
-fn play(script: &[Step], ago: Duration, matches: u8) -> (Result<Verdict, Unavailable>, Rc<RefCell<Notes>>) {
+fn play(
+    script: &[Step],
+    ago: Duration,
+    matches: u8,
+) -> (Result<Verdict, Unavailable>, Rc<RefCell<Notes>>) {
     let folder = tempfile::tempdir().unwrap();
-    let text = format!("[match]\nframes = {matches}\n[paths]\nstate = {0:?}\nrun = {0:?}", folder.path());
+    let text = format!(
+        "[match]\nframes = {matches}\n[paths]\nstate = {0:?}\nrun = {0:?}",
+        folder.path()
+    );
     let config = Config::parse(&text).unwrap();
     let (ours, _theirs) = UnixStream::pair().unwrap();
     let connection = Connection::new(ours);
-    let clock = SystemClock { run: config.paths.run.clone() };
+    let clock = SystemClock {
+        run: config.paths.run.clone(),
+    };
     let (enrollments, tallies) = answer::stores(&config).unwrap();
     let desk = Desk {
         started: Instant::now(),
@@ -207,25 +249,48 @@ fn play(script: &[Step], ago: Duration, matches: u8) -> (Result<Verdict, Unavail
         enrollments,
         tally: Tally::new(tallies, config.tally_rules(), &clock),
     };
-    let subject = Subject { uid: 1000, name: facelock_protocol::UserName::new("alice").unwrap() };
-    let shown = script.iter().filter_map(|step| if let Step::Frame(shown) = step { Some(*shown) } else { None });
+    let subject = Subject {
+        uid: 1000,
+        name: facelock_protocol::UserName::new("alice").unwrap(),
+    };
+    let shown = script.iter().filter_map(|step| {
+        if let Step::Frame(shown) = step {
+            Some(*shown)
+        } else {
+            None
+        }
+    });
     let (enrollment, key) = sealed();
     let notes = Rc::<RefCell<Notes>>::default();
-    let stage =
-        Stage { shown: Rc::new(shown.collect()), notes: notes.clone(), frames: RefCell::new(0), enrollment, key };
+    let stage = Stage {
+        shown: Rc::new(shown.collect()),
+        notes: notes.clone(),
+        frames: RefCell::new(0),
+        enrollment,
+        key,
+    };
     let inbox = Inbox::new();
     let mut steps = script.iter().cloned();
     let begun = Instant::now().checked_sub(ago).unwrap_or_else(Instant::now);
     let decision = Attempt::new(&desk, &subject, true, begun).run(|_| {
-        steps.by_ref().take_while(|step| !matches!(step, Step::Take)).for_each(|step| put(&inbox, step, &stage));
+        steps
+            .by_ref()
+            .take_while(|step| !matches!(step, Step::Take))
+            .for_each(|step| put(&inbox, step, &stage));
         // Nothing there: the deadline has come.
-        let patience = if inbox.holds_anything() { Duration::from_secs(60) } else { Duration::ZERO };
+        let patience = if inbox.holds_anything() {
+            Duration::from_secs(60)
+        } else {
+            Duration::ZERO
+        };
         let arrival = inbox.next(Instant::now() + patience);
         let mut notes = stage.notes.borrow_mut();
         match &arrival {
             Arrival::Camera(identity, _) => notes.camera_is_mine = identity.as_str() == CAMERA,
             Arrival::Templates(Ok(_)) => notes.templates = true,
-            Arrival::HungUp | Arrival::Templates(Err(_)) | Arrival::Engine(Err(_)) => notes.broken = true,
+            Arrival::HungUp | Arrival::Templates(Err(_)) | Arrival::Engine(Err(_)) => {
+                notes.broken = true
+            }
             Arrival::CameraFailed(error) => notes.broken |= *error != CameraError::TimedOut,
             Arrival::Engine(Ok(_)) | Arrival::Frame(_) | Arrival::Deadline => {}
         }
@@ -242,18 +307,25 @@ fn counted(notes: &Notes) -> usize {
         Face::Strangers | Face::Unlike => 0.0,
     };
     let speaks = |&&(face, liveness, right): &&(Face, Liveness, bool)| {
-        right && liveness == Liveness::Live && face != Face::Unlike && cosine(face) + 1e-6 >= notes.threshold
+        right
+            && liveness == Liveness::Live
+            && face != Face::Unlike
+            && cosine(face) + 1e-6 >= notes.threshold
     };
     notes.faces.iter().filter(speaks).count()
 }
 
 fn any_frame() -> impl Strategy<Value = Step> {
-    let face =
-        prop_oneof![8 => Just(Face::Mine), 2 => Just(Face::Alike), 3 => Just(Face::Strangers), 1 => Just(Face::Unlike)];
+    let face = prop_oneof![8 => Just(Face::Mine), 2 => Just(Face::Alike), 3 => Just(Face::Strangers), 1 => Just(Face::Unlike)];
     let liveness = prop_oneof![
         8 => Just(Liveness::Live), 2 => Just(Liveness::Attack), 3 => Just(Liveness::Undecided), 1 => Just(Liveness::Failed)
     ];
-    let hint = prop_oneof![Just(Hint::NoFace), Just(Hint::TooDark), Just(Hint::ManyFaces), Just(Hint::LookAtCamera)];
+    let hint = prop_oneof![
+        Just(Hint::NoFace),
+        Just(Hint::TooDark),
+        Just(Hint::ManyFaces),
+        Just(Hint::LookAtCamera)
+    ];
     prop_oneof![
         12 => (face, liveness).prop_map(|(face, liveness)| Shown::Face(face, liveness)),
         4 => (hint, any::<bool>()).prop_map(|(hint, face)| Shown::Hint(hint, face)),
@@ -290,9 +362,28 @@ fn any_step() -> impl Strategy<Value = Step> {
 
 /// Any order of anything, half of the time after a start as it should be.
 fn any_script() -> impl Strategy<Value = Vec<Step>> {
-    let start = |threshold| vec![Step::Camera { mine: true }, Step::Eye { ours: true, threshold }, Step::Templates];
-    (any::<bool>(), any_threshold(), prop::collection::vec(any_step(), 0..40))
-        .prop_map(move |(started, threshold, steps)| if started { [start(threshold), steps].concat() } else { steps })
+    let start = |threshold| {
+        vec![
+            Step::Camera { mine: true },
+            Step::Eye {
+                ours: true,
+                threshold,
+            },
+            Step::Templates,
+        ]
+    };
+    (
+        any::<bool>(),
+        any_threshold(),
+        prop::collection::vec(any_step(), 0..40),
+    )
+        .prop_map(move |(started, threshold, steps)| {
+            if started {
+                [start(threshold), steps].concat()
+            } else {
+                steps
+            }
+        })
 }
 
 proptest! {
@@ -322,18 +413,36 @@ fn the_scripts_do_let_people_in() {
     let mut runner = TestRunner::deterministic();
     let scripts = any_script();
     let let_in = |runner: &mut TestRunner| {
-        play(&scripts.new_tree(runner).unwrap().current(), Duration::ZERO, 1).0 == Ok(Verdict::Match)
+        play(
+            &scripts.new_tree(runner).unwrap().current(),
+            Duration::ZERO,
+            1,
+        )
+        .0 == Ok(Verdict::Match)
     };
     let matches = (0..300).filter(|_| let_in(&mut runner)).count();
-    assert!(matches >= 20, "{matches} of 300: the property above would hold of nothing");
+    assert!(
+        matches >= 20,
+        "{matches} of 300: the property above would hold of nothing"
+    );
 }
 
 #[test]
 fn a_hang_up_comes_before_a_match_that_is_ready() {
     let face = Step::Frame(Shown::Face(Face::Mine, Liveness::Live));
-    let start = [Step::Camera { mine: true }, Step::Eye { ours: true, threshold: 0.58 }, Step::Templates];
+    let start = [
+        Step::Camera { mine: true },
+        Step::Eye {
+            ours: true,
+            threshold: 0.58,
+        },
+        Step::Templates,
+    ];
     let script = [&start[..], &[face.clone(), face.clone()]].concat();
     assert_eq!(play(&script, Duration::ZERO, 2).0, Ok(Verdict::Match));
     let gone = [&script[..], &[Step::HangUp]].concat();
-    assert_eq!(play(&gone, Duration::ZERO, 2).0, Err(Unavailable::Cancelled));
+    assert_eq!(
+        play(&gone, Duration::ZERO, 2).0,
+        Err(Unavailable::Cancelled)
+    );
 }

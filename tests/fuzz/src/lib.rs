@@ -1,4 +1,5 @@
-//! What the targets share: an allocator with a limit, and a reader that turns a fuzzer's bytes into values.
+//! What the targets share: an allocator with a limit, and a reader that turns a fuzzer's bytes into
+//! values.
 
 use std::alloc::System;
 
@@ -9,9 +10,12 @@ pub mod pixels;
 #[global_allocator]
 static ALLOCATOR: Cap<System> = Cap::new(System, usize::MAX);
 
-/// Runs `work` with at most `limit` bytes more than there are; asking for more ends the process, which the fuzzer reports.
+/// Runs `work` with at most `limit` bytes more than there are; asking for more ends the process,
+/// which the fuzzer reports.
 pub fn bounded<T>(limit: usize, work: impl FnOnce() -> T) -> T {
-    ALLOCATOR.set_limit(ALLOCATOR.allocated() + limit).expect("a higher limit");
+    ALLOCATOR
+        .set_limit(ALLOCATOR.allocated() + limit)
+        .expect("a higher limit");
     let result = work();
     ALLOCATOR.set_limit(usize::MAX).expect("a higher limit");
     result
@@ -44,7 +48,11 @@ impl<'a> Front<'a> {
 
     /// Up to the first zero byte, which is left out.
     pub fn until_zero(&mut self) -> &'a [u8] {
-        let end = self.0.iter().position(|byte| *byte == 0).unwrap_or(self.0.len());
+        let end = self
+            .0
+            .iter()
+            .position(|byte| *byte == 0)
+            .unwrap_or(self.0.len());
         let (head, rest) = self.0.split_at(end);
         self.0 = rest.get(1..).unwrap_or_default();
         head

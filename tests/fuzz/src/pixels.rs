@@ -1,9 +1,11 @@
-//! The converters' arithmetic once more, pixel by pixel, from the words of ITU-R BT.601 and of the formats: slow, and
-//! without a line of the product's. Shared by the fuzz target and by `tests/camera_exact.rs`.
+//! The converters' arithmetic once more, pixel by pixel, from the words of ITU-R BT.601 and of the
+//! formats: slow, and without a line of the product's. Shared by the fuzz target and by
+//! `tests/camera_exact.rs`.
 
 use facelock::camera::convert::{Encoding, Layout};
 
-/// What a buffer must hold at least: `None` where the picture itself is not allowed. JPEG is not for here.
+/// What a buffer must hold at least: `None` where the picture itself is not allowed. JPEG is not
+/// for here.
 pub fn bytes_needed(encoding: Encoding, layout: Layout) -> Option<usize> {
     let (width, height) = (layout.width as usize, layout.height as usize);
     if !(1..=4096).contains(&width) || !(1..=4096).contains(&height) {
@@ -17,7 +19,11 @@ pub fn bytes_needed(encoding: Encoding, layout: Layout) -> Option<usize> {
         Encoding::Nv12 => even,
         Encoding::Mjpeg => return None,
     };
-    let stride = if layout.stride == 0 { row } else { layout.stride as usize };
+    let stride = if layout.stride == 0 {
+        row
+    } else {
+        layout.stride as usize
+    };
     if stride < row {
         return None;
     }
@@ -31,9 +37,16 @@ pub fn bytes_needed(encoding: Encoding, layout: Layout) -> Option<usize> {
 pub fn gray(bytes: &[u8], encoding: Encoding, layout: Layout, x: usize, y: usize) -> u8 {
     let width = layout.width as usize;
     let even = width + width % 2;
-    let stride = |row: usize| if layout.stride == 0 { row } else { layout.stride as usize };
+    let stride = |row: usize| {
+        if layout.stride == 0 {
+            row
+        } else {
+            layout.stride as usize
+        }
+    };
     match encoding {
-        // Grey alone of a semi-planar picture reads its luma; rows without padding are then as wide as the picture.
+        // Grey alone of a semi-planar picture reads its luma; rows without padding are then as wide
+        // as the picture.
         Encoding::Grey | Encoding::Nv12 => bytes[y * stride(width) + x],
         Encoding::Yuyv => bytes[y * stride(even * 2) + 2 * x],
         Encoding::GreyWide { bits } => {
@@ -50,23 +63,46 @@ pub fn gray(bytes: &[u8], encoding: Encoding, layout: Layout, x: usize, y: usize
 pub fn bgr(bytes: &[u8], encoding: Encoding, layout: Layout, x: usize, y: usize) -> [u8; 3] {
     let width = layout.width as usize;
     let even = width + width % 2;
-    let stride = |row: usize| if layout.stride == 0 { row } else { layout.stride as usize };
+    let stride = |row: usize| {
+        if layout.stride == 0 {
+            row
+        } else {
+            layout.stride as usize
+        }
+    };
     match encoding {
         Encoding::Yuyv => {
             let pair = &bytes[y * stride(even * 2) + x / 2 * 4..][..4];
-            color(pair[if x.is_multiple_of(2) { 0 } else { 2 }], pair[1], pair[3])
+            color(
+                pair[if x.is_multiple_of(2) { 0 } else { 2 }],
+                pair[1],
+                pair[3],
+            )
         }
         Encoding::Nv12 => {
             let chroma = stride(even) * (layout.height as usize + y / 2) + x / 2 * 2;
-            color(bytes[y * stride(even) + x], bytes[chroma], bytes[chroma + 1])
+            color(
+                bytes[y * stride(even) + x],
+                bytes[chroma],
+                bytes[chroma + 1],
+            )
         }
         _ => [gray(bytes, encoding, layout, x, y); 3],
     }
 }
 
-/// BT.601, limited range, in 256ths as the documentation of the converters promises, rounded half up.
+/// BT.601, limited range, in 256ths as the documentation of the converters promises, rounded half
+/// up.
 fn color(y: u8, u: u8, v: u8) -> [u8; 3] {
-    let (c, d, e) = (f64::from(y) - 16.0, f64::from(u) - 128.0, f64::from(v) - 128.0);
+    let (c, d, e) = (
+        f64::from(y) - 16.0,
+        f64::from(u) - 128.0,
+        f64::from(v) - 128.0,
+    );
     let byte = |scaled: f64| (scaled / 256.0 + 0.5).floor().clamp(0.0, 255.0) as u8;
-    [byte(298.0 * c + 516.0 * d), byte(298.0 * c - 100.0 * d - 208.0 * e), byte(298.0 * c + 409.0 * e)]
+    [
+        byte(298.0 * c + 516.0 * d),
+        byte(298.0 * c - 100.0 * d - 208.0 * e),
+        byte(298.0 * c + 409.0 * e),
+    ]
 }

@@ -1,5 +1,6 @@
-//! Camera bytes to pixels: for every format, size, stride and content, either an error or exactly the pixels that the format
-//! says; nothing beyond what the size announces is allocated, and nothing but the bytes decides.
+//! Camera bytes to pixels: for every format, size, stride and content, either an error or exactly
+//! the pixels that the format says; nothing beyond what the size announces is allocated, and
+//! nothing but the bytes decides.
 #![no_main]
 
 use facelock::camera::Rotation;
@@ -19,17 +20,45 @@ fuzz_target!(|data: &[u8]| {
         _ => Encoding::GreyWide { bits: front.byte() },
     };
     // Mostly pictures that a fuzzer's bytes can fill; sometimes whatever 16 bits say.
-    let side = |value: u16| u32::from(if format & 0x80 == 0 { value % 80 } else { value });
-    let layout = Layout { width: side(front.half()), height: side(front.half()), stride: side(front.half()) };
+    let side = |value: u16| {
+        u32::from(if format & 0x80 == 0 {
+            value % 80
+        } else {
+            value
+        })
+    };
+    let layout = Layout {
+        width: side(front.half()),
+        height: side(front.half()),
+        stride: side(front.half()),
+    };
     let bytes = front.0;
     let area = layout.width as usize * layout.height as usize;
     // Three pictures' worth; a JPEG's decoder works on planes and tables of its own.
-    let limit = if encoding == Encoding::Mjpeg { 48 * area + (1 << 20) } else { 10 * area + 4096 };
-    let (color, gray) = bounded(limit, || (to_bgr(bytes, encoding, layout), to_gray(bytes, encoding, layout)));
-    for (frame, again) in [(&color, to_bgr(bytes, encoding, layout)), (&gray, to_gray(bytes, encoding, layout))] {
-        assert_eq!(frame.as_ref().map(Frame::pixels), again.as_ref().map(Frame::pixels));
+    let limit = if encoding == Encoding::Mjpeg {
+        48 * area + (1 << 20)
+    } else {
+        10 * area + 4096
+    };
+    let (color, gray) = bounded(limit, || {
+        (
+            to_bgr(bytes, encoding, layout),
+            to_gray(bytes, encoding, layout),
+        )
+    });
+    for (frame, again) in [
+        (&color, to_bgr(bytes, encoding, layout)),
+        (&gray, to_gray(bytes, encoding, layout)),
+    ] {
+        assert_eq!(
+            frame.as_ref().map(Frame::pixels),
+            again.as_ref().map(Frame::pixels)
+        );
         let Ok(frame) = frame else { continue };
-        assert_eq!((frame.width(), frame.height()), (layout.width, layout.height));
+        assert_eq!(
+            (frame.width(), frame.height()),
+            (layout.width, layout.height)
+        );
         assert_eq!(frame.pixels().len(), area * frame.format().channels());
         turned(frame);
     }
@@ -37,17 +66,32 @@ fuzz_target!(|data: &[u8]| {
         return;
     }
     let enough = pixels::bytes_needed(encoding, layout).is_some_and(|need| bytes.len() >= need);
-    assert_eq!(color.is_ok(), enough, "{encoding:?} {layout:?} with {} bytes", bytes.len());
+    assert_eq!(
+        color.is_ok(),
+        enough,
+        "{encoding:?} {layout:?} with {} bytes",
+        bytes.len()
+    );
     assert!(gray.is_ok() || !enough);
-    let positions = || (0..layout.height as usize).flat_map(|y| (0..layout.width as usize).map(move |x| (x, y)));
+    let positions = || {
+        (0..layout.height as usize).flat_map(|y| (0..layout.width as usize).map(move |x| (x, y)))
+    };
     if let Ok(color) = &color {
         for ((x, y), found) in positions().zip(color.pixels().chunks_exact(3)) {
-            assert_eq!(found, pixels::bgr(bytes, encoding, layout, x, y), "{encoding:?} {layout:?} at {x}, {y}");
+            assert_eq!(
+                found,
+                pixels::bgr(bytes, encoding, layout, x, y),
+                "{encoding:?} {layout:?} at {x}, {y}"
+            );
         }
     }
     if let Ok(gray) = &gray {
         for ((x, y), found) in positions().zip(gray.pixels()) {
-            assert_eq!(*found, pixels::gray(bytes, encoding, layout, x, y), "{encoding:?} {layout:?} at {x}, {y}");
+            assert_eq!(
+                *found,
+                pixels::gray(bytes, encoding, layout, x, y),
+                "{encoding:?} {layout:?} at {x}, {y}"
+            );
         }
     }
 });
@@ -55,6 +99,12 @@ fuzz_target!(|data: &[u8]| {
 /// A quarter turn and its opposite lose nothing.
 fn turned(frame: &Frame) {
     let quarter = rotate(frame.clone(), Rotation::Quarter);
-    assert_eq!((quarter.width(), quarter.height()), (frame.height(), frame.width()));
-    assert_eq!(rotate(quarter, Rotation::ThreeQuarters).pixels(), frame.pixels());
+    assert_eq!(
+        (quarter.width(), quarter.height()),
+        (frame.height(), frame.width())
+    );
+    assert_eq!(
+        rotate(quarter, Rotation::ThreeQuarters).pixels(),
+        frame.pixels()
+    );
 }

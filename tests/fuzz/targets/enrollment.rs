@@ -1,4 +1,5 @@
-//! The template file: bytes that are an enrollment are one enrollment, bounded, and written again as what they were.
+//! The template file: bytes that are an enrollment are one enrollment, bounded, and written again
+//! as what they were.
 #![no_main]
 
 use facelock::store::Enrollment;
@@ -8,7 +9,9 @@ use libfuzzer_sys::fuzz_target;
 
 fuzz_target!(|data: &[u8]| {
     // A claim of as many templates as there are bytes left is believed, and each takes 96 bytes.
-    let Ok(enrollment) = bounded(128 * data.len() + 4096, || Enrollment::decode(data)) else { return };
+    let Ok(enrollment) = bounded(128 * data.len() + 4096, || Enrollment::decode(data)) else {
+        return;
+    };
     assert!(enrollment.templates.len() <= MAX_TEMPLATES);
     // By bytes: a quality may be no number.
     let bytes = enrollment.encode().expect("what fitted once");
@@ -24,7 +27,13 @@ fuzz_target!(|data: &[u8]| {
     other.sealed_key.clear();
     assert_eq!(other.header().expect("less than the whole"), header);
     let next = enrollment.next_id();
-    assert!(next == u32::MAX || enrollment.templates.iter().all(|template| template.id < next));
+    assert!(
+        next == u32::MAX
+            || enrollment
+                .templates
+                .iter()
+                .all(|template| template.id < next)
+    );
     other.uid ^= 1;
     assert_ne!(other.header().expect("less than the whole"), header);
 });

@@ -1,4 +1,5 @@
-//! The model manifest: a text is refused, or no name in it leads out of its folder and no threshold lets everybody in.
+//! The model manifest: a text is refused, or no name in it leads out of its folder and no threshold
+//! lets everybody in.
 #![no_main]
 
 use facelock::onnx::{Manifest, Role};
@@ -6,9 +7,15 @@ use facelock_fuzz::bounded;
 use libfuzzer_sys::fuzz_target;
 
 fuzz_target!(|text: &str| {
-    let Ok(manifest) = bounded(512 * text.len() + 64 * 1024, || Manifest::parse(text)) else { return };
+    let Ok(manifest) = bounded(512 * text.len() + 64 * 1024, || Manifest::parse(text)) else {
+        return;
+    };
     for model in &manifest.model {
-        let names = model.sources.iter().map(|source| &source.name).chain([&model.file, &model.name]);
+        let names = model
+            .sources
+            .iter()
+            .map(|source| &source.name)
+            .chain([&model.file, &model.name]);
         for name in names {
             let path = std::path::Path::new("models").join(name);
             assert_eq!(path.parent(), Some("models".as_ref()), "{name:?}");
@@ -16,7 +23,11 @@ fuzz_target!(|text: &str| {
         }
         let compared = matches!(model.role, Role::Embedder | Role::Fusion);
         assert!(!compared || model.threshold.is_some());
-        for threshold in model.threshold.iter().flat_map(|threshold| [threshold.color, threshold.gray]) {
+        for threshold in model
+            .threshold
+            .iter()
+            .flat_map(|threshold| [threshold.color, threshold.gray])
+        {
             assert!(threshold.is_finite() && threshold >= 0.05 && threshold < 1.0);
         }
     }

@@ -1,4 +1,5 @@
-//! The editor of ONNX files: refused, or a file that grows by the new dimensions alone and that a second edit leaves alone.
+//! The editor of ONNX files: refused, or a file that grows by the new dimensions alone and that a
+//! second edit leaves alone.
 #![no_main]
 
 use facelock::onnx::{Dimension, set_input_dimensions};
@@ -6,9 +7,13 @@ use facelock_fuzz::bounded;
 use libfuzzer_sys::fuzz_target;
 
 fuzz_target!(|model: &[u8]| {
-    let edit = |model: &[u8]| set_input_dimensions(model, Dimension::Fixed(640), Dimension::Named("width"));
+    let edit = |model: &[u8]| {
+        set_input_dimensions(model, Dimension::Fixed(640), Dimension::Named("width"))
+    };
     // A field of two bytes is read as a few words.
-    let Some(edited) = bounded(256 * model.len() + 4096, || edit(model)) else { return };
+    let Some(edited) = bounded(256 * model.len() + 4096, || edit(model)) else {
+        return;
+    };
     assert!(edited.len() <= 32 * model.len() + 64);
     assert_eq!(edit(&edited).as_deref(), Some(&*edited));
 });

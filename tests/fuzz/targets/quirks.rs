@@ -1,4 +1,5 @@
-//! Quirk files: a text is refused, or each of its entries is sound and found again, and reading it twice changes nothing.
+//! Quirk files: a text is refused, or each of its entries is sound and found again, and reading it
+//! twice changes nothing.
 #![no_main]
 
 use facelock::camera::quirks::{PAYLOAD_MAX, Quirks};
@@ -14,14 +15,25 @@ fuzz_target!(|text: &str| {
         assert!(quirk.bits.is_none_or(|bits| (8..=16).contains(&bits)));
         assert!(!quirk.source.trim().is_empty());
         if let Some(emitter) = &quirk.emitter {
-            assert!((1..=PAYLOAD_MAX).contains(&emitter.on.len()) && emitter.on.len() == emitter.off.len());
+            assert!(
+                (1..=PAYLOAD_MAX).contains(&emitter.on.len())
+                    && emitter.on.len() == emitter.off.len()
+            );
         }
-        assert_eq!(quirks.find(quirk.vendor, quirk.product, quirk.interface), Some(quirk));
+        assert_eq!(
+            quirks.find(quirk.vendor, quirk.product, quirk.interface),
+            Some(quirk)
+        );
         let sibling = quirks.find(quirk.vendor, quirk.product, Some(0xfe));
-        assert!(sibling.is_none_or(|found| found.interface.is_none_or(|interface| interface == 0xfe)));
+        assert!(
+            sibling.is_none_or(|found| found.interface.is_none_or(|interface| interface == 0xfe))
+        );
     }
     let once = quirks.clone();
     quirks.add(text).expect("what was read once");
     assert_eq!(quirks.iter().count(), once.iter().count());
-    assert!(once.iter().all(|quirk| quirks.iter().any(|other| other == quirk)));
+    assert!(
+        once.iter()
+            .all(|quirk| quirks.iter().any(|other| other == quirk))
+    );
 });

@@ -1,5 +1,5 @@
-//! The tally: whatever a file says and whatever is done to it at whatever times, it can be written and read again, misses
-//! that were counted refuse, and no attempt gives back more than it took.
+//! The tally: whatever a file says and whatever is done to it at whatever times, it can be written
+//! and read again, misses that were counted refuse, and no attempt gives back more than it took.
 #![no_main]
 
 use std::time::Duration;
@@ -24,8 +24,16 @@ fuzz_target!(|data: &[u8]| {
     while !front.0.is_empty() {
         let step = front.byte();
         // Mostly a clock that goes on; any moment of any boot now and then.
-        let seconds = if step & 0x80 == 0 { u64::from(front.half()) } else { u64::from_le_bytes(front.array()) };
-        let now = Moment { boot: [step >> 5 & 1; 16], seconds, wall: seconds.rotate_left(u32::from(step)) };
+        let seconds = if step & 0x80 == 0 {
+            u64::from(front.half())
+        } else {
+            u64::from_le_bytes(front.array())
+        };
+        let now = Moment {
+            boot: [step >> 5 & 1; 16],
+            seconds,
+            wall: seconds.rotate_left(u32::from(step)),
+        };
         let refusal = rules.refusal(&state, &now);
         let before = (state.counted(), state.total);
         match step % 6 {
@@ -33,8 +41,11 @@ fuzz_target!(|data: &[u8]| {
             1 => {
                 state.charge(&now);
                 state.settle(state.generation, Ending::Nothing, &now);
-                // What killed instances left open may have become misses meanwhile; nothing else changes.
-                assert!(before.0 == u32::MAX || state.counted() == before.0 && state.total >= before.1);
+                // What killed instances left open may have become misses meanwhile; nothing else
+                // changes.
+                assert!(
+                    before.0 == u32::MAX || state.counted() == before.0 && state.total >= before.1
+                );
             }
             2 => {
                 state.settle(u32::from(front.byte()), Ending::Missed, &now);
@@ -50,16 +61,27 @@ fuzz_target!(|data: &[u8]| {
             }
             _ => {
                 state.unlock();
-                assert!(!matches!(rules.refusal(&state, &now), Some(Unavailable::LockedOut { .. })));
+                assert!(!matches!(
+                    rules.refusal(&state, &now),
+                    Some(Unavailable::LockedOut { .. })
+                ));
             }
         }
-        assert!(before.1 < rules.total || refusal == Some(Unavailable::LockedOut { seconds: None }));
+        assert!(
+            before.1 < rules.total || refusal == Some(Unavailable::LockedOut { seconds: None })
+        );
         if state.total >= rules.total {
-            assert_eq!(rules.refusal(&state, &now), Some(Unavailable::LockedOut { seconds: None }));
+            assert_eq!(
+                rules.refusal(&state, &now),
+                Some(Unavailable::LockedOut { seconds: None })
+            );
         }
         // The attempt just begun keeps the next one out from this very moment.
         if step % 6 == 0 && state.counted() >= rules.misses {
-            assert!(matches!(rules.refusal(&state, &now), Some(Unavailable::LockedOut { .. } | Unavailable::Busy)));
+            assert!(matches!(
+                rules.refusal(&state, &now),
+                Some(Unavailable::LockedOut { .. } | Unavailable::Busy)
+            ));
         }
         let bytes = state.encode().expect("a few numbers");
         assert!(bytes.len() <= 256, "the store refuses a larger file");

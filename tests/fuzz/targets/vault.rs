@@ -1,4 +1,5 @@
-//! The vault's readers: a TPM's sealed blob, a typed recovery key, and sealed bytes, which open only as they were sealed.
+//! The vault's readers: a TPM's sealed blob, a typed recovery key, and sealed bytes, which open
+//! only as they were sealed.
 #![no_main]
 
 use facelock::types::Digest;
@@ -18,8 +19,17 @@ fuzz_target!(|data: &[u8]| {
         && let Some(key) = RecoveryKey::parse(text)
     {
         let written = key.text();
-        assert_eq!(RecoveryKey::parse(&written).expect("what was written").text(), written);
-        let digits = |text: &str| text.chars().filter(|c| !matches!(c, ' ' | '-' | '\t')).count();
+        assert_eq!(
+            RecoveryKey::parse(&written)
+                .expect("what was written")
+                .text(),
+            written
+        );
+        let digits = |text: &str| {
+            text.chars()
+                .filter(|c| !matches!(c, ' ' | '-' | '\t'))
+                .count()
+        };
         assert_eq!(digits(text), digits(&written));
     }
     let mut front = Front(data);
@@ -36,9 +46,17 @@ fuzz_target!(|data: &[u8]| {
         rest: b"",
     };
     let key = [7; 32];
-    assert!(open(&key, &aad, front.0).is_err(), "bytes that nobody sealed");
+    assert!(
+        open(&key, &aad, front.0).is_err(),
+        "bytes that nobody sealed"
+    );
     let mut sealed = seal(&key, &aad, front.0).expect("random numbers");
-    assert_eq!(open(&key, &aad, &sealed).expect("what was sealed").as_slice(), front.0);
+    assert_eq!(
+        open(&key, &aad, &sealed)
+            .expect("what was sealed")
+            .as_slice(),
+        front.0
+    );
     let at = usize::from(at) % sealed.len();
     sealed[at] ^= flip;
     assert_eq!(open(&key, &aad, &sealed).is_ok(), flip == 0);
