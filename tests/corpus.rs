@@ -6,15 +6,15 @@
 use std::path::PathBuf;
 
 use facelock::camera::convert::{Encoding, Layout, to_bgr};
+use facelock::decision::lockout::{Moment, TallyState};
 use facelock::face::align::REFERENCE;
 use facelock::onnx::ir_to_onnx;
-use facelock::service::tally::{Moment, State};
 use facelock::store::{Enrollment, StoredTemplate};
 use facelock::vault::Blob;
 use facelock_protocol::{
     CameraReport, Consent, Denied, EnrolledReport, EnrollmentState, Event, Hint, Label, Look,
     Measurement, Message, PreviewFrame, Progress, Reply, Request, Secret, ServiceName, Spectrum,
-    StatusReport, Subject, TallyState, TemplateReport, Unavailable, UsbReport, UserName, Verdict,
+    StatusReport, Subject, TallyReport, TemplateReport, Unavailable, UsbReport, UserName, Verdict,
     encode,
 };
 
@@ -96,6 +96,7 @@ fn requests() -> Vec<Seed> {
         .collect()
 }
 
+#[allow(clippy::too_many_lines, reason = "a list: one entry for each message")]
 fn messages() -> Vec<Seed> {
     let measurement = Measurement {
         score: Some(0.7),
@@ -124,7 +125,7 @@ fn messages() -> Vec<Seed> {
             templates: 5,
             protector: "tpm".into(),
         },
-        tally: TallyState {
+        tally: TallyReport {
             misses: 5,
             lockout: Some(Unavailable::LockedOut { seconds: Some(30) }),
         },
@@ -265,7 +266,7 @@ fn enrollments() -> Vec<Seed> {
 }
 
 fn tallies() -> Vec<Seed> {
-    let mut state = State::default();
+    let mut state = TallyState::default();
     state.password(&Moment {
         boot: [0; 16],
         seconds: 5,

@@ -3,8 +3,8 @@
 
 use std::time::Duration;
 
-use facelock::service::decide::{
-    Challenge, Decision, Ended, Evidence, Judged, Liveness, Rules, decide,
+use facelock::decision::verdict::{
+    Challenge, Decision, DecisionRules, Ended, Evidence, Judged, Liveness, decide,
 };
 use facelock::types::{Hint, Unavailable, Verdict};
 use proptest::prelude::*;
@@ -73,9 +73,9 @@ fn every_case_of_the_table() {
     let table: Table = toml::from_str(include_str!("vectors/decide.toml")).unwrap();
     assert!(table.case.len() > 15);
     for case in table.case {
-        let rules = Rules {
+        let rules = DecisionRules {
             challenge: case.challenge.is_some(),
-            ..Rules::default()
+            ..DecisionRules::default()
         };
         let evidence = Evidence {
             judged: case.frames.iter().map(|text| frame(text)).collect(),
@@ -196,7 +196,7 @@ proptest! {
         matches in 1_u8..=5, wanted in any::<bool>(), challenge in any_challenge(),
     ) {
         judged.sort_by_key(|frame| frame.at);
-        let rules = Rules { matches, challenge: wanted, ..Rules::default() };
+        let rules = DecisionRules { matches, challenge: wanted, ..DecisionRules::default() };
         let evidence = Evidence { judged: judged.clone(), last_hint: None, challenge, ended };
         let counts = |f: &&Judged| f.liveness == Liveness::Live && !f.turned && f.score >= f.threshold;
         let counted = judged.iter().filter(counts).count();
@@ -245,7 +245,7 @@ proptest! {
             challenge: Challenge::NotAsked,
             ended,
         };
-        let rules = Rules { matches, ..Rules::default() };
+        let rules = DecisionRules { matches, ..DecisionRules::default() };
         prop_assert_eq!(decide(&evidence, &rules), told(&judged, 55, usize::from(matches), ended));
     }
 
@@ -257,7 +257,7 @@ proptest! {
         threshold in prop_oneof![Just(0.55_f32), any::<f32>()],
     ) {
         let judged: Vec<_> = judged.into_iter().map(|frame| Judged { threshold, ..frame }).collect();
-        let rules = Rules { matches, window: Duration::from_millis(window), ..Rules::default() };
+        let rules = DecisionRules { matches, window: Duration::from_millis(window), ..DecisionRules::default() };
         let counts = |f: &&Judged| f.liveness == Liveness::Live && !f.turned && f.score >= f.threshold;
         let counted = judged.iter().filter(counts).count();
         let evidence = Evidence { judged, last_hint: None, challenge: Challenge::NotAsked, ended };
@@ -274,7 +274,7 @@ proptest! {
     ) {
         judged.sort_by_key(|frame| frame.at);
         let evidence = Evidence { judged, last_hint: hint, challenge, ended: Some(Ended::Deadline) };
-        let decision = decide(&evidence, &Rules { challenge: wanted, ..Rules::default() });
+        let decision = decide(&evidence, &DecisionRules { challenge: wanted, ..DecisionRules::default() });
         prop_assert!(!matches!(decision, Decision::Undecided | Decision::Ask));
     }
 }

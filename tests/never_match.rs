@@ -4,10 +4,10 @@
 
 use std::time::Duration;
 
-use facelock::face::compare;
-use facelock::service::decide::{
-    Challenge, Decision, Ended, Evidence, Judged, Liveness, Rules, decide,
+use facelock::decision::verdict::{
+    Challenge, Decision, DecisionRules, Ended, Evidence, Judged, Liveness, decide,
 };
+use facelock::face::compare;
 use facelock::types::{Embedding, Verdict};
 use proptest::prelude::*;
 
@@ -32,7 +32,7 @@ fn verdict(probe: &[f32], templates: &[Vec<f32>], threshold: f32) -> Option<Verd
         challenge: Challenge::NotAsked,
         ended: Some(Ended::Deadline),
     };
-    match decide(&evidence, &Rules::default()) {
+    match decide(&evidence, &DecisionRules::default()) {
         Decision::Verdict(verdict) => Some(verdict),
         Decision::Unavailable(_) | Decision::Ask | Decision::Undecided => None,
     }

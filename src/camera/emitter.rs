@@ -19,7 +19,8 @@ use std::time::{Duration, Instant};
 use super::device::{self, Camera, Kernel};
 use super::quirks::{Emitter, PAYLOAD_MAX};
 use super::v4l2::{Node, Stream, XuRequest};
-use super::{CameraError, CameraOptions, Choice, Wanted, exposure, infrared, lock, select};
+use super::{CameraError, CameraOptions, Choice, exposure, infrared, lock, select};
+use crate::types::Spectrum;
 
 const MARKER: &str = "emitter-on";
 /// Longest marker: an identity, two numbers and a payload in hex.
@@ -174,7 +175,7 @@ pub fn restore_pending(options: &CameraOptions) -> Result<bool, CameraError> {
     if !options.state_dir.join(MARKER).exists() {
         return Ok(false);
     }
-    match lock::acquire(options, Wanted::Infrared, Instant::now(), &|| false) {
+    match lock::acquire(options, Spectrum::Infrared, Instant::now(), &|| false) {
         Ok(_lock) => restore_under_lock(options),
         Err(CameraError::Busy) => Ok(false),
         Err(why) => Err(why),
@@ -265,13 +266,13 @@ fn trial(
 ) -> Result<Trial, CameraError> {
     let _lock = lock::acquire(
         options,
-        Wanted::Infrared,
+        Spectrum::Infrared,
         Instant::now() + Duration::from_secs(1),
         &|| false,
     )?;
     // A light that a crash left on is put out before its marker makes room for this one's.
     let _ = restore_under_lock(options);
-    let select::Selected { camera, mode } = select::select(options, Wanted::Infrared, &Kernel)?;
+    let select::Selected { camera, mode } = select::select(options, Spectrum::Infrared, &Kernel)?;
     let (node, layout) = infrared::prepare(&camera, mode)?;
     let handle = node.duplicate().map_err(|why| CameraError::from_io(&why))?;
     let mut stream = Stream::start(node, 4).map_err(|why| CameraError::from_io(&why))?;
@@ -376,7 +377,8 @@ mod tests {
         let dir = tempfile::tempdir().unwrap();
         let (options, marker) = (options(&dir), dir.path().join(MARKER));
         leave(&marker, &pending()).unwrap();
-        let _living = lock::acquire(&options, Wanted::Infrared, Instant::now(), &|| false).unwrap();
+        let _living =
+            lock::acquire(&options, Spectrum::Infrared, Instant::now(), &|| false).unwrap();
         assert_eq!(restore_pending(&options), Ok(false));
         assert!(marker.exists());
     }

@@ -1,12 +1,13 @@
 //! Which of a node's formats, sizes and rates is taken: pure.
 #![forbid(unsafe_code)]
 
+use super::CameraOptions;
 use super::convert::Encoding;
 use super::device::{Probed, ProbedFormat, ProbedSize};
 use super::quirks::Quirk;
 use super::v4l2::{FourCc, Rate};
-use super::{CameraOptions, Wanted};
 use crate::types::MAX_FRAME_SIDE;
+use crate::types::Spectrum;
 
 /// Slower streams make a face wait.
 const RATE_FINE: f64 = 15.0;
@@ -45,14 +46,14 @@ pub(super) fn encoding(four_cc: FourCc, bits: Option<u8>) -> Option<Encoding> {
 /// the cheapest encoding.
 pub(super) fn choose(
     probed: &Probed,
-    wanted: Wanted,
+    wanted: Spectrum,
     quirk: Option<&Quirk>,
     options: &CameraOptions,
 ) -> Option<Mode> {
     let bits = quirk.and_then(|quirk| quirk.bits);
     let modes = probed.formats.iter().flat_map(|format| modes(format, bits));
     let readable = modes.filter(|mode| match mode.encoding {
-        Encoding::Grey | Encoding::GreyWide { .. } => wanted == Wanted::Infrared,
+        Encoding::Grey | Encoding::GreyWide { .. } => wanted == Spectrum::Infrared,
         // nokhwa reads these; a quirk may say that they carry an infrared picture.
         Encoding::Yuyv | Encoding::Nv12 | Encoding::Mjpeg => true,
     });
@@ -149,7 +150,7 @@ mod tests {
         }
     }
 
-    fn chosen(formats: &[Offer<'_>], wanted: Wanted) -> Option<String> {
+    fn chosen(formats: &[Offer<'_>], wanted: Spectrum) -> Option<String> {
         let mode = choose(&probed(formats), wanted, None, &CameraOptions::default())?;
         Some(format!("{} {}x{}", mode.four_cc, mode.width, mode.height))
     }
@@ -157,11 +158,20 @@ mod tests {
     #[test]
     fn uncompressed_goes_first_where_it_is_fast_enough() {
         let both: &[Offer<'_>] = &[(b"MJPG", &[(640, 480, 30)]), (b"YUYV", &[(640, 480, 30)])];
-        assert_eq!(chosen(both, Wanted::Color).as_deref(), Some("YUYV 640x480"));
+        assert_eq!(
+            chosen(both, Spectrum::Color).as_deref(),
+            Some("YUYV 640x480")
+        );
         let slow: &[Offer<'_>] = &[(b"YUYV", &[(640, 480, 5)]), (b"MJPG", &[(640, 480, 30)])];
-        assert_eq!(chosen(slow, Wanted::Color).as_deref(), Some("MJPG 640x480"));
+        assert_eq!(
+            chosen(slow, Spectrum::Color).as_deref(),
+            Some("MJPG 640x480")
+        );
         let only: &[Offer<'_>] = &[(b"YUYV", &[(640, 480, 5)])];
-        assert_eq!(chosen(only, Wanted::Color).as_deref(), Some("YUYV 640x480"));
+        assert_eq!(
+            chosen(only, Spectrum::Color).as_deref(),
+            Some("YUYV 640x480")
+        );
     }
 
     #[test]
@@ -174,11 +184,11 @@ mod tests {
             (0, 0, 30),
         ];
         assert_eq!(
-            chosen(&[(b"MJPG", sizes)], Wanted::Color).as_deref(),
+            chosen(&[(b"MJPG", sizes)], Spectrum::Color).as_deref(),
             Some("MJPG 640x360")
         );
         assert_eq!(
-            chosen(&[(b"MJPG", &[(9000, 9000, 30)])], Wanted::Color),
+            chosen(&[(b"MJPG", &[(9000, 9000, 30)])], Spectrum::Color),
             None
         );
     }
@@ -186,12 +196,15 @@ mod tests {
     #[test]
     fn grey_is_for_infrared_and_unknown_formats_are_for_nobody() {
         assert_eq!(
-            chosen(&[(b"GREY", &[(640, 360, 15)])], Wanted::Infrared).as_deref(),
+            chosen(&[(b"GREY", &[(640, 360, 15)])], Spectrum::Infrared).as_deref(),
             Some("GREY 640x360")
         );
-        assert_eq!(chosen(&[(b"GREY", &[(640, 360, 15)])], Wanted::Color), None);
         assert_eq!(
-            chosen(&[(b"Z16 ", &[(640, 480, 30)])], Wanted::Infrared),
+            chosen(&[(b"GREY", &[(640, 360, 15)])], Spectrum::Color),
+            None
+        );
+        assert_eq!(
+            chosen(&[(b"Z16 ", &[(640, 480, 30)])], Spectrum::Infrared),
             None
         );
     }

@@ -6,7 +6,8 @@ use std::os::unix::fs::OpenOptionsExt as _;
 use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
-use super::{CameraError, CameraOptions, Wanted};
+use super::{CameraError, CameraOptions};
+use crate::types::Spectrum;
 
 /// Short against a frame interval, long against a scheduler tick.
 const RETRY: Duration = Duration::from_millis(15);
@@ -22,7 +23,7 @@ pub(super) struct CameraLock(#[expect(dead_code, reason = "held, never read")] F
 /// where the file cannot be made.
 pub(super) fn acquire(
     options: &CameraOptions,
-    wanted: Wanted,
+    wanted: Spectrum,
     deadline: Instant,
     given_up: &dyn Fn() -> bool,
 ) -> Result<CameraLock, CameraError> {
@@ -50,7 +51,7 @@ pub(super) fn acquire(
     }
 }
 
-fn path(options: &CameraOptions, wanted: Wanted) -> PathBuf {
+fn path(options: &CameraOptions, wanted: Spectrum) -> PathBuf {
     let mut path = options.lock_path.clone().into_os_string();
     path.push(".");
     path.push(wanted.word());
@@ -72,11 +73,11 @@ mod tests {
     fn a_second_holder_waits_until_its_deadline_and_no_longer() {
         let dir = tempfile::tempdir().unwrap();
         let options = options(&dir);
-        let _held = acquire(&options, Wanted::Color, Instant::now(), &|| false).unwrap();
+        let _held = acquire(&options, Spectrum::Color, Instant::now(), &|| false).unwrap();
         let started = Instant::now();
         let refused = acquire(
             &options,
-            Wanted::Color,
+            Spectrum::Color,
             started + Duration::from_millis(120),
             &|| false,
         );
@@ -89,13 +90,13 @@ mod tests {
     fn the_lock_is_handed_on_when_its_holder_ends() {
         let dir = tempfile::tempdir().unwrap();
         let options = options(&dir);
-        let held = acquire(&options, Wanted::Infrared, Instant::now(), &|| false).unwrap();
+        let held = acquire(&options, Spectrum::Infrared, Instant::now(), &|| false).unwrap();
         let waiter = std::thread::spawn({
             let options = options.clone();
             move || {
                 acquire(
                     &options,
-                    Wanted::Infrared,
+                    Spectrum::Infrared,
                     Instant::now() + Duration::from_secs(5),
                     &|| false,
                 )
@@ -110,7 +111,7 @@ mod tests {
     fn the_two_spectra_do_not_wait_for_each_other() {
         let dir = tempfile::tempdir().unwrap();
         let options = options(&dir);
-        let _color = acquire(&options, Wanted::Color, Instant::now(), &|| false).unwrap();
-        assert!(acquire(&options, Wanted::Infrared, Instant::now(), &|| false).is_ok());
+        let _color = acquire(&options, Spectrum::Color, Instant::now(), &|| false).unwrap();
+        assert!(acquire(&options, Spectrum::Infrared, Instant::now(), &|| false).is_ok());
     }
 }

@@ -34,7 +34,7 @@ mod worker;
 use std::time::Instant;
 
 pub use device::{Probe, Probed, ProbedFormat, ProbedSize};
-pub use options::{CameraOptions, Choice, Rotation, Wanted};
+pub use options::{CameraOptions, Choice, Rotation};
 pub use select::{list, list_with};
 
 use crate::types::{CameraIdentity, Frame, Spectrum};
@@ -107,7 +107,7 @@ pub trait FrameSource: Send {
 /// another program holds is [`CameraError::Busy`] within 300 ms.
 pub fn open(
     options: &CameraOptions,
-    wanted: Wanted,
+    wanted: Spectrum,
     deadline: Instant,
 ) -> Result<Box<dyn FrameSource>, CameraError> {
     Ok(Box::new(worker::Live::open(options, wanted, deadline)?))

@@ -2,29 +2,7 @@
 
 use std::path::PathBuf;
 
-/// Which light a camera function sees by.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Wanted {
-    Color,
-    Infrared,
-}
-
-impl Wanted {
-    pub const fn spectrum(self) -> crate::types::Spectrum {
-        match self {
-            Wanted::Color => crate::types::Spectrum::Color,
-            Wanted::Infrared => crate::types::Spectrum::Infrared,
-        }
-    }
-
-    /// As in identities: `color`, `infrared`.
-    pub const fn word(self) -> &'static str {
-        match self {
-            Wanted::Color => "color",
-            Wanted::Infrared => "infrared",
-        }
-    }
-}
+use crate::types::Spectrum;
 
 /// The size of picture that is asked for, in pixels: faces at arm's length are large enough, and
 /// frames small.
@@ -99,10 +77,10 @@ pub struct CameraOptions {
 }
 
 impl CameraOptions {
-    pub fn choice(&self, wanted: Wanted) -> &Choice {
+    pub fn choice(&self, wanted: Spectrum) -> &Choice {
         match wanted {
-            Wanted::Color => &self.color,
-            Wanted::Infrared => &self.infrared,
+            Spectrum::Color => &self.color,
+            Spectrum::Infrared => &self.infrared,
         }
     }
 }

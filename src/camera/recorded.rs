@@ -13,7 +13,7 @@ use std::time::{Duration, Instant};
 use serde::Deserialize;
 
 use super::exposure::{self, Strobe};
-use super::{CameraError, FrameSource, Wanted, convert};
+use super::{CameraError, FrameSource, convert};
 use crate::types::{CameraIdentity, Frame, MAX_FRAME_SIDE, PixelFormat, Spectrum};
 
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
@@ -95,8 +95,8 @@ impl Recorded {
                 .to_owned()
         };
         let word = match timeline.spectrum {
-            Light::Color => Wanted::Color.word(),
-            Light::Infrared => Wanted::Infrared.word(),
+            Light::Color => Spectrum::Color.word(),
+            Light::Infrared => Spectrum::Infrared.word(),
         };
         let name = timeline.name.clone().unwrap_or_else(folder);
         let identity = CameraIdentity::new(format!("recorded:{name}/{word}"));

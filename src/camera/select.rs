@@ -8,7 +8,7 @@ use super::formats::{self, Mode};
 use super::quirks::Quirks;
 use super::sysfs::Origin;
 use super::v4l2::FourCc;
-use super::{CameraError, CameraOptions, Choice, Wanted};
+use super::{CameraError, CameraOptions, Choice};
 use crate::types::Spectrum;
 
 /// The camera for one spectrum and the mode to run it in.
@@ -26,7 +26,7 @@ pub(super) struct Selected {
 /// quirks that cannot be read.
 pub(super) fn select(
     options: &CameraOptions,
-    wanted: Wanted,
+    wanted: Spectrum,
     probe: &dyn Probe,
 ) -> Result<Selected, CameraError> {
     let quirks = quirks(options)?;
@@ -57,8 +57,8 @@ pub(super) fn quirks(options: &CameraOptions) -> Result<Quirks, CameraError> {
 }
 
 /// Whether a camera is one that `options` allow for `wanted`; the reason where it is not.
-fn suits(camera: &Camera, options: &CameraOptions, wanted: Wanted) -> Result<(), &'static str> {
-    if camera.spectrum != Some(wanted.spectrum()) {
+fn suits(camera: &Camera, options: &CameraOptions, wanted: Spectrum) -> Result<(), &'static str> {
+    if camera.spectrum != Some(wanted) {
         return Err("sees by other light");
     }
     match options.choice(wanted) {
@@ -82,19 +82,19 @@ fn unopened(camera: &Camera) -> &'static str {
     }
 }
 
-fn mode(camera: &Camera, options: &CameraOptions, wanted: Wanted) -> Result<Mode, &'static str> {
+fn mode(camera: &Camera, options: &CameraOptions, wanted: Spectrum) -> Result<Mode, &'static str> {
     let probed = camera.probed.as_ref().map_err(|_| unopened(camera))?;
     formats::choose(probed, wanted, camera.quirk.as_ref(), options)
         .ok_or("has no format that can be read")
 }
 
 /// The most specific reason why no camera suits.
-fn why_none(cameras: &[Camera], options: &CameraOptions, wanted: Wanted) -> CameraError {
+fn why_none(cameras: &[Camera], options: &CameraOptions, wanted: Spectrum) -> CameraError {
     let meant = |camera: &&Camera| match options.choice(wanted) {
         Choice::Identity(identity) => {
             camera.probed.is_err() || identity == camera.identity.as_str()
         }
-        Choice::Auto => camera.probed.is_err() || camera.spectrum == Some(wanted.spectrum()),
+        Choice::Auto => camera.probed.is_err() || camera.spectrum == Some(wanted),
         Choice::None => false,
     };
     let mut real = cameras
@@ -142,7 +142,7 @@ pub fn list_with(options: &CameraOptions, probe: &dyn Probe) -> Vec<CameraReport
             .iter()
             .position(|camera| suits(camera, options, wanted).is_ok())
     };
-    let used = [first(Wanted::Color), first(Wanted::Infrared)];
+    let used = [first(Spectrum::Color), first(Spectrum::Infrared)];
     let reports = cameras.iter().enumerate().map(|(index, camera)| {
         let (used, reason) = match (&quirks, verdict(camera, options)) {
             (Err(why), _) => (false, why.to_string()),
@@ -160,8 +160,7 @@ pub fn list_with(options: &CameraOptions, probe: &dyn Probe) -> Vec<CameraReport
 
 fn verdict(camera: &Camera, options: &CameraOptions) -> Result<String, &'static str> {
     let wanted = match camera.spectrum {
-        Some(Spectrum::Color) => Wanted::Color,
-        Some(Spectrum::Infrared) => Wanted::Infrared,
+        Some(spectrum) => spectrum,
         None if camera.probed.is_err() => return Err(unopened(camera)),
         None => return Err("has no format that can be read"),
     };
@@ -176,8 +175,8 @@ fn verdict(camera: &Camera, options: &CameraOptions) -> Result<String, &'static 
         wanted,
     ) {
         (Some(_), _) => "its kind is known from the quirks",
-        (None, Wanted::Infrared) => "infrared because all its formats are mono",
-        (None, Wanted::Color) => "color by its formats",
+        (None, Spectrum::Infrared) => "infrared because all its formats are mono",
+        (None, Spectrum::Color) => "color by its formats",
     };
     Ok(format!(
         "{by}; {evidence}; {} {}x{}",

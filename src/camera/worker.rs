@@ -12,9 +12,7 @@ use std::time::{Duration, Instant};
 
 use super::device::Kernel;
 use super::select::{Selected, select};
-use super::{
-    CameraError, CameraOptions, Choice, FrameSource, Wanted, color, emitter, infrared, lock,
-};
+use super::{CameraError, CameraOptions, Choice, FrameSource, color, emitter, infrared, lock};
 use crate::types::{CameraIdentity, Frame, Illumination, Spectrum};
 
 /// How long a drop waits for the camera to close.
@@ -122,7 +120,7 @@ pub(super) struct Live {
 impl Live {
     pub fn open(
         options: &CameraOptions,
-        wanted: Wanted,
+        wanted: Spectrum,
         deadline: Instant,
     ) -> Result<Self, CameraError> {
         let sink = Arc::new(Sink::default());
@@ -148,7 +146,7 @@ impl Live {
         Ok(Self {
             sink,
             identity,
-            spectrum: wanted.spectrum(),
+            spectrum: wanted,
         })
     }
 }
@@ -183,14 +181,14 @@ impl Drop for Live {
 /// The thread: one camera, streamed until the source is dropped or the camera fails for good.
 fn stream(
     options: &CameraOptions,
-    wanted: Wanted,
+    wanted: Spectrum,
     deadline: Instant,
     sink: &Sink,
 ) -> Result<(), CameraError> {
     let give_up = deadline.checked_sub(LOCK_MARGIN).unwrap_or(deadline);
     let _lock = lock::acquire(options, wanted, give_up, &|| sink.closed())?;
     let mut options = options.clone();
-    if wanted == Wanted::Infrared {
+    if wanted == Spectrum::Infrared {
         // Whatever stands against it will stand against the stream, and is reported there.
         let _ = emitter::restore_under_lock(&options);
     }
@@ -203,8 +201,8 @@ fn stream(
         if let Some(identity) = found.take() {
             let choice = Choice::Identity(identity);
             match wanted {
-                Wanted::Color => options.color = choice,
-                Wanted::Infrared => options.infrared = choice,
+                Spectrum::Color => options.color = choice,
+                Spectrum::Infrared => options.infrared = choice,
             }
         }
         match result {
@@ -231,7 +229,7 @@ fn stream(
 /// One try: find, open, stream. `found` gets the identity as soon as it is known.
 fn session(
     options: &CameraOptions,
-    wanted: Wanted,
+    wanted: Spectrum,
     sink: &Sink,
     found: &mut Option<String>,
 ) -> Result<(), CameraError> {
@@ -244,8 +242,8 @@ fn session(
         .unwrap_or_default();
     let rotation = quirk.then(options.rotation);
     match wanted {
-        Wanted::Color => color::stream(&camera, mode, rotation, sink),
-        Wanted::Infrared => infrared::stream(&camera, mode, rotation, options, sink),
+        Spectrum::Color => color::stream(&camera, mode, rotation, sink),
+        Spectrum::Infrared => infrared::stream(&camera, mode, rotation, options, sink),
     }
 }
 
@@ -355,15 +353,15 @@ mod tests {
         };
         let started = Instant::now();
         let refused = |wanted| Live::open(&options, wanted, in_ms(5000)).err();
-        assert_eq!(refused(Wanted::Color), Some(CameraError::NotFound));
-        assert_eq!(refused(Wanted::Infrared), Some(CameraError::NotFound));
+        assert_eq!(refused(Spectrum::Color), Some(CameraError::NotFound));
+        assert_eq!(refused(Spectrum::Infrared), Some(CameraError::NotFound));
         // A node of which the kernel tells nothing is as good as virtual.
         std::fs::write(dir.path().join("video0"), "").unwrap();
-        assert_eq!(refused(Wanted::Color), Some(CameraError::Virtual));
+        assert_eq!(refused(Spectrum::Color), Some(CameraError::Virtual));
         assert!(started.elapsed() < Duration::from_secs(2));
-        let _held = lock::acquire(&options, Wanted::Color, Instant::now(), &|| false).unwrap();
+        let _held = lock::acquire(&options, Spectrum::Color, Instant::now(), &|| false).unwrap();
         assert_eq!(
-            Live::open(&options, Wanted::Color, in_ms(150)).err(),
+            Live::open(&options, Spectrum::Color, in_ms(150)).err(),
             Some(CameraError::Busy)
         );
     }

@@ -15,7 +15,7 @@ pub use options::Deadlines;
 use sections::{
     CameraSection, ConsentSection, DeadlineSection, MatchSection, TallySection, VaultSection,
 };
-pub use sections::{EnrollSection, PadSection, PathsSection, RequireInfrared, SandboxSection};
+pub use sections::{EnrollSection, PadSection, PathsSection, SandboxSection};
 
 /// Largest configuration file, in bytes.
 const MAX_BYTES: u64 = 64 * 1024;
@@ -178,6 +178,8 @@ mod tests {
     use std::time::Duration;
 
     use facelock_protocol::Consent;
+
+    use crate::decision::RequireInfrared;
 
     use super::*;
 

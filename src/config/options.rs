@@ -7,9 +7,10 @@ use facelock_protocol::Consent;
 use super::Config;
 use super::sections::{ChallengeName, ConsentName, DeadlineSection, ProtectorName, Tristate};
 use crate::camera::{CameraOptions, Choice as Camera, Rotation};
+use crate::decision::lockout::LockoutRules;
+use crate::decision::verdict::DecisionRules;
 use crate::face::EngineOptions;
 use crate::onnx::ModelDirs;
-use crate::service::{decide, tally};
 use crate::vault::{Choice as Protector, VaultOptions};
 
 /// PAM services that raise privileges.
@@ -90,17 +91,17 @@ impl Config {
         }
     }
 
-    pub fn decide_rules(&self) -> decide::Rules {
+    pub fn decide_rules(&self) -> DecisionRules {
         let challenge = self.pad.challenge == ChallengeName::Turn;
-        decide::Rules {
+        DecisionRules {
             matches: self.r#match.frames,
             challenge,
-            ..decide::Rules::default()
+            ..DecisionRules::default()
         }
     }
 
-    pub fn tally_rules(&self) -> tally::Rules {
-        tally::Rules {
+    pub fn tally_rules(&self) -> LockoutRules {
+        LockoutRules {
             misses: self.tally.misses,
             wait: Duration::from_secs(self.tally.wait_s),
             total: self.tally.total,

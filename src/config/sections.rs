@@ -4,7 +4,9 @@ use std::path::PathBuf;
 
 use serde::Deserialize;
 
-use crate::service::{decide, tally};
+use crate::decision::RequireInfrared;
+use crate::decision::lockout::LockoutRules;
+use crate::decision::verdict::DecisionRules;
 
 #[derive(Clone, Debug, Deserialize)]
 #[serde(default, deny_unknown_fields)]
@@ -65,20 +67,10 @@ pub struct MatchSection {
 impl Default for MatchSection {
     fn default() -> Self {
         Self {
-            frames: decide::Rules::default().matches,
+            frames: DecisionRules::default().matches,
             fusion: false,
         }
     }
-}
-
-/// Whether a colour camera alone may let somebody in.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub enum RequireInfrared {
-    /// Not once an infrared template is enrolled; before that it may.
-    Enrolled,
-    /// Never.
-    Always,
 }
 
 /// What a matching face is asked to do.
@@ -137,7 +129,7 @@ pub enum Tristate {
 
 impl Default for TallySection {
     fn default() -> Self {
-        let rules = tally::Rules::default();
+        let rules = LockoutRules::default();
         Self {
             misses: rules.misses,
             wait_s: rules.wait.as_secs(),

@@ -7,12 +7,13 @@ use facelock_protocol::{Denied, Reply, Request, Subject};
 
 use super::connection::Connection;
 use super::journal::{Line, Priority};
-use super::peer::Peer;
 use super::tally::Tally;
-use super::{Cameras, enroll, manage, policy, preview, verify};
+use super::{Cameras, enroll, manage, preview, verify};
 use crate::config::Config;
+use crate::decision::access;
 use crate::sandbox::Missing;
 use crate::store::{Lock, Store, StoreError};
+use crate::types::Peer;
 use crate::types::Unavailable;
 
 /// Instances one uid may have at work at once; more are turned away before they read anything.
@@ -38,7 +39,7 @@ pub struct Desk<'a> {
 /// The reply to `request`. Whatever stops an answer before it is one is `Unavailable`, never a
 /// verdict.
 pub fn answer(desk: &Desk, request: Request) -> Reply {
-    if !policy::permits(desk.peer, &request) {
+    if !access::permits(desk.peer, &request) {
         Line::new(Priority::Notice, "denied")
             .with("peer_uid", desk.peer.uid)
             .with("peer_pid", desk.peer.pid)
@@ -131,7 +132,7 @@ pub fn take_place(
     peer: Peer,
     request: &Request,
 ) -> Result<Option<Lock>, Unavailable> {
-    let subject = policy::subject(request).filter(|_| peer.is_root());
+    let subject = access::subject(request).filter(|_| peer.is_root());
     subject
         .map(|subject| take(config, "places", subject.uid, SLOTS))
         .transpose()

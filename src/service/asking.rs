@@ -2,7 +2,7 @@
 
 use std::time::{Duration, Instant};
 
-use super::decide::Challenge as State;
+use crate::decision::verdict::Challenge as State;
 use crate::pad::challenge::{ALLOWANCE, Answer, Challenge, Sighting, Turn};
 use crate::types::{Detection, Hint, Unavailable};
 use crate::vault;

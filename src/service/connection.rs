@@ -16,7 +16,8 @@ use facelock_protocol::{
 };
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 
-use super::peer::Peer;
+use super::peer;
+use crate::types::Peer;
 
 /// How long a reply may wait for a peer that reads slowly.
 const REPLY_PATIENCE: Duration = Duration::from_millis(500);
@@ -46,7 +47,7 @@ impl Connection {
     /// # Errors
     /// The kernel does not tell.
     pub fn peer(&self) -> io::Result<Peer> {
-        Peer::of(&self.stream)
+        peer::of(&self.stream)
     }
 
     /// Reads the request.

@@ -4,10 +4,10 @@ use std::time::Instant;
 
 use facelock_protocol::Measurement;
 
-use super::decide::Liveness;
 use super::stages::Stopwatch;
 use crate::camera::exposure;
 use crate::config::Config;
+use crate::decision::verdict::Liveness;
 use crate::face::{Engine, Quality, QualityLimits};
 use crate::onnx::{ModelDirs, ModelError};
 use crate::pad::{Live, Pad, PadOptions};

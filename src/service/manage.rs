@@ -4,15 +4,15 @@ use std::sync::Arc;
 use std::sync::mpsc::channel;
 use std::time::Duration;
 
-use facelock_protocol::{CameraReport, EnrollmentState, Reply, Secret, StatusReport, TallyState};
+use facelock_protocol::{CameraReport, EnrollmentState, Reply, Secret, StatusReport, TallyReport};
 
 use super::answer::{Desk, store_failed};
 use super::enroll::{protector_name, reports};
 use super::journal::{Line, Priority};
 use super::keys::{self, KeyError};
-use super::light;
 use crate::camera::emitter;
 use crate::camera::quirks::Emitter;
+use crate::decision::spectrum;
 use crate::types::{Subject, Unavailable};
 use crate::vault::{self, VaultError, recovery};
 
@@ -83,7 +83,7 @@ pub fn status(desk: &Desk, subject: &Subject) -> Answer {
     let enrollment = match keys::enrollment_of(desk, subject) {
         Ok(enrollment) => {
             let protector = protector_name(&enrollment);
-            templates = enrollment.templates;
+            templates = enrollment.spectra();
             EnrollmentState::Enrolled {
                 templates: templates.len() as u32,
                 protector,
@@ -103,11 +103,11 @@ pub fn status(desk: &Desk, subject: &Subject) -> Answer {
     let cameras = cameras(desk);
     Ok(Reply::Status(StatusReport {
         enrollment,
-        tally: TallyState { misses, lockout },
+        tally: TallyReport { misses, lockout },
         protector: protector.into(),
         protector_present,
         camera: cameras.and_then(|cameras| {
-            light::camera(&cameras, &templates, desk.config.pad.require_infrared)
+            spectrum::camera(&cameras, &templates, desk.config.pad.require_infrared)
         }),
         sandbox_missing: desk
             .sandbox_missing

@@ -1,21 +1,18 @@
 //! One authentication from the connection to the answer. The only room that composes the others.
 //!
-//! [`serve`] is the whole life of an instance. Whether somebody gets in is decided in [`decide`];
-//! who may ask what, in [`policy`]; how often, in [`tally`].
+//! [`serve`] is the whole life of an instance. Whether somebody gets in, and who may ask what, is decided in [`crate::decision`];
+//! how often, in [`tally`].
 
 mod answer;
 mod asking;
 mod connection;
-pub mod decide;
 mod enroll;
 mod inbox;
 mod journal;
 mod keys;
-mod light;
 mod looks;
 mod manage;
-pub mod peer;
-pub mod policy;
+mod peer;
 mod preview;
 mod side;
 mod sitting;
@@ -30,14 +27,14 @@ use std::time::{Duration, Instant};
 use anyhow::Context as _;
 use facelock_protocol::{CameraReport, Denied, FrameError, Reply, Request, Unavailable};
 
-use crate::camera::{self, CameraError, CameraOptions, FrameSource, Wanted};
+use crate::camera::{self, CameraError, CameraOptions, FrameSource};
 use crate::config::{Config, ConfigError};
 use crate::sandbox;
 use crate::store::Lock;
+use crate::types::{Peer, Spectrum};
 use answer::Desk;
 use connection::Connection;
 use journal::{Line, Priority};
-use peer::Peer;
 use tally::{SystemClock, Tally};
 
 /// Where the configuration is.
@@ -54,7 +51,7 @@ pub trait Cameras: Send + Sync + 'static {
     fn open(
         &self,
         options: &CameraOptions,
-        wanted: Wanted,
+        wanted: Spectrum,
         deadline: Instant,
     ) -> Result<Box<dyn FrameSource>, CameraError>;
 
@@ -69,7 +66,7 @@ impl Cameras for DeviceCameras {
     fn open(
         &self,
         options: &CameraOptions,
-        wanted: Wanted,
+        wanted: Spectrum,
         deadline: Instant,
     ) -> Result<Box<dyn FrameSource>, CameraError> {
         camera::open(options, wanted, deadline)
@@ -101,12 +98,12 @@ impl Cameras for RecordedCameras {
     fn open(
         &self,
         _: &CameraOptions,
-        wanted: Wanted,
+        wanted: Spectrum,
         _: Instant,
     ) -> Result<Box<dyn FrameSource>, CameraError> {
         let source = camera::recorded::Recorded::open(&self.frames)?;
         // The one camera there is: asked for the other spectrum, it is not there.
-        if source.spectrum() == wanted.spectrum() {
+        if source.spectrum() == wanted {
             Ok(Box::new(source))
         } else {
             Err(CameraError::NotFound)

@@ -8,9 +8,10 @@ use std::time::{Duration, Instant};
 use super::Cameras;
 use super::inbox::Inbox;
 use super::looks::Judge;
-use crate::camera::{CameraError, CameraOptions, FrameSource, Wanted};
+use crate::camera::{CameraError, CameraOptions, FrameSource};
 use crate::config::Config;
 use crate::onnx::ModelError;
+use crate::types::Spectrum;
 
 /// A camera is waited for in slices, so that an attempt that is over closes it soon.
 const SLICE: Duration = Duration::from_millis(40);
@@ -31,9 +32,9 @@ pub fn open_best(
     options: &CameraOptions,
     deadline: Instant,
 ) -> Result<Box<dyn FrameSource>, CameraError> {
-    match cameras.open(options, Wanted::Infrared, deadline) {
+    match cameras.open(options, Spectrum::Infrared, deadline) {
         Err(CameraError::NotFound | CameraError::Virtual) => {
-            cameras.open(options, Wanted::Color, deadline)
+            cameras.open(options, Spectrum::Color, deadline)
         }
         result => result,
     }

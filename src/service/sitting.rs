@@ -6,15 +6,15 @@ use std::time::{Duration, Instant};
 use facelock_protocol::{Event, Look as Pose, Progress};
 
 use super::answer::Desk;
-use super::decide::Liveness;
 use super::inbox::{Arrival, Inbox};
 use super::journal::Priority;
 use super::keys;
 use super::looks::{Eye as _, Judge, Look, Seen};
 use super::side::{open_best, start_camera, start_models};
 use super::stages::Stopwatch;
-use crate::camera::{CameraError, Wanted};
-use crate::config::RequireInfrared;
+use crate::camera::CameraError;
+use crate::decision::RequireInfrared;
+use crate::decision::verdict::Liveness;
 use crate::face::{QualityLimits, compare};
 use crate::onnx::ModelError;
 use crate::types::{CameraIdentity, Digest, Embedding, Hint, Spectrum, Subject, Unavailable};
@@ -74,7 +74,7 @@ pub fn take_looks(desk: &Desk, subject: &Subject) -> Result<Session, Unavailable
     let rule = desk.config.pad.require_infrared;
     let open = move |deadline| match rule {
         RequireInfrared::Enrolled => open_best(&*cameras, &options, deadline),
-        RequireInfrared::Always => cameras.open(&options, Wanted::Infrared, deadline),
+        RequireInfrared::Always => cameras.open(&options, Spectrum::Infrared, deadline),
     };
     let camera =
         start_camera(&side, Box::new(open), deadline).map_err(|_| Unavailable::Internal)?;

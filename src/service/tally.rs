@@ -11,15 +11,14 @@
 //! 5. Every way to be verified comes through here: PAM, `facelockctl test`, root's own logins.
 
 mod clock;
-mod rules;
 
 use std::time::{Duration, Instant};
 
-pub use clock::{Clock, Moment, SystemClock};
-pub use rules::{Rules, State};
+pub use clock::{Clock, SystemClock};
 
+use crate::decision::lockout::{AttemptEnd, LockoutRules, Moment, TallyState};
 use crate::store::{Store, StoreError};
-use crate::types::{Unavailable, Verdict};
+use crate::types::Unavailable;
 
 /// How long an instance waits for another to write its line.
 const LOCK_PATIENCE: Duration = Duration::from_millis(500);
@@ -29,39 +28,19 @@ const MAX_BYTES: usize = 256;
 /// The tally of every user.
 pub struct Tally<'a> {
     store: Store,
-    rules: Rules,
+    rules: LockoutRules,
     clock: &'a dyn Clock,
 }
 
 /// A charged attempt. Whoever drops it leaves it charged.
 #[must_use]
-pub struct Attempt {
+pub struct Charge {
     uid: u32,
     generation: u32,
 }
 
-/// How an attempt ended, as far as the tally is concerned.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Ending {
-    Matched,
-    /// A face was judged and was not let in, or an attempt that had begun to refuse one was cut
-    /// off.
-    Missed,
-    /// No face was refused.
-    Nothing,
-}
-
-impl From<Verdict> for Ending {
-    fn from(verdict: Verdict) -> Self {
-        match verdict {
-            Verdict::Match => Ending::Matched,
-            Verdict::NonMatch | Verdict::AttackSuspected => Ending::Missed,
-        }
-    }
-}
-
 impl<'a> Tally<'a> {
-    pub fn new(store: Store, rules: Rules, clock: &'a dyn Clock) -> Self {
+    pub fn new(store: Store, rules: LockoutRules, clock: &'a dyn Clock) -> Self {
         Self {
             store,
             rules,
@@ -73,7 +52,7 @@ impl<'a> Tally<'a> {
     ///
     /// # Errors
     /// [`Unavailable::LockedOut`], [`Unavailable::PasswordRequired`], [`Unavailable::StoreFailed`].
-    pub fn begin(&self, uid: u32) -> Result<Attempt, Unavailable> {
+    pub fn begin(&self, uid: u32) -> Result<Charge, Unavailable> {
         let now = self.now()?;
         let generation = self.change(uid, |state| {
             if let Some(reason) = self.rules.refusal(state, &now) {
@@ -82,14 +61,14 @@ impl<'a> Tally<'a> {
             state.charge(&now);
             Ok(state.generation)
         })??;
-        Ok(Attempt { uid, generation })
+        Ok(Charge { uid, generation })
     }
 
     /// Settles an attempt.
     ///
     /// # Errors
     /// [`Unavailable::StoreFailed`]: it stays charged, and a match must not count.
-    pub fn finish(&self, attempt: &Attempt, ending: Ending) -> Result<(), Unavailable> {
+    pub fn finish(&self, attempt: &Charge, ending: AttemptEnd) -> Result<(), Unavailable> {
         let now = self.now()?;
         self.change(attempt.uid, |state| {
             state.settle(attempt.generation, ending, &now)
@@ -117,7 +96,7 @@ impl<'a> Tally<'a> {
         // What cannot be read cannot be kept: root starts it anew.
         let (mut state, damaged) = self
             .load(uid)
-            .map_or((State::default(), true), |state| (state, false));
+            .map_or((TallyState::default(), true), |state| (state, false));
         let changed = state.unlock() || damaged;
         self.store
             .write(&lock, uid, &state.encode().ok_or(Unavailable::StoreFailed)?)
@@ -138,14 +117,18 @@ impl<'a> Tally<'a> {
         self.clock.now().map_err(|_| Unavailable::StoreFailed)
     }
 
-    fn load(&self, uid: u32) -> Result<State, Unavailable> {
+    fn load(&self, uid: u32) -> Result<TallyState, Unavailable> {
         match self.store.read(uid, MAX_BYTES).map_err(failed)? {
-            None => Ok(State::default()),
-            Some(bytes) => State::decode(&bytes).ok_or(Unavailable::StoreFailed),
+            None => Ok(TallyState::default()),
+            Some(bytes) => TallyState::decode(&bytes).ok_or(Unavailable::StoreFailed),
         }
     }
 
-    fn change<T>(&self, uid: u32, change: impl FnOnce(&mut State) -> T) -> Result<T, Unavailable> {
+    fn change<T>(
+        &self,
+        uid: u32,
+        change: impl FnOnce(&mut TallyState) -> T,
+    ) -> Result<T, Unavailable> {
         let lock = self
             .store
             .lock(uid, Instant::now() + LOCK_PATIENCE)

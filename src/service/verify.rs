@@ -7,16 +7,16 @@ use facelock_protocol::{Consent, Event, Measurement, Progress, Reply};
 
 use super::answer::Desk;
 use super::asking::Asking;
-use super::decide::{Challenge, Decision, Ended, Evidence, Judged, decide};
 use super::inbox::{Arrival, Inbox};
 use super::journal::Priority;
 use super::keys::{self, Gallery, KeyError};
-use super::light;
 use super::looks::{Eye, Judge, Look, Seen};
 use super::side::{CameraThread, start_camera, start_models, start_work};
 use super::stages::Stopwatch;
-use super::tally::Ending;
-use crate::camera::{CameraError, Wanted};
+use crate::camera::CameraError;
+use crate::decision::lockout::AttemptEnd;
+use crate::decision::spectrum;
+use crate::decision::verdict::{Challenge, Decision, Ended, Evidence, Judged, decide};
 use crate::face::{QualityLimits, compare};
 use crate::onnx::ModelError;
 use crate::store::Enrollment;
@@ -86,15 +86,15 @@ fn charged(
     told: bool,
 ) -> Result<crate::types::Verdict, Unavailable> {
     let enrollment = keys::enrollment_of(desk, subject)?;
-    let wanted = light::for_login(&enrollment.templates, desk.config.pad.require_infrared)?;
+    let wanted = spectrum::for_login(&enrollment.spectra(), desk.config.pad.require_infrared)?;
     insist_on_sandbox(desk, subject)?;
     let charge = desk.tally.begin(subject.uid)?;
     let mut attempt = Attempt::new(desk, subject, told, Instant::now());
     let decision = attempt.look(&enrollment, wanted);
     let ending = match decision {
-        Ok(verdict) => Ending::from(verdict),
-        Err(_) if attempt.speaks_against() => Ending::Missed,
-        Err(_) => Ending::Nothing,
+        Ok(verdict) => AttemptEnd::from(verdict),
+        Err(_) if attempt.speaks_against() => AttemptEnd::Missed,
+        Err(_) => AttemptEnd::Nothing,
     };
     desk.tally.finish(&charge, ending).and(decision)
 }
@@ -119,7 +119,7 @@ fn start(
     desk: &Desk,
     side: &Arc<Side>,
     enrollment: &Enrollment,
-    wanted: Wanted,
+    wanted: Spectrum,
     deadline: Instant,
 ) -> std::io::Result<CameraThread> {
     let (cameras, options) = (Arc::clone(&desk.cameras), desk.config.camera_options());
@@ -169,7 +169,7 @@ impl Attempt<'_, Judge> {
     fn look(
         &mut self,
         enrollment: &Enrollment,
-        wanted: Wanted,
+        wanted: Spectrum,
     ) -> Result<crate::types::Verdict, Unavailable> {
         let (desk, side): (_, Arc<Side>) = (self.desk, Inbox::new());
         let hangup = Arc::clone(&side);

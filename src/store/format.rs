@@ -64,6 +64,12 @@ pub struct StoredTemplate {
 }
 
 impl Enrollment {
+    /// The spectra of the cameras that the templates were enrolled on, one a template.
+    pub fn spectra(&self) -> Vec<Spectrum> {
+        let spectra = self.templates.iter().map(|template| template.spectrum);
+        spectra.collect()
+    }
+
     /// # Errors
     /// [`FormatError::TooLarge`].
     pub fn encode(&self) -> Result<Vec<u8>, FormatError> {

@@ -5,9 +5,11 @@ mod camera;
 mod digest;
 mod face;
 mod frame;
+mod peer;
 
 pub use camera::CameraIdentity;
 pub use digest::Digest;
 pub use face::{Detection, EMBEDDING_MAX, Embedding, Point, Rect};
 pub use facelock_protocol::{Hint, Spectrum, Subject, Unavailable, Verdict};
 pub use frame::{Frame, FrameShapeError, Illumination, MAX_FRAME_SIDE, PixelFormat};
+pub use peer::{OVERFLOW_UID, Peer};

@@ -34,7 +34,7 @@ pub use limits::{Label, LimitError, ServiceName, UserName};
 pub use message::{
     CameraReport, Consent, EnrolledReport, EnrollmentState, Event, Look, Measurement, Message,
     Milliseconds, PreviewFrame, Progress, Reply, Request, Secret, Spectrum, Stages, StatusReport,
-    Subject, TallyState, TemplateReport, UsbReport,
+    Subject, TallyReport, TemplateReport, UsbReport,
 };
 pub use outcome::{Denied, Hint, Unavailable, Verdict};
 

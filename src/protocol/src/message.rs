@@ -186,10 +186,21 @@ pub struct PreviewFrame {
     pub hint: Option<Hint>,
 }
 
+/// Which light a camera sees by.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Spectrum {
     Color,
     Infrared,
+}
+
+impl Spectrum {
+    /// As in identities: `color`, `infrared`.
+    pub const fn word(self) -> &'static str {
+        match self {
+            Spectrum::Color => "color",
+            Spectrum::Infrared => "infrared",
+        }
+    }
 }
 
 /// The one final answer.
@@ -236,7 +247,7 @@ pub struct TemplateReport {
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct StatusReport {
     pub enrollment: EnrollmentState,
-    pub tally: TallyState,
+    pub tally: TallyReport,
     /// The configured protector, and whether it is there: `tpm`, `file`.
     pub protector: String,
     pub protector_present: bool,
@@ -258,7 +269,7 @@ pub enum EnrollmentState {
 }
 
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub struct TallyState {
+pub struct TallyReport {
     pub misses: u32,
     pub lockout: Option<Unavailable>,
 }

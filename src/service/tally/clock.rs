@@ -5,18 +5,8 @@ use std::path::PathBuf;
 
 use rustix::fs::{CWD, RenameFlags};
 
+use crate::decision::lockout::Moment;
 use crate::store::atomic;
-
-/// A point in time, within one boot.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Moment {
-    /// Which boot.
-    pub boot: [u8; 16],
-    /// Seconds since that boot (CLOCK_BOOTTIME).
-    pub seconds: u64,
-    /// The wall clock, seconds since 1970. It jumps, and root sets it.
-    pub wall: u64,
-}
 
 pub trait Clock {
     /// # Errors

@@ -14,14 +14,14 @@ use proptest::strategy::ValueTree as _;
 use proptest::test_runner::TestRunner;
 
 use super::super::connection::Connection;
-use super::super::decide::Liveness;
-use super::super::peer::Peer;
 use super::super::tally::{SystemClock, Tally};
 use super::super::{DeviceCameras, answer};
 use super::*;
 use crate::config::Config;
+use crate::decision::verdict::Liveness;
 use crate::face::Quality;
 use crate::store::StoredTemplate;
+use crate::types::Peer;
 use crate::types::{Detection, Digest, Embedding, PixelFormat, Verdict};
 use crate::vault::TemplateKey;
 

@@ -4,7 +4,7 @@
 
 use std::time::Duration;
 
-use facelock::service::tally::{Ending, Moment, Rules, State};
+use facelock::decision::lockout::{AttemptEnd, Moment, LockoutRules, TallyState};
 use facelock::types::Unavailable;
 use facelock_fuzz::Front;
 use libfuzzer_sys::fuzz_target;
@@ -14,12 +14,12 @@ fuzz_target!(|data: &[u8]| {
     let length = usize::from(front.byte()).min(front.0.len());
     let (stored, steps) = front.0.split_at(length);
     let mut front = Front(steps);
-    let mut state = State::decode(stored).unwrap_or_default();
-    let rules = Rules {
+    let mut state = TallyState::decode(stored).unwrap_or_default();
+    let rules = LockoutRules {
         misses: u32::from(front.byte() % 20) + 1,
         wait: Duration::from_secs(u64::from(front.half() % 3600) + 1),
         password_after_boot: [None, Some(true), Some(false)][usize::from(front.byte() % 3)],
-        ..Rules::default()
+        ..LockoutRules::default()
     };
     while !front.0.is_empty() {
         let step = front.byte();
@@ -40,7 +40,7 @@ fuzz_target!(|data: &[u8]| {
             0 => state.charge(&now),
             1 => {
                 state.charge(&now);
-                state.settle(state.generation, Ending::Nothing, &now);
+                state.settle(state.generation, AttemptEnd::Nothing, &now);
                 // What killed instances left open may have become misses meanwhile; nothing else
                 // changes.
                 assert!(
@@ -48,11 +48,11 @@ fuzz_target!(|data: &[u8]| {
                 );
             }
             2 => {
-                state.settle(u32::from(front.byte()), Ending::Missed, &now);
+                state.settle(u32::from(front.byte()), AttemptEnd::Missed, &now);
                 assert!(state.counted() >= before.0 && state.total >= before.1);
             }
             3 => {
-                state.settle(state.generation, Ending::Matched, &now);
+                state.settle(state.generation, AttemptEnd::Matched, &now);
                 assert_eq!((state.counted(), state.total), (0, 0));
             }
             4 => {
@@ -85,6 +85,6 @@ fuzz_target!(|data: &[u8]| {
         }
         let bytes = state.encode().expect("a few numbers");
         assert!(bytes.len() <= 256, "the store refuses a larger file");
-        assert_eq!(State::decode(&bytes), Some(state.clone()));
+        assert_eq!(TallyState::decode(&bytes), Some(state.clone()));
     }
 });

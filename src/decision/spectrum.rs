@@ -1,4 +1,4 @@
-//! By which light a face is looked at.
+//! Which camera (color or infrared) a user may be verified with.
 //!
 //! What MUST hold: once a user has an infrared template, or where the configuration asks for
 //! infrared always, no colour camera lets that user in, whatever is plugged in or pulled out.
@@ -6,27 +6,30 @@
 
 use facelock_protocol::CameraReport;
 
-use crate::camera::Wanted;
-use crate::config::RequireInfrared;
-use crate::store::StoredTemplate;
+use serde::Deserialize;
+
 use crate::types::{Spectrum, Unavailable};
+
+/// Whether a colour camera alone may let a user in.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum RequireInfrared {
+    /// Not once an infrared template is enrolled; before that it may.
+    Enrolled,
+    /// Never.
+    Always,
+}
 
 /// The camera that a login with these templates opens; there are some.
 ///
 /// # Errors
 /// [`Unavailable::InfraredRequired`]: no template is one that the rule accepts.
-pub fn for_login(
-    templates: &[StoredTemplate],
-    rule: RequireInfrared,
-) -> Result<Wanted, Unavailable> {
-    if templates
-        .iter()
-        .any(|template| template.spectrum == Spectrum::Infrared)
-    {
-        return Ok(Wanted::Infrared);
+pub fn for_login(templates: &[Spectrum], rule: RequireInfrared) -> Result<Spectrum, Unavailable> {
+    if templates.contains(&Spectrum::Infrared) {
+        return Ok(Spectrum::Infrared);
     }
     match rule {
-        RequireInfrared::Enrolled => Ok(Wanted::Color),
+        RequireInfrared::Enrolled => Ok(Spectrum::Color),
         RequireInfrared::Always => Err(Unavailable::InfraredRequired),
     }
 }
@@ -38,22 +41,22 @@ pub fn for_login(
 /// [`Unavailable::InfraredRequired`], [`Unavailable::NoCamera`].
 pub fn camera(
     cameras: &[CameraReport],
-    templates: &[StoredTemplate],
+    templates: &[Spectrum],
     rule: RequireInfrared,
 ) -> Result<String, Unavailable> {
-    let used = |wanted: Wanted| {
+    let used = |wanted: Spectrum| {
         let found = cameras
             .iter()
-            .find(|camera| camera.used && camera.spectrum == Some(wanted.spectrum()));
+            .find(|camera| camera.used && camera.spectrum == Some(wanted));
         found.map(|camera| camera.identity.clone())
     };
     if !templates.is_empty() {
         return used(for_login(templates, rule)?).ok_or(Unavailable::NoCamera);
     }
-    match (used(Wanted::Infrared), rule) {
+    match (used(Spectrum::Infrared), rule) {
         (Some(identity), _) => Ok(identity),
         (None, RequireInfrared::Always) => Err(Unavailable::InfraredRequired),
-        (None, RequireInfrared::Enrolled) => used(Wanted::Color).ok_or(Unavailable::NoCamera),
+        (None, RequireInfrared::Enrolled) => used(Spectrum::Color).ok_or(Unavailable::NoCamera),
     }
 }
 
@@ -62,18 +65,6 @@ mod tests {
     use RequireInfrared::{Always, Enrolled};
 
     use super::*;
-
-    fn template(spectrum: Spectrum) -> StoredTemplate {
-        StoredTemplate {
-            id: 0,
-            label: "face".into(),
-            created: 0,
-            camera: "camera".into(),
-            spectrum,
-            quality: 1.0,
-            sealed: Vec::new(),
-        }
-    }
 
     fn used(spectrum: Spectrum) -> CameraReport {
         CameraReport {
@@ -93,11 +84,11 @@ mod tests {
 
     #[test]
     fn one_infrared_template_ends_logins_by_colour() {
-        let both = [template(Spectrum::Color), template(Spectrum::Infrared)];
+        let both = [Spectrum::Color, Spectrum::Infrared];
         for rule in [Enrolled, Always] {
-            assert_eq!(for_login(&both, rule), Ok(Wanted::Infrared));
+            assert_eq!(for_login(&both, rule), Ok(Spectrum::Infrared));
         }
-        assert_eq!(for_login(&both[..1], Enrolled), Ok(Wanted::Color));
+        assert_eq!(for_login(&both[..1], Enrolled), Ok(Spectrum::Color));
         assert_eq!(
             for_login(&both[..1], Always),
             Err(Unavailable::InfraredRequired)
@@ -107,7 +98,7 @@ mod tests {
     #[test]
     fn status_names_the_camera_that_a_login_would_open() {
         let cameras = [used(Spectrum::Color), used(Spectrum::Infrared)];
-        let (color, infrared) = ([template(Spectrum::Color)], [template(Spectrum::Infrared)]);
+        let (color, infrared) = ([Spectrum::Color], [Spectrum::Infrared]);
         let named = |name: &str| Ok(name.to_owned());
         assert_eq!(camera(&cameras, &color, Enrolled), named("Color"));
         assert_eq!(camera(&cameras, &infrared, Enrolled), named("Infrared"));

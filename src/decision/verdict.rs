@@ -1,14 +1,14 @@
 //! When does it say yes? Here, and nowhere else.
 //!
 //! What MUST hold:
-//! 1. [`Verdict::Match`] needs [`Rules::matches`] frames, each with one face that was judged live
+//! 1. [`Verdict::Match`] needs [`DecisionRules::matches`] frames, each with one face that was judged live
 //!    **and** compared, at or above its threshold. Liveness and score come in one [`Judged`], so
 //!    that no other face's score can stand beside it.
 //! 2. A number that is not finite is no score: it ends the attempt without a decision.
 //! 3. A detector that failed is not a detector that found a live face: it ends the attempt without
 //!    a decision.
 //! 4. An attempt that was cut off, by whatever, made no decision.
-//! 5. Where [`Rules::challenge`] asks for one, there is no match without [`Challenge::Passed`].
+//! 5. Where [`DecisionRules::challenge`] asks for one, there is no match without [`Challenge::Passed`].
 #![forbid(unsafe_code)]
 
 use std::time::Duration;
@@ -101,7 +101,7 @@ impl Evidence {
 
 /// How much evidence a verdict needs.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Rules {
+pub struct DecisionRules {
     /// Matching frames for a match, 1..=5.
     pub matches: u8,
     /// Frames for a non-match, or for an attack, 1..=20.
@@ -114,7 +114,7 @@ pub struct Rules {
     pub challenge: bool,
 }
 
-impl Default for Rules {
+impl Default for DecisionRules {
     fn default() -> Self {
         Self {
             matches: 2,
@@ -138,7 +138,7 @@ pub enum Decision {
 }
 
 /// Turns evidence into a decision.
-pub fn decide(evidence: &Evidence, rules: &Rules) -> Decision {
+pub fn decide(evidence: &Evidence, rules: &DecisionRules) -> Decision {
     if let Some(Ended::Cut(reason)) = evidence.ended {
         return Decision::Unavailable(reason);
     }
@@ -179,7 +179,7 @@ fn window(judged: &[Judged], length: Duration) -> &[Judged] {
     &judged[judged.partition_point(|frame| frame.at < start)..]
 }
 
-fn suffices(recent: &[Judged], counts: fn(&Judged) -> bool, rules: &Rules) -> bool {
+fn suffices(recent: &[Judged], counts: fn(&Judged) -> bool, rules: &DecisionRules) -> bool {
     let times: Vec<Duration> = recent
         .iter()
         .filter(|frame| counts(frame))

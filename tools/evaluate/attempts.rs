@@ -3,9 +3,11 @@
 use std::time::{Duration, Instant};
 
 use anyhow::Result;
+use facelock::decision::verdict::{
+    Decision, DecisionRules, Ended, Evidence, Judged, Liveness, decide,
+};
 use facelock::face::{Engine, Quality, QualityLimits, compare};
 use facelock::pad::{Live, Pad};
-use facelock::service::decide::{Decision, Ended, Evidence, Judged, Liveness, Rules, decide};
 use facelock::types::{Embedding, Frame, Hint, Spectrum, Verdict};
 
 /// Time between frames: the clips are played at ten a second.
@@ -68,7 +70,7 @@ impl Rooms {
         self.pad.reset();
         let (begun, rules, threshold) = (
             Instant::now(),
-            Rules::default(),
+            DecisionRules::default(),
             self.engine.threshold(Spectrum::Color),
         );
         let mut evidence = Evidence::default();

@@ -1,21 +1,51 @@
-//! What a tally causes. Pure.
+//! What judged misses cause: waits, lockout, and when a password comes first.
 #![forbid(unsafe_code)]
 
 use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
-use super::{Ending, Moment};
-use crate::types::Unavailable;
+use crate::types::{Unavailable, Verdict};
 
 const VERSION: u8 = 1;
 /// Longer than any attempt takes, its challenge included, in seconds: one that is still open after
 /// this was killed.
 const UNDER_WAY: u64 = 60;
 
+/// A point in time, within one boot.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Moment {
+    /// Which boot.
+    pub boot: [u8; 16],
+    /// Seconds since that boot (CLOCK_BOOTTIME).
+    pub seconds: u64,
+    /// The wall clock, seconds since 1970. It jumps, and root sets it.
+    pub wall: u64,
+}
+
+/// How an attempt ended, as far as the tally is concerned.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum AttemptEnd {
+    Matched,
+    /// A face was judged and was not let in, or an attempt that had begun to refuse one was cut
+    /// off.
+    Missed,
+    /// No face was refused.
+    Nothing,
+}
+
+impl From<Verdict> for AttemptEnd {
+    fn from(verdict: Verdict) -> Self {
+        match verdict {
+            Verdict::Match => AttemptEnd::Matched,
+            Verdict::NonMatch | Verdict::AttackSuspected => AttemptEnd::Missed,
+        }
+    }
+}
+
 /// The limits.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Rules {
+pub struct LockoutRules {
     /// Judged misses after which there is no face login for now.
     pub misses: u32,
     /// The first wait where nobody reports passwords; each further miss doubles it.
@@ -29,7 +59,7 @@ pub struct Rules {
     pub password_every: Duration,
 }
 
-impl Default for Rules {
+impl Default for LockoutRules {
     fn default() -> Self {
         Self {
             misses: 5,
@@ -43,7 +73,7 @@ impl Default for Rules {
 
 /// What is counted for one user.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub struct State {
+pub struct TallyState {
     /// Judged misses since a match, a password or root's unlock.
     misses: u32,
     /// Judged misses since a match or root's unlock.
@@ -100,14 +130,14 @@ impl Password {
     }
 }
 
-impl Rules {
+impl LockoutRules {
     /// Why there is no attempt now.
-    pub fn refusal(&self, state: &State, now: &Moment) -> Option<Unavailable> {
+    pub fn refusal(&self, state: &TallyState, now: &Moment) -> Option<Unavailable> {
         self.lockout(state, now)
             .or_else(|| self.password_first(state, now))
     }
 
-    fn lockout(&self, state: &State, now: &Moment) -> Option<Unavailable> {
+    fn lockout(&self, state: &TallyState, now: &Moment) -> Option<Unavailable> {
         let few = state.misses < self.misses && state.total < self.total;
         let many =
             state.counted() >= self.misses || state.total.saturating_add(state.open) >= self.total;
@@ -140,7 +170,7 @@ impl Rules {
         })
     }
 
-    fn password_first(&self, state: &State, now: &Moment) -> Option<Unavailable> {
+    fn password_first(&self, state: &TallyState, now: &Moment) -> Option<Unavailable> {
         let wanted = match &state.password {
             None => self.password_after_boot == Some(true),
             Some(password) => {
@@ -153,7 +183,7 @@ impl Rules {
     }
 }
 
-impl State {
+impl TallyState {
     /// Misses, and attempts that may become so.
     pub fn counted(&self) -> u32 {
         self.misses.saturating_add(self.open)
@@ -175,8 +205,8 @@ impl State {
         self.opened = Some(When::at(now));
     }
 
-    pub fn settle(&mut self, generation: u32, ending: Ending, now: &Moment) {
-        if ending == Ending::Matched {
+    pub fn settle(&mut self, generation: u32, ending: AttemptEnd, now: &Moment) {
+        if ending == AttemptEnd::Matched {
             self.total = 0;
             self.clear();
             return;
@@ -187,7 +217,7 @@ impl State {
             // anew.
             self.opened = self.opened.filter(|_| self.open > 0);
         }
-        if ending == Ending::Missed {
+        if ending == AttemptEnd::Missed {
             self.misses = self.misses.saturating_add(1);
             self.total = self.total.saturating_add(1);
             self.missed = Some(When::at(now));
@@ -248,11 +278,11 @@ mod tests {
         }
     }
 
-    fn missed(n: u32, from: u64) -> State {
-        let mut state = State::default();
+    fn missed(n: u32, from: u64) -> TallyState {
+        let mut state = TallyState::default();
         for i in 0..n {
             state.charge(&at(from + u64::from(i)));
-            state.settle(0, Ending::Missed, &at(from + u64::from(i)));
+            state.settle(0, AttemptEnd::Missed, &at(from + u64::from(i)));
         }
         state
     }
@@ -265,7 +295,7 @@ mod tests {
 
     #[test]
     fn five_misses_wait_and_each_further_doubles() {
-        let rules = Rules::default();
+        let rules = LockoutRules::default();
         assert_eq!(rules.refusal(&missed(4, 100), &at(104)), None);
         let mut state = missed(5, 100);
         assert_eq!(rules.refusal(&state, &at(104)), locked(30));
@@ -276,7 +306,7 @@ mod tests {
 
     #[test]
     fn where_passwords_are_reported_only_a_password_ends_it() {
-        let rules = Rules::default();
+        let rules = LockoutRules::default();
         let mut state = missed(5, 100);
         state.password(&at(90));
         for _ in 0..5 {
@@ -289,7 +319,7 @@ mod tests {
 
     #[test]
     fn fifty_misses_are_for_root() {
-        let rules = Rules::default();
+        let rules = LockoutRules::default();
         let mut state = missed(50, 100);
         state.password(&at(200));
         assert_eq!(rules.refusal(&state, &at(1_000_000)), locked(None));
@@ -300,28 +330,31 @@ mod tests {
     #[test]
     fn a_boot_does_not_shorten_a_wait() {
         let state = missed(5, 1_000_000);
-        assert_eq!(Rules::default().refusal(&state, &rebooted(3)), locked(27));
-        assert_eq!(Rules::default().refusal(&state, &rebooted(31)), None);
+        assert_eq!(
+            LockoutRules::default().refusal(&state, &rebooted(3)),
+            locked(27)
+        );
+        assert_eq!(LockoutRules::default().refusal(&state, &rebooted(31)), None);
     }
 
     #[test]
     fn a_clock_that_goes_back_does_not_shorten_a_wait() {
         assert_eq!(
-            Rules::default().refusal(&missed(5, 1000), &at(10)),
+            LockoutRules::default().refusal(&missed(5, 1000), &at(10)),
             locked(30)
         );
     }
 
     #[test]
     fn password_first_after_boot_and_after_three_days() {
-        let rules = Rules::default();
-        let mut state = State::default();
+        let rules = LockoutRules::default();
+        let mut state = TallyState::default();
         assert_eq!(
             rules.refusal(&state, &at(5)),
             None,
             "nobody has ever reported a password"
         );
-        let strict = Rules {
+        let strict = LockoutRules {
             password_after_boot: Some(true),
             ..rules
         };
@@ -345,13 +378,13 @@ mod tests {
     fn an_attempt_that_saw_nobody_is_given_back_once() {
         let mut state = missed(2, 100);
         state.charge(&at(110));
-        state.settle(0, Ending::Nothing, &at(111));
+        state.settle(0, AttemptEnd::Nothing, &at(111));
         assert_eq!((state.counted(), state.total), (2, 2));
     }
 
     #[test]
     fn an_attempt_that_saw_nobody_does_not_begin_a_wait_anew() {
-        let (rules, mut state) = (Rules::default(), missed(7, 100));
+        let (rules, mut state) = (LockoutRules::default(), missed(7, 100));
         assert_eq!(
             rules.refusal(&state, &at(1000)),
             None,
@@ -363,16 +396,16 @@ mod tests {
             locked(239),
             "one at a time"
         );
-        state.settle(0, Ending::Nothing, &at(1006));
+        state.settle(0, AttemptEnd::Nothing, &at(1006));
         assert_eq!(rules.refusal(&state, &at(1006)), None);
     }
 
     #[test]
     fn attempts_under_way_keep_others_waiting_and_lock_nobody_out() {
-        let (rules, mut state) = (Rules::default(), missed(1, 100));
+        let (rules, mut state) = (LockoutRules::default(), missed(1, 100));
         (0..4).for_each(|_| state.charge(&at(110)));
         assert_eq!(rules.refusal(&state, &at(111)), Some(Unavailable::Busy));
-        (0..4).for_each(|_| state.settle(0, Ending::Nothing, &at(112)));
+        (0..4).for_each(|_| state.settle(0, AttemptEnd::Nothing, &at(112)));
         assert_eq!(rules.refusal(&state, &at(112)), None);
         // Whose instances were killed: nobody knows what they would have seen.
         (0..4).for_each(|_| state.charge(&at(120)));
@@ -387,14 +420,14 @@ mod tests {
             (5, 5, 1),
             "they count for good"
         );
-        state.settle(state.generation, Ending::Nothing, &at(201));
+        state.settle(state.generation, AttemptEnd::Nothing, &at(201));
         assert_eq!(
             rules.refusal(&state, &at(202)),
             None,
             "and an empty chair begins no wait anew"
         );
         state.charge(&at(210));
-        state.settle(state.generation, Ending::Missed, &at(211));
+        state.settle(state.generation, AttemptEnd::Missed, &at(211));
         assert_eq!(rules.refusal(&state, &at(212)), locked(59));
     }
 
@@ -404,18 +437,18 @@ mod tests {
         state.charge(&at(110));
         state.charge(&at(110));
         state.password(&at(111));
-        state.settle(0, Ending::Nothing, &at(112));
-        state.settle(0, Ending::Missed, &at(113));
+        state.settle(0, AttemptEnd::Nothing, &at(112));
+        state.settle(0, AttemptEnd::Missed, &at(113));
         assert_eq!((state.counted(), state.total), (1, 2));
     }
 
     #[test]
     fn the_two_password_rules_are_apart() {
-        let mut state = State::default();
+        let mut state = TallyState::default();
         state.password(&at(10));
-        let never = Rules {
+        let never = LockoutRules {
             password_after_boot: Some(false),
-            ..Rules::default()
+            ..LockoutRules::default()
         };
         assert_eq!(never.refusal(&state, &rebooted(11)), None);
         let late = Moment {
@@ -440,13 +473,13 @@ mod tests {
 
     #[test]
     fn a_miss_judged_after_another_instance_s_match_still_counts() {
-        let mut state = State::default();
+        let mut state = TallyState::default();
         state.charge(&at(1));
         state.charge(&at(1));
-        state.settle(0, Ending::Matched, &at(2));
-        state.settle(0, Ending::Missed, &at(3));
+        state.settle(0, AttemptEnd::Matched, &at(2));
+        state.settle(0, AttemptEnd::Missed, &at(3));
         assert_eq!(state.counted(), 1);
-        state.settle(0, Ending::Nothing, &at(4));
+        state.settle(0, AttemptEnd::Nothing, &at(4));
         assert_eq!(
             state.counted(),
             1,
@@ -458,9 +491,9 @@ mod tests {
     fn what_is_written_is_read_and_nothing_else() {
         let state = missed(3, 7);
         let bytes = state.encode().unwrap();
-        assert_eq!(State::decode(&bytes), Some(state));
-        assert!((0..bytes.len()).all(|n| State::decode(&bytes[..n]).is_none()));
-        assert_eq!(State::decode(&[bytes.as_slice(), &[0]].concat()), None);
-        assert!(bytes.len() <= super::super::MAX_BYTES);
+        assert_eq!(TallyState::decode(&bytes), Some(state));
+        assert!((0..bytes.len()).all(|n| TallyState::decode(&bytes[..n]).is_none()));
+        assert_eq!(TallyState::decode(&[bytes.as_slice(), &[0]].concat()), None);
+        assert!(bytes.len() <= 256, "the store reads no more");
     }
 }

@@ -13,8 +13,9 @@ use std::process::ExitCode;
 use std::time::{Duration, Instant};
 
 use facelock::camera::{
-    self, CameraError, CameraOptions, Choice, Rotation, Wanted, emitter, exposure, quirks::Emitter,
+    self, CameraError, CameraOptions, Choice, Rotation, emitter, exposure, quirks::Emitter,
 };
+use facelock::types::Spectrum;
 use serde_json::json;
 
 fn main() -> ExitCode {
@@ -34,7 +35,7 @@ fn main() -> ExitCode {
             };
             attempt(identity, emitter, number(rest, 0, 2))
         }
-        ["restore"] => emitter::restore_pending(&options(Wanted::Infrared))
+        ["restore"] => emitter::restore_pending(&options(Spectrum::Infrared))
             .map(|was| println!("{}", json!({"restored": was}))),
         ["hang", spectrum] => hang(wanted(spectrum)),
         _ => {
@@ -67,7 +68,7 @@ fn code(why: &CameraError) -> u8 {
     }
 }
 
-fn options(wanted: Wanted) -> CameraOptions {
+fn options(wanted: Spectrum) -> CameraOptions {
     let variable = |name| std::env::var(name).ok();
     let mut options = CameraOptions {
         allow_virtual: variable("PROBE_VIRTUAL").is_some(),
@@ -75,8 +76,8 @@ fn options(wanted: Wanted) -> CameraOptions {
     };
     if let Some(identity) = variable("PROBE_IDENTITY") {
         match wanted {
-            Wanted::Color => options.color = Choice::Identity(identity),
-            Wanted::Infrared => options.infrared = Choice::Identity(identity),
+            Spectrum::Color => options.color = Choice::Identity(identity),
+            Spectrum::Infrared => options.infrared = Choice::Identity(identity),
         }
     }
     if let Some(dir) = variable("PROBE_QUIRKS") {
@@ -95,7 +96,7 @@ fn options(wanted: Wanted) -> CameraOptions {
 
 fn list() -> Result<(), CameraError> {
     let started = Instant::now();
-    for camera in camera::list(&options(Wanted::Color)) {
+    for camera in camera::list(&options(Spectrum::Color)) {
         println!(
             "{}",
             json!({
@@ -110,7 +111,7 @@ fn list() -> Result<(), CameraError> {
     Ok(())
 }
 
-fn take(wanted: Wanted, frames: u64, seconds: u64) -> Result<(), CameraError> {
+fn take(wanted: Spectrum, frames: u64, seconds: u64) -> Result<(), CameraError> {
     let started = Instant::now();
     let deadline = started + Duration::from_secs(seconds);
     let opened = camera::open(&options(wanted), wanted, deadline);
@@ -142,7 +143,7 @@ fn take(wanted: Wanted, frames: u64, seconds: u64) -> Result<(), CameraError> {
 }
 
 /// Holds the camera open and sleeps, to be killed.
-fn hang(wanted: Wanted) -> Result<(), CameraError> {
+fn hang(wanted: Spectrum) -> Result<(), CameraError> {
     let mut source = camera::open(
         &options(wanted),
         wanted,
@@ -155,7 +156,7 @@ fn hang(wanted: Wanted) -> Result<(), CameraError> {
 }
 
 fn attempt(identity: &str, emitter: Emitter, seconds: u64) -> Result<(), CameraError> {
-    let options = options(Wanted::Infrared);
+    let options = options(Spectrum::Infrared);
     let trial = emitter::try_payload(&options, identity, emitter, Duration::from_secs(seconds))?;
     println!(
         "{}",
@@ -168,11 +169,11 @@ fn milliseconds(since: Instant) -> f64 {
     (since.elapsed().as_secs_f64() * 1e4).round() / 10.0
 }
 
-fn wanted(word: &str) -> Wanted {
+fn wanted(word: &str) -> Spectrum {
     if word == "infrared" {
-        Wanted::Infrared
+        Spectrum::Infrared
     } else {
-        Wanted::Color
+        Spectrum::Color
     }
 }
 

@@ -3,7 +3,7 @@
 
 use facelock_protocol::{Request, Subject};
 
-use super::peer::Peer;
+use crate::types::Peer;
 
 /// Whom a row admits, besides uid 0, which may ask everything.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -135,7 +135,7 @@ mod tests {
     #[test]
     fn a_stranger_and_a_hidden_peer_may_ask_nothing() {
         for (request, _) in every_request() {
-            for uid in [ALICE + 1, super::super::peer::OVERFLOW_UID, u32::MAX] {
+            for uid in [ALICE + 1, crate::types::OVERFLOW_UID, u32::MAX] {
                 assert!(!permits(peer(uid), &request), "uid {uid}: {request:?}");
             }
         }

@@ -187,7 +187,7 @@ pub fn genuine(dirs: &ModelDirs, clips: &[Clip], templates: &[Vec<Embedding>]) -
                 .iter()
                 .for_each(|word| vetoed.add(*word == Live::No));
             course.judged.iter().for_each(|judged| {
-                frames.add(judged.liveness != facelock::service::decide::Liveness::Live)
+                frames.add(judged.liveness != facelock::decision::verdict::Liveness::Live)
             });
         }
         writeln!(text, "| genuine, {title} | FRR: no match | {refused} |")?;
