@@ -18,6 +18,7 @@ pub mod cli;
 pub mod config;
 pub mod decision;
 pub mod face;
+pub mod models;
 pub mod onnx;
 pub mod pad;
 pub mod sandbox;

@@ -45,9 +45,9 @@ fn rooms_named(text: &str) -> BTreeSet<String> {
 fn allowed(room: &str) -> Option<&'static [&'static str]> {
     Some(match room {
         "types" | "onnx" | "camera" | "vault" | "store" | "sandbox" | "decision" => &[],
-        "face" | "pad" => &["onnx"],
+        "face" | "pad" | "models" => &["onnx"],
         "config" => &["camera", "decision", "face", "onnx", "pad", "vault"],
-        "cli" => &["face", "onnx", "sandbox"],
+        "cli" => &["face", "models", "onnx", "sandbox"],
         "service" => &[
             "camera", "config", "decision", "face", "onnx", "pad", "sandbox", "store", "vault",
         ],

@@ -8,7 +8,7 @@ use std::path::PathBuf;
 use facelock::camera::convert::{Encoding, Layout, to_bgr};
 use facelock::decision::lockout::{Moment, TallyState};
 use facelock::face::align::REFERENCE;
-use facelock::onnx::ir_to_onnx;
+use facelock::models::ir_to_onnx;
 use facelock::store::{Enrollment, StoredTemplate};
 use facelock::vault::Blob;
 use facelock_protocol::{

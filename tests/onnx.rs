@@ -6,10 +6,11 @@ mod support;
 use std::os::unix::fs::PermissionsExt as _;
 use std::path::Path;
 
-use facelock::onnx::{
-    ConvertError, Dimension, InstallError, InstallOptions, Manifest, ModelDirs, ModelEntry,
-    ModelError, Role, Runtime, Session, install, ir_to_onnx, prepare, set_input_dimensions,
+use facelock::models::{
+    Dimension, InstallError, InstallOptions, IrError, install, ir_to_onnx, prepare_model,
+    set_input_dimensions,
 };
+use facelock::onnx::{Manifest, ModelDirs, ModelEntry, ModelError, Role, Runtime, Session};
 use facelock::types::Digest;
 use proptest::prelude::*;
 
@@ -149,10 +150,7 @@ fn what_the_ir_does_not_say_is_not_guessed() {
         let error =
             ir_to_onnx(&NETWORK.replace(from, to), &weights(), "x", "y").map(|model| model.len());
         assert!(
-            matches!(
-                error,
-                Err(ConvertError::Layer { .. } | ConvertError::Incomplete)
-            ),
+            matches!(error, Err(IrError::Layer { .. } | IrError::Incomplete)),
             "{to}: {error:?}"
         );
     };
@@ -206,7 +204,7 @@ fn a_small_network_cannot_ask_for_endless_weights() {
         ir_to_onnx(&xml, &weights(), "x", "y")
     };
     assert!(uses(4).is_ok());
-    assert!(matches!(uses(1000), Err(ConvertError::Layer { .. })));
+    assert!(matches!(uses(1000), Err(IrError::Layer { .. })));
 }
 
 #[test]
@@ -257,11 +255,11 @@ fn a_prepared_form_is_used_only_if_it_may_be_believed() {
     doubled[..2].copy_from_slice(&0x4400_u16.to_le_bytes());
     let forged = folder(&ir_to_onnx(NETWORK, &doubled, "x", "y").unwrap());
     let runtime = Runtime::load(&genuine.dirs.runtime).unwrap();
-    let place = prepare(&runtime, &genuine.dirs, &genuine.entry, &[]).unwrap();
+    let place = prepare_model(&runtime, &genuine.dirs, &genuine.entry, &[]).unwrap();
     assert!(near(&run(&genuine).unwrap(), &expected()));
 
     let other =
-        std::fs::read(prepare(&runtime, &forged.dirs, &forged.entry, &[]).unwrap()).unwrap();
+        std::fs::read(prepare_model(&runtime, &forged.dirs, &forged.entry, &[]).unwrap()).unwrap();
     let digest = place.with_extension("sha256");
     let mode = |path: &Path, mode| {
         std::fs::set_permissions(path, std::fs::Permissions::from_mode(mode)).unwrap()
@@ -312,11 +310,11 @@ fn a_prepared_form_is_used_only_if_it_may_be_believed() {
 fn preparing_again_mends_a_damaged_form() {
     let folder = folder(&small());
     let runtime = Runtime::load(&folder.dirs.runtime).unwrap();
-    let place = prepare(&runtime, &folder.dirs, &folder.entry, &[]).unwrap();
+    let place = prepare_model(&runtime, &folder.dirs, &folder.entry, &[]).unwrap();
     let good = std::fs::read(&place).unwrap();
     std::fs::write(&place, &good[..good.len() / 2]).unwrap();
     assert_eq!(
-        prepare(&runtime, &folder.dirs, &folder.entry, &[]).unwrap(),
+        prepare_model(&runtime, &folder.dirs, &folder.entry, &[]).unwrap(),
         place
     );
     // ONNX Runtime does not write the same bytes twice, but as many.

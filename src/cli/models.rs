@@ -8,7 +8,8 @@ use anyhow::Context as _;
 use super::args::ModelsCommand;
 use super::render;
 use crate::face;
-use crate::onnx::{InstallOptions, ModelDirs, install};
+use crate::models::{self, InstallOptions, install};
+use crate::onnx::ModelDirs;
 
 /// # Errors
 /// A model cannot be had, is not the pinned one, or cannot be prepared.
@@ -40,7 +41,9 @@ pub fn run(command: &ModelsCommand) -> anyhow::Result<render::Exit> {
             cache: cache.clone(),
             runtime,
         };
-        for path in face::prepare(&dirs).context("preparing the models for this CPU")? {
+        for path in models::prepare(&dirs, &face::detector_sizes())
+            .context("preparing the models for this CPU")?
+        {
             writeln!(out, "prepared {}", name(&path))?;
         }
     }

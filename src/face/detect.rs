@@ -102,6 +102,11 @@ impl Detector {
     }
 }
 
+/// The sizes that the detector is prepared for at install: the small pass, and the full-size one.
+pub fn detector_sizes() -> [[(&'static str, i64); 2]; 2] {
+    [sizes(CANVAS), sizes(FULL_CANVAS)]
+}
+
 /// The names of YuNet's free dimensions, with a canvas's size.
 pub fn sizes((width, height): (usize, usize)) -> [(&'static str, i64); 2] {
     [("height", height as i64), ("width", width as i64)]

@@ -1,13 +1,9 @@
 //! The models of one attempt, together.
 
-use std::path::PathBuf;
-
-use super::detect::{CANVAS, Detector, FULL_CANVAS, sizes};
+use super::detect::{CANVAS, Detector, FULL_CANVAS};
 use super::embed::Embedder;
 use super::refine::refine;
-use crate::onnx::{
-    Manifest, ModelDirs, ModelEntry, ModelError, Role, Runtime, prepare as prepare_model, sweep,
-};
+use crate::onnx::{Manifest, ModelDirs, ModelEntry, ModelError, Role, Runtime};
 use crate::types::{Detection, Digest, Embedding, Frame, Spectrum};
 
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -117,37 +113,4 @@ fn embedders(manifest: &Manifest, options: EngineOptions) -> Result<Vec<&ModelEn
         entries.push(manifest.only(Role::Fusion)?);
     }
     Ok(entries)
-}
-
-/// Makes the forms of the models that this CPU and this release load fastest, for root, at install.
-///
-/// # Errors
-/// [`ModelError`].
-pub fn prepare(dirs: &ModelDirs) -> Result<Vec<PathBuf>, ModelError> {
-    let manifest = Manifest::load(&dirs.models.join("manifest.toml"))?;
-    let runtime = Runtime::load(&dirs.runtime)?;
-    let mut made = Vec::new();
-    for entry in manifest
-        .model
-        .iter()
-        .filter(|entry| dirs.models.join(&entry.file).exists())
-    {
-        match entry.role {
-            Role::Detector => {
-                for canvas in [CANVAS, FULL_CANVAS] {
-                    made.push(prepare_model(&runtime, dirs, entry, &sizes(canvas))?);
-                }
-            }
-            Role::Embedder | Role::Fusion | Role::Pad => {
-                made.push(prepare_model(&runtime, dirs, entry, &[])?)
-            }
-        }
-    }
-    sweep(&dirs.cache, &made).map_err(|error| {
-        ModelError::Runtime(format!(
-            "{} cannot be tidied: {error}",
-            dirs.cache.display()
-        ))
-    })?;
-    Ok(made)
 }

@@ -15,6 +15,7 @@ mod scale;
 
 pub use compare::compare;
 pub use detect::Detector;
+pub use detect::detector_sizes;
 pub use embed::Embedder;
-pub use engine::{Engine, EngineOptions, prepare};
+pub use engine::{Engine, EngineOptions};
 pub use quality::{Quality, QualityLimits};

@@ -7,25 +7,15 @@
 //! 3. ONNX Runtime is loaded from one absolute path, with telemetry switched off before its first
 //!    instruction runs.
 
-mod cache;
-mod constant;
-mod convert;
-mod graph;
-mod install;
+pub mod cache;
 mod manifest;
 mod map;
-mod patch;
-mod protobuf;
 mod runtime;
 mod session;
 
-pub use cache::{prepare, sweep};
-pub use convert::{ConvertError, ir_to_onnx};
-pub use install::{InstallError, InstallOptions, install};
-pub use manifest::{Liveness, Manifest, ModelEntry, Role, SourceFile, Threshold};
-pub use patch::{Dimension, set_input_dimensions};
+pub use manifest::{Conversion, Liveness, Manifest, ModelEntry, Role, SourceFile, Threshold};
 pub use runtime::Runtime;
-pub use session::{ModelDirs, Session};
+pub use session::{ModelDirs, Session, Sizes, builder, failed, verified};
 
 /// Why a model cannot be used. Never a judgement about a face.
 #[derive(Debug, thiserror::Error)]

@@ -87,6 +87,7 @@ fn main() -> Result<()> {
         .map_or(Ok(()), |path| write(&path, &text))
 }
 
+#[allow(clippy::too_many_lines, reason = "a report, written from top to bottom")]
 fn singles(
     dirs: &ModelDirs,
     data: &std::path::Path,

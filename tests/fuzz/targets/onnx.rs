@@ -2,7 +2,7 @@
 //! second edit leaves alone.
 #![no_main]
 
-use facelock::onnx::{Dimension, set_input_dimensions};
+use facelock::models::{Dimension, set_input_dimensions};
 use facelock_fuzz::bounded;
 use libfuzzer_sys::fuzz_target;
 

@@ -2,7 +2,7 @@
 //! network of bounded size, the same each time, and readable by our own reader of ONNX.
 #![no_main]
 
-use facelock::onnx::{Dimension, ir_to_onnx, set_input_dimensions};
+use facelock::models::{Dimension, ir_to_onnx, set_input_dimensions};
 use facelock_fuzz::{Front, bounded};
 use libfuzzer_sys::fuzz_target;
 

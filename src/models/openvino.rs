@@ -15,7 +15,7 @@ use super::protobuf::Message;
 
 /// Why an IR could not be converted.
 #[derive(Debug, thiserror::Error)]
-pub enum ConvertError {
+pub enum IrError {
     #[error("the XML cannot be read: {0}")]
     Xml(#[from] roxmltree::Error),
     #[error("layer {layer}: {detail}")]
@@ -47,13 +47,13 @@ const REUSE: i64 = 4;
 /// Converts a network with one input and one output; the output is flattened to `[1, n]`.
 ///
 /// # Errors
-/// [`ConvertError`]: an operation or a shape outside the subset, or weights that end too early.
+/// [`IrError`]: an operation or a shape outside the subset, or weights that end too early.
 pub fn ir_to_onnx(
     xml: &str,
     weights: &[u8],
     input: &str,
     output: &str,
-) -> Result<Vec<u8>, ConvertError> {
+) -> Result<Vec<u8>, IrError> {
     let document = Document::parse(xml)?;
     let mut converter = Converter::new(&document, weights);
     let (mut input_shape, mut result) = (None, None);
@@ -72,12 +72,9 @@ pub fn ir_to_onnx(
         }
     }
     let (Some(input_shape), Some(result)) = (input_shape, result) else {
-        return Err(ConvertError::Incomplete);
+        return Err(IrError::Incomplete);
     };
-    let last = *converter
-        .layers
-        .get(result)
-        .ok_or(ConvertError::Incomplete)?;
+    let last = *converter.layers.get(result).ok_or(IrError::Incomplete)?;
     let width = output_shape(last)
         .iter()
         .try_fold(1_i64, |n, side| n.checked_mul(*side).filter(|n| *n > 0));
@@ -146,7 +143,7 @@ impl<'a, 'x> Converter<'a, 'x> {
         }
     }
 
-    fn layer(&mut self, id: &'a str, layer: Node<'a, 'x>) -> Result<(), ConvertError> {
+    fn layer(&mut self, id: &'a str, layer: Node<'a, 'x>) -> Result<(), IrError> {
         if self.folded.contains(&id) {
             return Ok(());
         }
@@ -205,7 +202,7 @@ impl<'a, 'x> Converter<'a, 'x> {
         Ok(())
     }
 
-    fn constant(&mut self, id: &'a str, layer: Node<'a, 'x>) -> Result<(), ConvertError> {
+    fn constant(&mut self, id: &'a str, layer: Node<'a, 'x>) -> Result<(), IrError> {
         let number = |name| data(layer, name).and_then(|text| text.parse::<usize>().ok());
         let (Some(offset), Some(size)) = (number("offset"), number("size")) else {
             return Err(refuse(layer, "has no place in the weights"));
@@ -227,7 +224,7 @@ impl<'a, 'x> Converter<'a, 'x> {
         id: &'a str,
         layer: Node<'a, 'x>,
         output: &str,
-    ) -> Result<(), ConvertError> {
+    ) -> Result<(), IrError> {
         let (source, weights) = (self.source(layer, 0)?, self.source(layer, 1)?);
         let constant = self
             .constants
@@ -290,7 +287,7 @@ impl<'a, 'x> Converter<'a, 'x> {
         id: &str,
         shape: &[i64],
         layer: Node,
-    ) -> Result<String, ConvertError> {
+    ) -> Result<String, IrError> {
         let constant = self
             .constants
             .get(id)
@@ -309,7 +306,7 @@ impl<'a, 'x> Converter<'a, 'x> {
         Ok(name)
     }
 
-    fn pool(&mut self, layer: Node<'a, 'x>, kind: &str, output: &str) -> Result<(), ConvertError> {
+    fn pool(&mut self, layer: Node<'a, 'x>, kind: &str, output: &str) -> Result<(), IrError> {
         let input = self.tensor(self.source(layer, 0)?, layer)?;
         let mut attributes = self.window(layer)?;
         attributes.push(ints("kernel_shape", &self.list(layer, "kernel")?));
@@ -330,7 +327,7 @@ impl<'a, 'x> Converter<'a, 'x> {
         Ok(())
     }
 
-    fn window(&self, layer: Node) -> Result<Vec<Message>, ConvertError> {
+    fn window(&self, layer: Node) -> Result<Vec<Message>, IrError> {
         let is = |name, usual| data(layer, name).is_none_or(|value| value == usual);
         if !is("auto_pad", "explicit") || !is("rounding_type", "floor") {
             return Err(refuse(
@@ -350,7 +347,7 @@ impl<'a, 'x> Converter<'a, 'x> {
     }
 
     /// A constant with one value a channel, shaped to be broadcast over height and width.
-    fn channels(&mut self, id: &str, layer: Node, suffix: &str) -> Result<String, ConvertError> {
+    fn channels(&mut self, id: &str, layer: Node, suffix: &str) -> Result<String, IrError> {
         let constant = self
             .constants
             .get(id)
@@ -360,7 +357,7 @@ impl<'a, 'x> Converter<'a, 'x> {
     }
 
     /// The tensor that holds a layer's result; a constant becomes an initializer.
-    fn tensor(&mut self, id: &str, layer: Node) -> Result<String, ConvertError> {
+    fn tensor(&mut self, id: &str, layer: Node) -> Result<String, IrError> {
         if let Some(constant) = self.constants.get(id) {
             let shape = constant.shape.clone();
             return self.store(format!("c{id}"), id, &shape, layer);
@@ -383,7 +380,7 @@ impl<'a, 'x> Converter<'a, 'x> {
         self.nodes.push(node);
     }
 
-    fn sources(&self, layer: Node) -> Result<Vec<&'a str>, ConvertError> {
+    fn sources(&self, layer: Node) -> Result<Vec<&'a str>, IrError> {
         let id = layer.attribute("id").unwrap_or_default();
         let inputs = self
             .inputs
@@ -392,14 +389,14 @@ impl<'a, 'x> Converter<'a, 'x> {
         Ok(inputs.values().copied().collect())
     }
 
-    fn source(&self, layer: Node, index: usize) -> Result<&'a str, ConvertError> {
+    fn source(&self, layer: Node, index: usize) -> Result<&'a str, IrError> {
         self.sources(layer)?
             .get(index)
             .copied()
             .ok_or_else(|| refuse(layer, "lacks an input"))
     }
 
-    fn list(&self, layer: Node, name: &str) -> Result<Vec<i64>, ConvertError> {
+    fn list(&self, layer: Node, name: &str) -> Result<Vec<i64>, IrError> {
         let text = data(layer, name).ok_or_else(|| refuse(layer, &format!("has no {name}")))?;
         let numbers = text
             .split(',')
@@ -414,8 +411,8 @@ impl<'a, 'x> Converter<'a, 'x> {
     }
 }
 
-fn refuse(layer: Node, detail: &str) -> ConvertError {
-    ConvertError::Layer {
+fn refuse(layer: Node, detail: &str) -> IrError {
+    IrError::Layer {
         layer: layer.attribute("name").unwrap_or("?").into(),
         detail: detail.into(),
     }
@@ -446,15 +443,15 @@ mod tests {
         let xml = r#"<net><layers><layer id="0" name="x" type="Swish"/></layers></net>"#;
         assert!(matches!(
             ir_to_onnx(xml, &[], "data", "out"),
-            Err(ConvertError::Layer { .. })
+            Err(IrError::Layer { .. })
         ));
         assert!(matches!(
             ir_to_onnx("<net/>", &[], "data", "out"),
-            Err(ConvertError::Incomplete)
+            Err(IrError::Incomplete)
         ));
         assert!(matches!(
             ir_to_onnx("<net", &[], "data", "out"),
-            Err(ConvertError::Xml(_))
+            Err(IrError::Xml(_))
         ));
     }
 }

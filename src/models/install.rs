@@ -8,9 +8,9 @@ use std::os::unix::fs::PermissionsExt as _;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use super::manifest::{Conversion, Manifest, ModelEntry, SourceFile};
+use super::openvino;
 use super::patch::{Dimension, set_input_dimensions};
-use super::{ModelError, convert};
+use crate::onnx::{Conversion, Manifest, ModelEntry, ModelError, SourceFile};
 use crate::types::Digest;
 
 #[derive(Debug, thiserror::Error)]
@@ -92,7 +92,7 @@ fn make(entry: &ModelEntry, mirror: Option<&Path>) -> Result<Vec<u8>, InstallErr
         }
         (Conversion::OpenvinoIr, [xml, weights]) => {
             let xml = std::str::from_utf8(xml).map_err(|error| convert(error.to_string()))?;
-            convert::ir_to_onnx(xml, weights, "data", "embedding")
+            openvino::ir_to_onnx(xml, weights, "data", "embedding")
                 .map_err(|error| convert(error.to_string()))
         }
         _ => Err(convert(

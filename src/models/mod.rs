@@ -1,0 +1,16 @@
+//! What an install runs: bringing models, converting them, preparing them for this CPU. A login
+//! only reads what this room made ([`crate::onnx`]).
+#![forbid(unsafe_code)]
+
+mod constant;
+mod graph;
+mod install;
+mod openvino;
+mod patch;
+mod prepare;
+mod protobuf;
+
+pub use install::{InstallError, InstallOptions, install};
+pub use openvino::{IrError, ir_to_onnx};
+pub use patch::{Dimension, set_input_dimensions};
+pub use prepare::{prepare, prepare_model};
