@@ -3,6 +3,8 @@
 //! them.
 #![allow(clippy::unwrap_used)]
 
+mod support;
+
 use std::path::PathBuf;
 
 use facelock::camera::convert::{Encoding, Layout, to_bgr};
@@ -352,6 +354,7 @@ fn others() -> Vec<Seed> {
     let light: Vec<u8> = (0..=255).collect();
     let frame = |kinds: u8, face: &[u8]| [&[kinds, 127, 127], face, &light].concat();
     vec![
+        ("onnx", "block-quantised", support::onnx::Network::default().file()),
         ("onnx", "every-operation", ir_to_onnx(xml, weights, "x", "y").unwrap()),
         ("pam_args", "every-argument", b"mode=ask\ntimeout=3\ndebug\nrecord\nsocket=/run/x\nnullok".to_vec()),
         ("pam_args", "every-mode-and-a-wrong-one", b"mode=auto\nmode=confirm\nmode=always".to_vec()),

@@ -3,13 +3,16 @@
 #![forbid(unsafe_code)]
 
 mod constant;
+mod dequantise;
 mod graph;
 mod install;
 mod openvino;
 mod patch;
 mod prepare;
 mod protobuf;
+mod tensor;
 
+pub use dequantise::{DequantiseError, dequantise};
 pub use install::{InstallError, InstallOptions, install};
 pub use openvino::{IrError, ir_to_onnx};
 pub use patch::{Dimension, set_input_dimensions};

@@ -1,7 +1,7 @@
 //! Changes the declared size of a model's images; the weights stay as they are.
 #![forbid(unsafe_code)]
 
-use super::protobuf::{Message, Value, fields, rebuild};
+use super::protobuf::{Message, edit};
 
 /// A dimension of an ONNX shape.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -36,30 +36,6 @@ pub fn set_input_dimensions(model: &[u8], height: Dimension, width: Dimension) -
             edit_dimension(output, 1, Dimension::Named(&format!("cells_{n}")))
         })
     })
-}
-
-/// The message with every field `number` replaced by what `change` makes of it.
-fn edit(
-    message: &[u8],
-    number: u64,
-    mut change: impl FnMut(&[u8]) -> Option<Vec<u8>>,
-) -> Option<Vec<u8>> {
-    let fields = fields(message)?;
-    let mut changed = Vec::with_capacity(fields.len());
-    for (field, value) in &fields {
-        changed.push(match value {
-            Value::Bytes(bytes) if *field == number => Some(change(bytes)?),
-            _ => None,
-        });
-    }
-    let values = fields
-        .iter()
-        .zip(&changed)
-        .map(|((field, value), new)| match new {
-            Some(new) => (*field, Value::Bytes(new)),
-            None => (*field, *value),
-        });
-    Some(rebuild(values).into_bytes())
 }
 
 fn edit_dimension(value_info: &[u8], index: usize, to: Dimension) -> Option<Vec<u8>> {

@@ -97,6 +97,40 @@ pub fn rebuild<'a>(fields: impl IntoIterator<Item = (u64, Value<'a>)>) -> Messag
     message
 }
 
+/// The message with every field `number` replaced by what `change` makes of it; `None` where the bytes are
+/// no message, or `change` says so.
+pub fn edit(
+    message: &[u8],
+    number: u64,
+    mut change: impl FnMut(&[u8]) -> Option<Vec<u8>>,
+) -> Option<Vec<u8>> {
+    let fields = fields(message)?;
+    let mut changed = Vec::with_capacity(fields.len());
+    for (field, value) in &fields {
+        changed.push(match value {
+            Value::Bytes(bytes) if *field == number => Some(change(bytes)?),
+            _ => None,
+        });
+    }
+    let values = fields
+        .iter()
+        .zip(&changed)
+        .map(|((field, value), new)| match new {
+            Some(new) => (*field, Value::Bytes(new)),
+            None => (*field, *value),
+        });
+    Some(rebuild(values).into_bytes())
+}
+
+/// Packed varints.
+pub fn varints(mut bytes: &[u8]) -> Option<Vec<u64>> {
+    let mut numbers = Vec::new();
+    while !bytes.is_empty() {
+        numbers.push(take_varint(&mut bytes)?);
+    }
+    Some(numbers)
+}
+
 fn take<'a>(bytes: &mut &'a [u8], n: usize) -> Option<&'a [u8]> {
     let (head, rest) = bytes.split_at_checked(n)?;
     *bytes = rest;

@@ -6,6 +6,8 @@ use std::path::{Path, PathBuf};
 use facelock::onnx::ModelDirs;
 use facelock::types::{Frame, PixelFormat};
 
+pub mod onnx;
+
 pub fn root() -> PathBuf {
     PathBuf::from(env!("CARGO_MANIFEST_DIR"))
 }
