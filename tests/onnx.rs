@@ -335,12 +335,15 @@ fn the_installed_models_are_the_pinned_ones_under_any_umask() {
         manifest: support::root().join("models/manifest.toml"),
         mirror: Some(support::model_mirror()),
         dest: folder.path().join("models"),
+        with: vec![],
     };
     let before = rustix::process::umask(rustix::fs::Mode::from_raw_mode(0o077));
     let brought = install(&options);
     rustix::process::umask(before);
     let manifest = Manifest::load(&options.dest.join("manifest.toml")).unwrap();
-    assert_eq!(brought.unwrap().len(), manifest.model.len());
+    let usual = |entry: &&ModelEntry| !entry.on_request && entry.fallback_for.is_none();
+    let usual: Vec<&ModelEntry> = manifest.model.iter().filter(usual).collect();
+    assert_eq!(brought.unwrap().len(), usual.len());
     assert_eq!(
         std::fs::metadata(&options.dest)
             .unwrap()
@@ -349,7 +352,7 @@ fn the_installed_models_are_the_pinned_ones_under_any_umask() {
             & 0o777,
         0o755
     );
-    for model in &manifest.model {
+    for model in usual {
         let path = options.dest.join(&model.file);
         assert_eq!(
             Digest::of(&std::fs::read(&path).unwrap()),
@@ -385,6 +388,7 @@ fn a_mirror_cannot_slip_in_another_file() {
             manifest,
             mirror,
             dest,
+            with: vec![],
         })
     };
     assert!(matches!(
@@ -397,6 +401,70 @@ fn a_mirror_cannot_slip_in_another_file() {
     ));
     assert!(!dest.path().join("b.onnx").exists());
     assert_eq!(try_with(&pinned, &pinned, b"the model").unwrap(), ["a"]);
+}
+
+#[test]
+fn a_fallback_is_brought_and_used_only_where_its_model_cannot_be_had() {
+    let (mirror, dest) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
+    let source = |file: &str| {
+        let digest = Digest::of(file.as_bytes());
+        format!("sources = [{{ name = \"{file}\", sha256 = \"{digest}\", urls = [] }}]")
+    };
+    let of = |name: &str| {
+        entry(
+            name,
+            name,
+            &Digest::of(name.as_bytes()).to_string(),
+            &source(name),
+        )
+    };
+    let text = of("first") + &of("second") + "fallback_for = \"first\"\n";
+    let manifest = mirror.path().join("manifest.toml");
+    std::fs::write(&manifest, &text).unwrap();
+    let options = InstallOptions {
+        manifest,
+        mirror: Some(mirror.path().to_owned()),
+        dest: dest.path().to_owned(),
+        with: vec![],
+    };
+    let used = || {
+        let manifest = Manifest::parse(&text).unwrap();
+        let first = manifest.only(Role::Pad).unwrap();
+        let used = manifest.fallback(first, dest.path()).unwrap_or(first);
+        used.name.clone()
+    };
+    // Neither: the error names the model, not its fallback.
+    assert!(matches!(install(&options), Err(InstallError::NotFound(name)) if name == "first"));
+    assert_eq!(used(), "first");
+    std::fs::write(mirror.path().join("second"), "second").unwrap();
+    assert_eq!(install(&options).unwrap(), ["second"]);
+    assert_eq!(used(), "second");
+    assert!(install(&options).unwrap().is_empty());
+    // The model itself, once it can be had.
+    std::fs::write(mirror.path().join("first"), "first").unwrap();
+    assert_eq!(install(&options).unwrap(), ["first"]);
+    assert_eq!(used(), "first");
+}
+
+#[test]
+fn what_is_brought_on_request_is_brought_for_nobody_else() {
+    let (mirror, dest) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
+    let digest = Digest::of(b"model");
+    let rest = format!(
+        "on_request = true\nsources = [{{ name = \"a\", sha256 = \"{digest}\", urls = [] }}]"
+    );
+    let manifest = mirror.path().join("manifest.toml");
+    std::fs::write(&manifest, entry("a", "a", &digest.to_string(), &rest)).unwrap();
+    std::fs::write(mirror.path().join("a"), "model").unwrap();
+    let mut options = InstallOptions {
+        manifest,
+        mirror: Some(mirror.path().to_owned()),
+        dest: dest.path().to_owned(),
+        with: vec![],
+    };
+    assert!(install(&options).unwrap().is_empty());
+    options.with.push("a".into());
+    assert_eq!(install(&options).unwrap(), ["a"]);
 }
 
 #[test]
@@ -428,6 +496,12 @@ fn a_manifest_says_nothing_unclear() {
     refused("live = 0.5, attack = 0.3", "live = nan, attack = 0.3");
     refused("live = 0.5, attack = 0.3", "live = 1.0, attack = 0.3");
     refused("scale = 2.7, live", "scale = 0.0, live");
+    refused(
+        "fallback_for = \"yunet\"",
+        "fallback_for = \"yunet-int8bq\"",
+    );
+    refused("fallback_for = \"yunet\"", "fallback_for = \"sface\"");
+    refused("fallback_for = \"yunet\"", "fallback_for = \"none\"");
     let twice = good.replace("role = \"fusion\"", "role = \"embedder\"");
     assert!(matches!(
         Manifest::parse(&twice).unwrap().only(Role::Embedder),

@@ -163,6 +163,9 @@ pub enum ModelsCommand {
             default_value = "/usr/lib/facelock/libonnxruntime.so"
         )]
         runtime: PathBuf,
+        /// Also install this model, which no login uses unless it is asked for (more than once)
+        #[arg(long, value_name = "MODEL")]
+        with: Vec<String>,
         /// Fetch and verify only; prepare nothing for this CPU
         #[arg(long)]
         no_cache: bool,

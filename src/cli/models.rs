@@ -20,6 +20,7 @@ pub fn run(command: &ModelsCommand) -> anyhow::Result<render::Exit> {
         cache,
         manifest,
         runtime,
+        with,
         no_cache,
     } = command;
     let mut out = std::io::stdout();
@@ -30,6 +31,7 @@ pub fn run(command: &ModelsCommand) -> anyhow::Result<render::Exit> {
         manifest,
         mirror: from.clone(),
         dest: dest.clone(),
+        with: with.clone(),
     };
     for name in install(&options)? {
         writeln!(out, "installed {name}")?;

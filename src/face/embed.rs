@@ -54,7 +54,7 @@ impl Embedder {
         let input = match entry.role {
             Role::Embedder => REID,
             Role::Fusion => MOBILE_FACE_NET,
-            Role::Detector | Role::Pad => {
+            _ => {
                 return Err(ModelError::Manifest(format!(
                     "{} is no embedder",
                     entry.name

@@ -36,6 +36,9 @@ impl Engine {
         // Fusion wants the landmarks of the full-size pass.
         let canvas = if options.fusion { FULL_CANVAS } else { CANVAS };
         let detector = manifest.only(Role::Detector)?;
+        let detector = manifest
+            .fallback(detector, &dirs.models)
+            .unwrap_or(detector);
         let (detector, embedders) = std::thread::scope(|scope| {
             let detector = scope.spawn(|| Detector::open(&runtime, dirs, detector, Some(canvas)));
             let embedders: Result<Vec<_>, _> = entries

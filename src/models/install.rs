@@ -8,6 +8,7 @@ use std::os::unix::fs::PermissionsExt as _;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
+use super::dequantise::dequantise;
 use super::openvino;
 use super::patch::{Dimension, set_input_dimensions};
 use crate::onnx::{Conversion, Manifest, ModelEntry, ModelError, SourceFile};
@@ -33,10 +34,13 @@ pub struct InstallOptions {
     /// A folder with the published files, by their names.
     pub mirror: Option<PathBuf>,
     pub dest: PathBuf,
+    /// Models that are installed only where they are asked for, and are.
+    pub with: Vec<String>,
 }
 
 /// Installs every model of the manifest that is not there already; the names of those that were
-/// brought. An optional model that nobody offers is left out.
+/// brought. An optional model that cannot be had is left out, and a fallback is brought only in
+/// place of a model that cannot be had.
 ///
 /// # Errors
 /// [`InstallError`]; whatever was installed before stays as it was.
@@ -48,30 +52,58 @@ pub fn install(options: &InstallOptions) -> Result<Vec<String>, InstallError> {
     };
     create_dir(&options.dest).map_err(io)?;
     let mut brought = Vec::new();
-    for entry in &manifest.model {
-        let path = options.dest.join(&entry.file);
-        if std::fs::read(&path).is_ok_and(|bytes| Digest::of(&bytes) == entry.sha256.0) {
+    for entry in manifest.model.iter().filter(|entry| wanted(entry, options)) {
+        if is_installed(entry, &options.dest) {
             continue;
         }
-        let bytes = match make(entry, options.mirror.as_deref()) {
-            Err(InstallError::NotFound(_)) if entry.optional => continue,
-            made => made?,
+        let error = match bring_entry(entry, options) {
+            Ok(()) => {
+                brought.push(entry.name.clone());
+                continue;
+            }
+            Err(error @ InstallError::NotFound(_)) => error,
+            Err(error) => return Err(error),
         };
-        if Digest::of(&bytes) != entry.sha256.0 {
-            return Err(InstallError::Unexpected {
-                file: entry.file.clone(),
-                found: Digest::of(&bytes),
-            });
+        let fallback = manifest
+            .model
+            .iter()
+            .find(|other| other.fallback_for.as_ref() == Some(&entry.name));
+        match fallback {
+            Some(other) if is_installed(other, &options.dest) => {}
+            Some(other) => match bring_entry(other, options) {
+                Ok(()) => brought.push(other.name.clone()),
+                Err(InstallError::NotFound(_)) if entry.optional => {}
+                Err(InstallError::NotFound(_)) => return Err(error),
+                Err(other) => return Err(other),
+            },
+            None if entry.optional => {}
+            None => return Err(error),
         }
-        write(&path, &bytes).map_err(|error| InstallError::Io {
-            path: path.clone(),
-            error,
-        })?;
-        brought.push(entry.name.clone());
     }
     let manifest = std::fs::read(&options.manifest).map_err(io)?;
     write(&options.dest.join("manifest.toml"), &manifest).map_err(io)?;
     Ok(brought)
+}
+
+/// Whether an install brings this model: not where it is but a fallback, or wants to be asked for.
+fn wanted(entry: &ModelEntry, options: &InstallOptions) -> bool {
+    entry.fallback_for.is_none() && (!entry.on_request || options.with.contains(&entry.name))
+}
+
+fn is_installed(entry: &ModelEntry, dest: &Path) -> bool {
+    std::fs::read(dest.join(&entry.file)).is_ok_and(|bytes| Digest::of(&bytes) == entry.sha256.0)
+}
+
+fn bring_entry(entry: &ModelEntry, options: &InstallOptions) -> Result<(), InstallError> {
+    let bytes = make(entry, options.mirror.as_deref())?;
+    if Digest::of(&bytes) != entry.sha256.0 {
+        return Err(InstallError::Unexpected {
+            file: entry.file.clone(),
+            found: Digest::of(&bytes),
+        });
+    }
+    let path = options.dest.join(&entry.file);
+    write(&path, &bytes).map_err(|error| InstallError::Io { path, error })
 }
 
 fn make(entry: &ModelEntry, mirror: Option<&Path>) -> Result<Vec<u8>, InstallError> {
@@ -87,8 +119,14 @@ fn make(entry: &ModelEntry, mirror: Option<&Path>) -> Result<Vec<u8>, InstallErr
     match (entry.conversion, sources.as_slice()) {
         (Conversion::None, [file]) => Ok(file.clone()),
         (Conversion::FreeSize, [file]) => {
-            set_input_dimensions(file, Dimension::Named("height"), Dimension::Named("width"))
-                .ok_or_else(|| convert("is not an ONNX model".into()))
+            free_size(file).ok_or_else(|| convert("is not an ONNX model".into()))
+        }
+        (Conversion::Dequantise, [file]) => {
+            dequantise(file).map_err(|error| convert(error.to_string()))
+        }
+        (Conversion::DequantiseFreeSize, [file]) => {
+            let file = dequantise(file).map_err(|error| convert(error.to_string()))?;
+            free_size(&file).ok_or_else(|| convert("has no free size".into()))
         }
         (Conversion::OpenvinoIr, [xml, weights]) => {
             let xml = std::str::from_utf8(xml).map_err(|error| convert(error.to_string()))?;
@@ -99,6 +137,10 @@ fn make(entry: &ModelEntry, mirror: Option<&Path>) -> Result<Vec<u8>, InstallErr
             "the manifest names the wrong number of sources".into(),
         )),
     }
+}
+
+fn free_size(model: &[u8]) -> Option<Vec<u8>> {
+    set_input_dimensions(model, Dimension::Named("height"), Dimension::Named("width"))
 }
 
 fn bring(source: &SourceFile, mirror: Option<&Path>) -> Result<Vec<u8>, InstallError> {

@@ -36,9 +36,7 @@ pub fn prepare(
                     made.push(prepare_model(&runtime, dirs, entry, sizes)?);
                 }
             }
-            Role::Embedder | Role::Fusion | Role::Pad => {
-                made.push(prepare_model(&runtime, dirs, entry, &[])?)
-            }
+            _ => made.push(prepare_model(&runtime, dirs, entry, &[])?),
         }
     }
     sweep(&dirs.cache, &made).map_err(|error| {

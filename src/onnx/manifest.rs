@@ -20,6 +20,12 @@ pub enum Role {
     Fusion,
     /// Presentation attack detection on colour frames.
     Pad,
+    /// Presentation attack detection on lit infrared frames.
+    InfraredPad,
+    /// Whether an eye is open.
+    Eyes,
+    /// An embedder that is measured and that no login uses.
+    Spare,
 }
 
 /// Thresholds of a comparison, as cosines, with what they rest on.
@@ -76,6 +82,10 @@ pub enum Conversion {
     OpenvinoIr,
     /// The first source with its height and width made free.
     FreeSize,
+    /// The first source with its block-quantised weights as 32-bit floats.
+    Dequantise,
+    /// As [`Conversion::Dequantise`], then as [`Conversion::FreeSize`].
+    DequantiseFreeSize,
 }
 
 #[derive(Clone, Debug, PartialEq, Deserialize)]
@@ -95,8 +105,13 @@ pub struct ModelEntry {
     pub input: String,
     /// What is known of the data it was trained on.
     pub training_data: String,
-    /// Whether an install without further choice brings it.
+    /// Whether an install is complete without it, where it cannot be had.
     pub optional: bool,
+    /// Whether only an install that asks for it by name brings it.
+    #[serde(default)]
+    pub on_request: bool,
+    /// The model that this one stands in for where that one cannot be had.
+    pub fallback_for: Option<String>,
     pub threshold: Option<Threshold>,
     pub liveness: Option<Liveness>,
 }
@@ -167,6 +182,15 @@ impl Manifest {
             if matches!(model.role, Role::Embedder | Role::Fusion) && model.threshold.is_none() {
                 return refuse("an embedder needs a threshold");
             }
+            if let Some(primary) = &model.fallback_for
+                && !manifest.model.iter().any(|other| {
+                    other.name == *primary
+                        && other.role == model.role
+                        && other.fallback_for.is_none()
+                })
+            {
+                return refuse("stands in for no model of its role");
+            }
             if manifest.model[..i]
                 .iter()
                 .any(|other| other.name == model.name || other.file == model.file)
@@ -177,7 +201,7 @@ impl Manifest {
         Ok(manifest)
     }
 
-    /// The only model of a role.
+    /// The only model of a role, fallbacks aside.
     ///
     /// # Errors
     /// [`ModelError::Manifest`] unless there is exactly one.
@@ -191,7 +215,28 @@ impl Manifest {
         }
     }
 
+    /// The models of a role, fallbacks aside.
     pub fn of(&self, role: Role) -> impl Iterator<Item = &ModelEntry> {
-        self.model.iter().filter(move |model| model.role == role)
+        self.model
+            .iter()
+            .filter(move |model| model.role == role && model.fallback_for.is_none())
+    }
+
+    /// The models of a role whose file lies in `folder`, fallbacks aside.
+    pub fn installed(&self, role: Role, folder: &Path) -> impl Iterator<Item = &ModelEntry> {
+        self.of(role)
+            .filter(move |model| folder.join(&model.file).exists())
+    }
+
+    /// The fallback that stands in for a model: where its own file is not in `folder`, and the
+    /// fallback's is.
+    pub fn fallback(&self, model: &ModelEntry, folder: &Path) -> Option<&ModelEntry> {
+        let stands_in = |other: &&ModelEntry| {
+            other.fallback_for.as_ref() == Some(&model.name) && folder.join(&other.file).exists()
+        };
+        self.model
+            .iter()
+            .find(stands_in)
+            .filter(|_| !folder.join(&model.file).exists())
     }
 }

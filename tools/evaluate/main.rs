@@ -87,7 +87,10 @@ fn main() -> Result<()> {
         .map_or(Ok(()), |path| write(&path, &text))
 }
 
-#[allow(clippy::too_many_lines, reason = "a report, written from top to bottom")]
+#[allow(
+    clippy::too_many_lines,
+    reason = "a report, written from top to bottom"
+)]
 fn singles(
     dirs: &ModelDirs,
     data: &std::path::Path,

@@ -23,6 +23,10 @@ fuzz_target!(|text: &str| {
         }
         let compared = matches!(model.role, Role::Embedder | Role::Fusion);
         assert!(!compared || model.threshold.is_some());
+        if let Some(primary) = &model.fallback_for {
+            let primary = manifest.model.iter().find(|other| other.name == *primary);
+            assert!(primary.is_some_and(|primary| primary.fallback_for.is_none()));
+        }
         for threshold in model
             .threshold
             .iter()
@@ -31,7 +35,15 @@ fuzz_target!(|text: &str| {
             assert!(threshold.is_finite() && threshold >= 0.05 && threshold < 1.0);
         }
     }
-    for role in [Role::Detector, Role::Embedder, Role::Fusion, Role::Pad] {
+    let roles = [
+        Role::Detector,
+        Role::Embedder,
+        Role::Fusion,
+        Role::Pad,
+        Role::InfraredPad,
+        Role::Eyes,
+    ];
+    for role in roles {
         assert_eq!(manifest.only(role).is_ok(), manifest.of(role).count() == 1);
     }
 });

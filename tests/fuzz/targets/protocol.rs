@@ -5,8 +5,8 @@
 
 use std::io::Read;
 
-use facelock::types::Peer;
 use facelock::decision::access::permits;
+use facelock::types::Peer;
 use facelock_fuzz::bounded;
 use facelock_protocol::{
     FrameError, MESSAGE_CAP, Message, REQUEST_CAP, Reply, Request, Subject, Verdict, decode,

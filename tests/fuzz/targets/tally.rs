@@ -4,7 +4,7 @@
 
 use std::time::Duration;
 
-use facelock::decision::lockout::{AttemptEnd, Moment, LockoutRules, TallyState};
+use facelock::decision::lockout::{AttemptEnd, LockoutRules, Moment, TallyState};
 use facelock::types::Unavailable;
 use facelock_fuzz::Front;
 use libfuzzer_sys::fuzz_target;
