@@ -5,7 +5,7 @@
 //! left it ([`sandbox`]), asks who the peer is and whether it may ask this, and answers at once
 //! whatever needs no camera. Otherwise three threads work side by side: [`camera`] opens and
 //! delivers frames, [`onnx`] and [`face`] make the models ready, [`vault`] unseals the key that
-//! opens the templates in [`store`]. Then frames are judged ([`face`], [`pad`]), `decision::verdict`
+//! opens the templates in [`store`]. Then frames are judged ([`pipeline`]: [`face`], [`pad`]), `decision::verdict`
 //! turns the evidence into a verdict, the tally hears of it, the peer is answered, and the process
 //! ends.
 //!
@@ -21,6 +21,7 @@ pub mod face;
 pub mod models;
 pub mod onnx;
 pub mod pad;
+pub mod pipeline;
 pub mod sandbox;
 pub mod service;
 pub mod store;

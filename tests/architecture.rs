@@ -46,10 +46,12 @@ fn allowed(room: &str) -> Option<&'static [&'static str]> {
     Some(match room {
         "types" | "onnx" | "camera" | "vault" | "store" | "sandbox" | "decision" => &[],
         "face" | "pad" | "models" => &["onnx"],
+        "pipeline" => &["camera", "face", "onnx", "pad"],
         "config" => &["camera", "decision", "face", "onnx", "pad", "vault"],
         "cli" => &["face", "models", "onnx", "sandbox"],
         "service" => &[
-            "camera", "config", "decision", "face", "onnx", "pad", "sandbox", "store", "vault",
+            "camera", "config", "decision", "face", "onnx", "pad", "pipeline", "sandbox", "store",
+            "vault",
         ],
         _ => return None,
     })

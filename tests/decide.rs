@@ -4,9 +4,9 @@
 use std::time::Duration;
 
 use facelock::decision::verdict::{
-    Challenge, Decision, DecisionRules, Ended, Evidence, Judged, Liveness, decide,
+    Challenge, Decision, DecisionRules, Ended, Evidence, Judged, decide,
 };
-use facelock::types::{Hint, Unavailable, Verdict};
+use facelock::types::{Hint, Liveness, Unavailable, Verdict};
 use proptest::prelude::*;
 use serde::Deserialize;
 

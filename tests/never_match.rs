@@ -5,10 +5,10 @@
 use std::time::Duration;
 
 use facelock::decision::verdict::{
-    Challenge, Decision, DecisionRules, Ended, Evidence, Judged, Liveness, decide,
+    Challenge, Decision, DecisionRules, Ended, Evidence, Judged, decide,
 };
 use facelock::face::compare;
-use facelock::types::{Embedding, Verdict};
+use facelock::types::{Embedding, Liveness, Verdict};
 use proptest::prelude::*;
 
 /// The verdict on a live face that the network gave `probe` for, in as many frames as anybody could

@@ -6,8 +6,8 @@ mod support;
 
 use facelock::face::{Engine, EngineOptions};
 use facelock::onnx::ModelError;
-use facelock::pad::{Judgement, Live, Pad, PadOptions};
-use facelock::types::{Detection, Frame, PixelFormat, Point, Rect, Spectrum};
+use facelock::pad::{Judgement, Pad, PadOptions};
+use facelock::types::{Detection, Frame, Liveness, PixelFormat, Point, Rect, Spectrum};
 
 const CNN: PadOptions = PadOptions {
     cnn: true,
@@ -87,8 +87,9 @@ fn the_recorded_portraits_are_live_often_enough_for_a_match() {
         for n in (0..45).step_by(3) {
             let frame = frames(&format!("{name}/{n:03}.png"));
             let face = engine.detect(&frame).unwrap()[0];
-            live +=
-                u32::from(pad.observe(&frame, &face, Spectrum::Color).unwrap().live == Live::Yes);
+            live += u32::from(
+                pad.observe(&frame, &face, Spectrum::Color).unwrap().live == Liveness::Live,
+            );
         }
         assert!(live >= 2, "{name}: {live} of 15");
     }
@@ -105,7 +106,7 @@ fn grey_frames_and_boxes_that_hold_nothing_are_never_live() {
     assert_eq!(
         first(&mut pad, &grey, &face),
         Judgement {
-            live: Live::Unknown,
+            live: Liveness::Undecided,
             score: None
         }
     );
@@ -137,13 +138,13 @@ fn grey_frames_and_boxes_that_hold_nothing_are_never_live() {
                     "{odd:?} {word:?}"
                 );
                 let holds = odd.bounds.width >= 1.0 && odd.bounds.height >= 1.0;
-                assert!(holds || word.live != Live::Yes, "{odd:?} {word:?}");
+                assert!(holds || word.live != Liveness::Live, "{odd:?} {word:?}");
             }
         }
     }
     let mut broken = face;
     broken.landmarks[3].y = f32::NAN;
-    assert_eq!(first(&mut pad, &frame, &broken).live, Live::Failed);
+    assert_eq!(first(&mut pad, &frame, &broken).live, Liveness::Failed);
     let tiny = Frame::new(4, 4, PixelFormat::Bgr8, vec![9; 48]).unwrap();
     assert!(pad.observe(&tiny, &face, Spectrum::Color).is_ok());
 }

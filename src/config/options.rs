@@ -11,6 +11,7 @@ use crate::decision::lockout::LockoutRules;
 use crate::decision::verdict::DecisionRules;
 use crate::face::EngineOptions;
 use crate::onnx::ModelDirs;
+use crate::pad::PadOptions;
 use crate::vault::{Choice as Protector, VaultOptions};
 
 /// PAM services that raise privileges.
@@ -88,6 +89,14 @@ impl Config {
     pub fn engine_options(&self) -> EngineOptions {
         EngineOptions {
             fusion: self.r#match.fusion,
+        }
+    }
+
+    pub fn pad_options(&self) -> PadOptions {
+        PadOptions {
+            cnn: self.pad.cnn,
+            infrared: self.pad.infrared,
+            motion: self.pad.motion,
         }
     }
 

@@ -13,18 +13,7 @@
 
 use std::time::Duration;
 
-use crate::types::{Hint, Unavailable, Verdict};
-
-/// What presentation attack detection said of one face.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Liveness {
-    Live,
-    Attack,
-    /// Not enough was seen yet.
-    Undecided,
-    /// A detector could not do its work.
-    Failed,
-}
+use crate::types::{Hint, Liveness, Unavailable, Verdict};
 
 /// One face of one frame, good enough to be judged.
 #[derive(Clone, Copy, Debug, PartialEq)]

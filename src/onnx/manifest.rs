@@ -42,7 +42,7 @@ pub struct Threshold {
 /// How a network for presentation attack detection is asked and read, with what that rests on.
 #[derive(Clone, Debug, PartialEq, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub struct Liveness {
+pub struct LivenessThresholds {
     /// The face's box is scaled by this before it is cut out, 1..=8.
     pub scale: f32,
     /// Score from which a face is live, 0..1.
@@ -52,7 +52,7 @@ pub struct Liveness {
     pub evidence: String,
 }
 
-impl Liveness {
+impl LivenessThresholds {
     fn is_sound(&self) -> bool {
         (1.0..=8.0).contains(&self.scale)
             && self.attack > 0.0
@@ -113,7 +113,7 @@ pub struct ModelEntry {
     /// The model that this one stands in for where that one cannot be had.
     pub fallback_for: Option<String>,
     pub threshold: Option<Threshold>,
-    pub liveness: Option<Liveness>,
+    pub liveness: Option<LivenessThresholds>,
 }
 
 /// A digest in hexadecimal.

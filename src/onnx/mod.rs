@@ -13,7 +13,9 @@ mod map;
 mod runtime;
 mod session;
 
-pub use manifest::{Conversion, Liveness, Manifest, ModelEntry, Role, SourceFile, Threshold};
+pub use manifest::{
+    Conversion, LivenessThresholds, Manifest, ModelEntry, Role, SourceFile, Threshold,
+};
 pub use runtime::Runtime;
 pub use session::{ModelDirs, Session, Sizes, builder, failed, verified};
 

@@ -121,9 +121,8 @@ fn steady(frame: &Frame, face: &Detection) -> Option<f32> {
 
 #[cfg(test)]
 mod tests {
-    use super::super::Live;
     use super::*;
-    use crate::types::{PixelFormat, Rect};
+    use crate::types::{Liveness, PixelFormat, Rect};
 
     const FACE: Detection = Detection {
         bounds: Rect {
@@ -156,9 +155,9 @@ mod tests {
         frame
     }
 
-    fn strobed(face: (u8, u8), behind: (u8, u8)) -> Live {
+    fn strobed(face: (u8, u8), behind: (u8, u8)) -> Liveness {
         let mut infrared = Infrared::default();
-        let mut last = Live::Failed;
+        let mut last = Liveness::Failed;
         for _ in 0..5 {
             infrared.remember(&frame(face.0, behind.0, Illumination::Unlit));
             last = infrared
@@ -170,20 +169,20 @@ mod tests {
 
     #[test]
     fn a_face_answers_the_emitter() {
-        assert_eq!(strobed((10, 150), (8, 25)), Live::Yes);
+        assert_eq!(strobed((10, 150), (8, 25)), Liveness::Live);
         // In the sun, where the background is brighter than the face.
-        assert_eq!(strobed((90, 220), (200, 215)), Live::Yes);
+        assert_eq!(strobed((90, 220), (200, 215)), Liveness::Live);
     }
 
     #[test]
     fn a_screen_does_not() {
-        assert_eq!(strobed((60, 62), (10, 40)), Live::No);
-        assert_eq!(strobed((120, 120), (120, 120)), Live::No);
+        assert_eq!(strobed((60, 62), (10, 40)), Liveness::Attack);
+        assert_eq!(strobed((120, 120), (120, 120)), Liveness::Attack);
     }
 
     #[test]
     fn paper_that_answers_like_what_is_beside_it_is_not_live() {
-        assert_eq!(strobed((10, 150), (10, 140)), Live::Unknown);
+        assert_eq!(strobed((10, 150), (10, 140)), Liveness::Undecided);
     }
 
     #[test]
@@ -224,10 +223,10 @@ mod tests {
                 .last()
                 .unwrap()
         };
-        assert_eq!(judge(150, 30), Live::Yes);
-        assert_eq!(judge(20, 60), Live::No);
-        assert_eq!(judge(120, 110), Live::Unknown);
-        assert_eq!(judge(255, 255), Live::Unknown);
+        assert_eq!(judge(150, 30), Liveness::Live);
+        assert_eq!(judge(20, 60), Liveness::Attack);
+        assert_eq!(judge(120, 110), Liveness::Undecided);
+        assert_eq!(judge(255, 255), Liveness::Undecided);
     }
 
     #[test]
@@ -246,7 +245,7 @@ mod tests {
                 ..FACE.bounds
             };
             let word = Infrared::default().judge(&lit, &Detection { bounds, ..FACE });
-            assert_ne!(word.live, Live::Yes, "{bounds:?}");
+            assert_ne!(word.live, Liveness::Live, "{bounds:?}");
         }
     }
 }

@@ -5,7 +5,7 @@
 //! 1. Nothing is live because it was not looked at, except where root switched every detector off.
 //! 2. What is said is said of the face in the frame at hand, the one that is compared: earlier
 //!    frames may take trust away from it, they never lend it any.
-//! 3. A detector that fails or gives no number says [`Live::Failed`], which ends the attempt
+//! 3. A detector that fails or gives no number says [`Liveness::Failed`], which ends the attempt
 //!    without a decision.
 //! 4. Somebody who sits still is not an attack for that.
 #![forbid(unsafe_code)]
@@ -15,11 +15,10 @@ mod cnn;
 mod infrared;
 mod motion;
 mod region;
-mod texture;
 mod window;
 
 use crate::onnx::{ModelDirs, ModelError};
-use crate::types::{Detection, Frame, Illumination, Point, Spectrum};
+use crate::types::{Detection, Frame, Illumination, Liveness, Point, Spectrum};
 use cnn::Cnn;
 use infrared::Infrared;
 use motion::Motion;
@@ -47,30 +46,21 @@ impl PadOptions {
     };
 }
 
-/// What is said of one face.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Live {
-    Yes,
-    No,
-    Unknown,
-    Failed,
-}
-
 /// A detector's word on one face.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Judgement {
-    pub live: Live,
+    pub live: Liveness,
     /// 0 (attack) ..= 1 (live); absent where nothing measured it.
     pub score: Option<f32>,
 }
 
 impl Judgement {
     const UNKNOWN: Self = Self {
-        live: Live::Unknown,
+        live: Liveness::Undecided,
         score: None,
     };
     const FAILED: Self = Self {
-        live: Live::Failed,
+        live: Liveness::Failed,
         score: None,
     };
 }
@@ -173,10 +163,6 @@ impl Pad {
     }
 }
 
-/// How much a screen's or a print's pattern shows in the face, raw and at a fixed scale: 0 (strong
-/// pattern) ..= 1.
-pub use texture::score as texture;
-
 fn is_sound(face: &Detection) -> bool {
     let finite = |point: &Point| point.x.is_finite() && point.y.is_finite();
     let b = face.bounds;
@@ -190,7 +176,7 @@ fn is_sound(face: &Detection) -> bool {
 fn fuse(evidence: &PadEvidence, options: PadOptions) -> Judgement {
     if options == PadOptions::NONE {
         return Judgement {
-            live: Live::Yes,
+            live: Liveness::Live,
             score: None,
         };
     }
@@ -199,7 +185,7 @@ fn fuse(evidence: &PadEvidence, options: PadOptions) -> Judgement {
     if words
         .iter()
         .flatten()
-        .any(|word| word.live == Live::Failed || !fit(&word))
+        .any(|word| word.live == Liveness::Failed || !fit(&word))
     {
         return Judgement::FAILED;
     }
@@ -210,12 +196,16 @@ fn fuse(evidence: &PadEvidence, options: PadOptions) -> Judgement {
         .reduce(f32::min);
     let made_for_it = [evidence.cnn, evidence.infrared];
     let mut made_for_it = made_for_it.iter().flatten().peekable();
-    let live = if words.iter().flatten().any(|word| word.live == Live::No) {
-        Live::No
-    } else if made_for_it.peek().is_some() && made_for_it.all(|word| word.live == Live::Yes) {
-        Live::Yes
+    let live = if words
+        .iter()
+        .flatten()
+        .any(|word| word.live == Liveness::Attack)
+    {
+        Liveness::Attack
+    } else if made_for_it.peek().is_some() && made_for_it.all(|word| word.live == Liveness::Live) {
+        Liveness::Live
     } else {
-        Live::Unknown
+        Liveness::Undecided
     };
     Judgement { live, score }
 }
@@ -228,10 +218,10 @@ mod tests {
 
     fn word() -> impl Strategy<Value = Option<Judgement>> {
         let live = prop_oneof![
-            Just(Live::Yes),
-            Just(Live::No),
-            Just(Live::Unknown),
-            Just(Live::Failed)
+            Just(Liveness::Live),
+            Just(Liveness::Attack),
+            Just(Liveness::Undecided),
+            Just(Liveness::Failed)
         ];
         let score = prop_oneof![
             Just(None),
@@ -248,15 +238,15 @@ mod tests {
             let words: Vec<_> = [cnn, infrared, motion].into_iter().flatten().collect();
             let fused = fuse(&evidence, PadOptions::ALL);
             let number = |w: &Judgement| w.score.is_none_or(|s| s.is_finite() && (0.0..=1.0).contains(&s));
-            if words.iter().any(|w| w.live == Live::Failed || !number(w)) {
-                prop_assert_eq!(fused.live, Live::Failed);
-            } else if words.iter().any(|w| w.live == Live::No) {
-                prop_assert_eq!(fused.live, Live::No);
+            if words.iter().any(|w| w.live == Liveness::Failed || !number(w)) {
+                prop_assert_eq!(fused.live, Liveness::Failed);
+            } else if words.iter().any(|w| w.live == Liveness::Attack) {
+                prop_assert_eq!(fused.live, Liveness::Attack);
             }
-            if fused.live == Live::Yes {
+            if fused.live == Liveness::Live {
                 let mut made_for_it = [cnn, infrared].into_iter().flatten();
-                prop_assert!(made_for_it.next().is_some_and(|w| w.live == Live::Yes));
-                prop_assert!(made_for_it.all(|w| w.live == Live::Yes));
+                prop_assert!(made_for_it.next().is_some_and(|w| w.live == Liveness::Live));
+                prop_assert!(made_for_it.all(|w| w.live == Liveness::Live));
             }
             prop_assert!(fused.score.is_none_or(f32::is_finite));
         }
@@ -265,7 +255,7 @@ mod tests {
     #[test]
     fn a_still_face_is_held_back_by_nobody_but_the_detector_of_its_spectrum() {
         let yes = Some(Judgement {
-            live: Live::Yes,
+            live: Liveness::Live,
             score: Some(0.9),
         });
         let unknown = Some(Judgement::UNKNOWN);
@@ -280,9 +270,9 @@ mod tests {
             )
             .live
         };
-        assert_eq!(of(yes, unknown), Live::Yes);
-        assert_eq!(of(unknown, yes), Live::Unknown);
-        assert_eq!(of(None, unknown), Live::Unknown);
+        assert_eq!(of(yes, unknown), Liveness::Live);
+        assert_eq!(of(unknown, yes), Liveness::Undecided);
+        assert_eq!(of(None, unknown), Liveness::Undecided);
     }
 
     #[test]
@@ -291,26 +281,29 @@ mod tests {
             cnn: true,
             ..PadOptions::NONE
         };
-        assert_eq!(fuse(&PadEvidence::default(), only_cnn).live, Live::Unknown);
+        assert_eq!(
+            fuse(&PadEvidence::default(), only_cnn).live,
+            Liveness::Undecided
+        );
         let only_motion = PadOptions {
             motion: true,
             ..PadOptions::NONE
         };
         let turned = PadEvidence {
             motion: Some(Judgement {
-                live: Live::Yes,
+                live: Liveness::Live,
                 score: Some(0.9),
             }),
             ..PadEvidence::default()
         };
         assert_eq!(
             fuse(&turned, only_motion).live,
-            Live::Unknown,
+            Liveness::Undecided,
             "a mask turns, too"
         );
         assert_eq!(
             fuse(&PadEvidence::default(), PadOptions::NONE).live,
-            Live::Yes
+            Liveness::Live
         );
     }
 }

@@ -10,8 +10,8 @@
 use std::collections::VecDeque;
 use std::time::{Duration, Instant};
 
-use super::{Judgement, Live};
-use crate::types::{Detection, Point};
+use super::Judgement;
+use crate::types::{Detection, Liveness, Point};
 
 /// How far back frames are compared with.
 const WINDOW: Duration = Duration::from_secs(2);
@@ -69,9 +69,9 @@ impl Motion {
         ratios.sort_by(f32::total_cmp);
         let ratio = ratios[ratios.len() / 2];
         let live = match ratio {
-            ratio if ratio < FLAT => Live::No,
-            ratio if ratio >= SOLID => Live::Yes,
-            _ => Live::Unknown,
+            ratio if ratio < FLAT => Liveness::Attack,
+            ratio if ratio >= SOLID => Liveness::Live,
+            _ => Liveness::Undecided,
         };
         Judgement {
             live,
@@ -224,7 +224,7 @@ mod tests {
         })
     }
 
-    fn watch(motion: &mut Motion, views: impl IntoIterator<Item = [Point; 5]>) -> Vec<Live> {
+    fn watch(motion: &mut Motion, views: impl IntoIterator<Item = [Point; 5]>) -> Vec<Liveness> {
         let start = Instant::now();
         let step = |n: usize| start + Duration::from_millis(33 * n as u64);
         let face = |landmarks| Detection {
@@ -246,10 +246,10 @@ mod tests {
 
     #[test]
     fn a_picture_that_is_turned_is_flat_and_a_head_is_not() {
-        assert!(watch(&mut Motion::default(), turn(0.0)).contains(&Live::No));
+        assert!(watch(&mut Motion::default(), turn(0.0)).contains(&Liveness::Attack));
         let head = watch(&mut Motion::default(), turn(0.5));
         assert!(
-            !head.contains(&Live::No) && head.contains(&Live::Yes),
+            !head.contains(&Liveness::Attack) && head.contains(&Liveness::Live),
             "{head:?}"
         );
     }
@@ -260,7 +260,7 @@ mod tests {
             &mut Motion::default(),
             (0..100).map(|_| seen(0.0, 0.0, 0.5, (0.0, 0.0))),
         );
-        assert!(still.iter().all(|live| *live == Live::Unknown));
+        assert!(still.iter().all(|live| *live == Liveness::Undecided));
         let shaken = (0..100).map(|n| {
             seen(
                 0.0,
@@ -272,14 +272,14 @@ mod tests {
         assert!(
             watch(&mut Motion::default(), shaken)
                 .iter()
-                .all(|live| *live == Live::Unknown)
+                .all(|live| *live == Liveness::Undecided)
         );
     }
 
     #[test]
     fn what_was_seen_before_the_window_is_forgotten() {
         let mut motion = Motion::default();
-        assert!(watch(&mut motion, turn(0.0)).contains(&Live::No));
+        assert!(watch(&mut motion, turn(0.0)).contains(&Liveness::Attack));
         let last = seen(35.0, 0.0, 0.0, (39.0, 0.0));
         let later = Instant::now() + Duration::from_secs(10);
         let face = Detection {

@@ -2,7 +2,8 @@
 
 use std::collections::VecDeque;
 
-use super::{Judgement, Live};
+use super::Judgement;
+use crate::types::Liveness;
 
 /// Scores are averaged over this many frames, so that one noisy frame does not decide.
 const LENGTH: usize = 5;
@@ -26,9 +27,9 @@ impl Window {
         }
         let mean = self.0.iter().sum::<f32>() / self.0.len() as f32;
         let word = match mean.min(score) {
-            least if least >= live => Live::Yes,
-            _ if mean < attack && self.0.len() >= ENOUGH => Live::No,
-            _ => Live::Unknown,
+            least if least >= live => Liveness::Live,
+            _ if mean < attack && self.0.len() >= ENOUGH => Liveness::Attack,
+            _ => Liveness::Undecided,
         };
         Judgement {
             live: word,
@@ -45,10 +46,10 @@ mod tests {
     fn a_picture_gets_no_trust_from_the_live_face_before_it() {
         let mut window = Window::default();
         for _ in 0..10 {
-            assert_eq!(window.judge(1.0, 0.5, 0.3).live, Live::Yes);
+            assert_eq!(window.judge(1.0, 0.5, 0.3).live, Liveness::Live);
         }
-        assert!((0..10).all(|_| window.judge(0.1, 0.5, 0.3).live != Live::Yes));
-        assert_eq!(window.judge(0.1, 0.5, 0.3).live, Live::No);
+        assert!((0..10).all(|_| window.judge(0.1, 0.5, 0.3).live != Liveness::Live));
+        assert_eq!(window.judge(0.1, 0.5, 0.3).live, Liveness::Attack);
     }
 
     #[test]

@@ -9,8 +9,9 @@ use facelock_protocol::{EnrolledReport, Label, Reply, Secret, TemplateReport};
 use super::answer::{Desk, store_failed};
 use super::journal::Priority;
 use super::keys::{self, Gallery, KeyError};
-use super::sitting::{SAME_PERSON, Session, Taken, take_looks};
+use super::sitting::{Session, take_looks};
 use crate::face::compare;
+use crate::pipeline::enrollment::{SAME_PERSON, Sample};
 use crate::store::{Enrollment, MAX_TEMPLATES, StoredTemplate};
 use crate::types::{Embedding, Spectrum, Subject, Unavailable};
 use crate::vault::{self, SealedKey, TemplateKey, recovery};
@@ -113,7 +114,7 @@ fn admit(
             Gallery::with_key(enrollment, key).map_err(|error| error.report(desk, subject))?;
         let old: Vec<Embedding> = gallery.all().cloned().collect();
         let same = session
-            .looks
+            .samples
             .iter()
             .any(|look| compare(&look.embedding, &old).is_some_and(|s| s >= SAME_PERSON));
         if enrollment.model == session.model.0 && !same {
@@ -136,10 +137,10 @@ fn admit(
             continue;
         };
         let theirs: Vec<Embedding> = gallery.all().cloned().collect();
-        let close = |look: &Taken| {
+        let close = |look: &Sample| {
             compare(&look.embedding, &theirs).is_some_and(|score| score >= session.threshold)
         };
-        if session.looks.iter().any(close) {
+        if session.samples.iter().any(close) {
             return refuse("too close to another user's templates");
         }
     }
@@ -161,7 +162,7 @@ fn add(
     let created = SystemTime::now()
         .duration_since(SystemTime::UNIX_EPOCH)
         .map_or(0, |since| since.as_secs());
-    for (n, look) in session.looks.iter().enumerate() {
+    for (n, look) in session.samples.iter().enumerate() {
         let mut template = StoredTemplate {
             id: next.saturating_add(n as u32),
             label: label

@@ -10,7 +10,6 @@ mod enroll;
 mod inbox;
 mod journal;
 mod keys;
-mod looks;
 mod manage;
 mod peer;
 mod preview;

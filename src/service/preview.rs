@@ -8,12 +8,12 @@ use facelock_protocol::{Event, Measurement, PreviewFrame, Progress, Reply};
 use super::answer::Desk;
 use super::inbox::{Arrival, Inbox};
 use super::keys;
-use super::looks::{Eye as _, Judge, Seen};
 use super::side::{open_best, start_camera, start_models};
-use super::stages::Stopwatch;
+use super::stages;
 use crate::camera::exposure;
 use crate::face::QualityLimits;
 use crate::onnx::ModelError;
+use crate::pipeline::frame::{FrameJudge, FrameOutcome, FrameTimes, JudgeFrames as _};
 use crate::types::{Frame, PixelFormat, Spectrum, Unavailable};
 
 /// Pictures a second, at most.
@@ -21,7 +21,7 @@ const PACE: Duration = Duration::from_millis(100);
 /// Largest picture sent, in pixels.
 const MOST_PIXELS: usize = 640 * 480;
 
-type Side = Inbox<Result<Judge, ModelError>, ()>;
+type Side = Inbox<Result<FrameJudge, ModelError>, ()>;
 
 /// # Errors
 /// There is nothing to see, and why.
@@ -62,7 +62,6 @@ fn show(desk: &Desk, side: &Side, deadline: Instant) -> Result<Reply, Unavailabl
                 if last.is_none_or(|last| last.elapsed() >= PACE) {
                     last = Some(Instant::now());
                     desk.connection.send_event(Event::Preview(picture(
-                        desk,
                         &frame,
                         judge.as_mut(),
                         spectrum,
@@ -73,24 +72,15 @@ fn show(desk: &Desk, side: &Side, deadline: Instant) -> Result<Reply, Unavailabl
     }
 }
 
-fn picture(
-    desk: &Desk,
-    frame: &Frame,
-    judge: Option<&mut Judge>,
-    spectrum: Spectrum,
-) -> PreviewFrame {
-    let mut watch = Stopwatch::new(desk.started);
+fn picture(frame: &Frame, judge: Option<&mut FrameJudge>, spectrum: Spectrum) -> PreviewFrame {
+    let mut times = FrameTimes::default();
     let (mut measurement, mut hint) = (None, None);
     let step = (frame.width() as usize * frame.height() as usize).div_ceil(MOST_PIXELS);
     // Every n-th row and column, so that the picture fits a message.
     let step = (1..).find(|n| n * n >= step).unwrap_or(1);
-    match judge.map(|judge| judge.look(frame, spectrum, &QualityLimits::VERIFY, &mut watch)) {
-        Some(Ok(Seen::Look(look))) => {
-            let mut shown = Measurement::default();
-            look.describe(&mut shown);
-            measurement = Some(shown);
-        }
-        Some(Ok(Seen::Hint(because, face))) => {
+    match judge.map(|judge| judge.judge(frame, spectrum, &QualityLimits::VERIFY, &mut times)) {
+        Some(Ok(FrameOutcome::Judged(judged))) => measurement = Some(stages::measurement(&judged)),
+        Some(Ok(FrameOutcome::Hint(because, face))) => {
             hint = Some(because);
             measurement = face.map(|face| Measurement {
                 detection_score: face.score,
@@ -104,7 +94,7 @@ fn picture(
                 ..Measurement::default()
             });
         }
-        Some(Ok(Seen::Unlit) | Err(_)) | None => {}
+        Some(Ok(FrameOutcome::Unlit) | Err(_)) | None => {}
     }
     if let Some(shown) = &mut measurement {
         shown.face = shown.face.map(|v| v / step as f32);

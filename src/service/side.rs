@@ -7,10 +7,10 @@ use std::time::{Duration, Instant};
 
 use super::Cameras;
 use super::inbox::Inbox;
-use super::looks::Judge;
 use crate::camera::{CameraError, CameraOptions, FrameSource};
 use crate::config::Config;
 use crate::onnx::ModelError;
+use crate::pipeline::frame::FrameJudge;
 use crate::types::Spectrum;
 
 /// A camera is waited for in slices, so that an attempt that is over closes it soon.
@@ -103,12 +103,13 @@ fn stream<E, T>(inbox: &Inbox<E, T>, open: Open, deadline: Instant) -> Result<()
 /// No thread could be started.
 pub fn start_models<T: Send + 'static>(
     config: &Config,
-    inbox: &Arc<Inbox<Result<Judge, ModelError>, T>>,
+    inbox: &Arc<Inbox<Result<FrameJudge, ModelError>, T>>,
 ) -> std::io::Result<()> {
-    let (config, inbox) = (config.clone(), Arc::clone(inbox));
+    let (dirs, inbox) = (config.model_dirs(), Arc::clone(inbox));
+    let (engine, pad) = (config.engine_options(), config.pad_options());
     start_work(
         "models",
-        move || Judge::load(&config),
+        move || FrameJudge::load(&dirs, engine, pad),
         || Err(ModelError::Runtime("the loader panicked".into())),
         move |judge| inbox.put_engine(judge),
     )

@@ -9,25 +9,17 @@ use super::answer::Desk;
 use super::inbox::{Arrival, Inbox};
 use super::journal::Priority;
 use super::keys;
-use super::looks::{Eye as _, Judge, Look, Seen};
 use super::side::{open_best, start_camera, start_models};
-use super::stages::Stopwatch;
 use crate::camera::CameraError;
 use crate::decision::RequireInfrared;
-use crate::decision::verdict::Liveness;
-use crate::face::{QualityLimits, compare};
+use crate::face::QualityLimits;
 use crate::onnx::ModelError;
-use crate::types::{CameraIdentity, Digest, Embedding, Hint, Spectrum, Subject, Unavailable};
+use crate::pipeline::enrollment::{Choice, FEWEST, Sample, Samples};
+use crate::pipeline::frame::{FrameJudge, FrameOutcome, FrameTimes, JudgeFrames as _, JudgedFace};
+use crate::types::{CameraIdentity, Digest, Frame, Hint, Spectrum, Subject, Unavailable};
 
-/// Looks below this cosine with the first one are another person's: the score that verification
-/// asks for, less what a turned head costs.
-pub const SAME_PERSON: f32 = 0.5;
-/// A look above this cosine with one taken adds nothing.
-const TOO_ALIKE: f32 = 0.97;
 /// After this long without a different look, what was taken is enough.
 const PATIENCE: Duration = Duration::from_secs(5);
-/// Looks an enrollment needs at least.
-const FEWEST: usize = 2;
 /// What the person is asked for, in turn.
 const POSES: [Pose; 6] = [
     Pose::Straight,
@@ -38,14 +30,7 @@ const POSES: [Pose; 6] = [
     Pose::Different,
 ];
 
-type Side = Inbox<Result<Judge, ModelError>, ()>;
-
-/// One look that was taken.
-pub struct Taken {
-    pub embedding: Embedding,
-    /// 0..=1.
-    pub quality: f32,
-}
+type Side = Inbox<Result<FrameJudge, ModelError>, ()>;
 
 /// What the camera gave.
 pub struct Session {
@@ -54,7 +39,7 @@ pub struct Session {
     pub model: Digest,
     /// The model's threshold for this spectrum.
     pub threshold: f32,
-    pub looks: Vec<Taken>,
+    pub samples: Vec<Sample>,
 }
 
 /// Takes looks until there are enough, or no more that differ.
@@ -84,7 +69,7 @@ pub fn take_looks(desk: &Desk, subject: &Subject) -> Result<Session, Unavailable
         subject,
         judge: None,
         camera: None,
-        looks: Vec::new(),
+        samples: Samples::default(),
         since: Instant::now(),
         last_hint: None,
         attacks: 0,
@@ -98,9 +83,9 @@ pub fn take_looks(desk: &Desk, subject: &Subject) -> Result<Session, Unavailable
 struct Sitting<'a> {
     desk: &'a Desk<'a>,
     subject: &'a Subject,
-    judge: Option<Judge>,
+    judge: Option<FrameJudge>,
     camera: Option<(CameraIdentity, Spectrum)>,
-    looks: Vec<Taken>,
+    samples: Samples,
     /// When the last look was taken.
     since: Instant,
     last_hint: Option<Hint>,
@@ -133,17 +118,17 @@ impl Sitting<'_> {
                 Arrival::Frame(frame) => self.frame(&frame, wanted)?,
             }
             let settled =
-                self.looks.len() >= FEWEST.min(wanted) && self.since.elapsed() >= PATIENCE;
-            if self.looks.len() >= wanted || settled {
+                self.samples.len() >= FEWEST.min(wanted) && self.since.elapsed() >= PATIENCE;
+            if self.samples.len() >= wanted || settled {
                 return self.finish();
             }
             if Instant::now() >= deadline {
                 self.desk
                     .line(Priority::Notice, "enroll", self.subject)
-                    .with("looks", self.looks.len())
+                    .with("looks", self.samples.len())
                     .with("not_live", self.attacks)
                     .write();
-                let attacked = self.attacks > 0 && self.looks.is_empty();
+                let attacked = self.attacks > 0 && self.samples.is_empty();
                 return Err(if attacked {
                     Unavailable::EnrollmentRejected
                 } else {
@@ -153,67 +138,47 @@ impl Sitting<'_> {
         }
     }
 
-    fn frame(&mut self, frame: &crate::types::Frame, wanted: usize) -> Result<(), Unavailable> {
+    fn frame(&mut self, frame: &Frame, wanted: usize) -> Result<(), Unavailable> {
         let (Some(judge), Some((_, spectrum))) = (&mut self.judge, &self.camera) else {
             return Ok(());
         };
-        let mut watch = Stopwatch::new(self.desk.started);
-        let seen = judge.look(frame, *spectrum, &QualityLimits::ENROLL, &mut watch);
-        let look = match seen.map_err(|error| self.model_failed(&error))? {
-            Seen::Hint(hint, _) => {
-                self.hint(hint);
-                return Ok(());
-            }
-            Seen::Unlit => return Ok(()),
-            Seen::Look(look) => look,
-        };
-        match look.liveness {
-            Liveness::Live => {}
-            Liveness::Undecided => return Ok(()),
-            Liveness::Failed => return Err(Unavailable::Internal),
-            Liveness::Attack => {
-                self.attacks += 1;
-                self.hint(Hint::LookAtCamera);
-                return Ok(());
-            }
-        }
-        let nearest = self
-            .looks
-            .iter()
-            .filter_map(|taken| cosine(&taken.embedding, &look))
-            .reduce(f32::max);
-        match (
-            self.looks
-                .first()
-                .and_then(|first| cosine(&first.embedding, &look)),
-            nearest,
-        ) {
-            (Some(first), _) if first < SAME_PERSON => self.hint(Hint::LookAtCamera),
-            (_, Some(nearest)) if nearest > TOO_ALIKE => self.hint(Hint::TurnALittle),
-            _ => self.take(*look, wanted),
+        let mut times = FrameTimes::default();
+        let outcome = judge.judge(frame, *spectrum, &QualityLimits::ENROLL, &mut times);
+        match outcome.map_err(|error| self.model_failed(&error))? {
+            FrameOutcome::Hint(hint, _) => self.hint(hint),
+            FrameOutcome::Unlit => {}
+            FrameOutcome::Judged(judged) => self.offer(*judged, wanted)?,
         }
         Ok(())
     }
 
-    fn take(&mut self, look: Look, wanted: usize) {
-        self.looks.push(Taken {
-            embedding: look.embedding,
-            quality: look.quality.overall(),
-        });
+    fn offer(&mut self, judged: JudgedFace, wanted: usize) -> Result<(), Unavailable> {
+        match self.samples.offer(judged) {
+            Choice::Taken => self.tell_taken(wanted),
+            Choice::NotYet => {}
+            Choice::Failed => return Err(Unavailable::Internal),
+            Choice::Attack => {
+                self.attacks += 1;
+                self.hint(Hint::LookAtCamera);
+            }
+            Choice::AnotherPerson => self.hint(Hint::LookAtCamera),
+            Choice::TooAlike => self.hint(Hint::TurnALittle),
+        }
+        Ok(())
+    }
+
+    fn tell_taken(&mut self, wanted: usize) {
         self.since = Instant::now();
         self.last_hint = None;
-        let taken = self.looks.len();
+        let taken = self.samples.len();
         let progress = Progress::LookTaken {
             taken: taken as u8,
             wanted: wanted as u8,
         };
         self.desk.connection.send_event(Event::Progress(progress));
         if taken < wanted {
-            self.desk
-                .connection
-                .send_event(Event::Progress(Progress::NextLook(
-                    POSES[taken % POSES.len()],
-                )));
+            let next = Progress::NextLook(POSES[taken % POSES.len()]);
+            self.desk.connection.send_event(Event::Progress(next));
         }
     }
 
@@ -226,7 +191,7 @@ impl Sitting<'_> {
             spectrum,
             model: judge.digest(),
             threshold: judge.threshold(spectrum),
-            looks: std::mem::take(&mut self.looks),
+            samples: self.samples.take(),
         })
     }
 
@@ -254,8 +219,4 @@ impl Sitting<'_> {
             self.desk.connection.send_event(Event::Hint(hint));
         }
     }
-}
-
-fn cosine(taken: &Embedding, look: &Look) -> Option<f32> {
-    compare(&look.embedding, std::slice::from_ref(taken))
 }

@@ -10,19 +10,19 @@ use super::asking::Asking;
 use super::inbox::{Arrival, Inbox};
 use super::journal::Priority;
 use super::keys::{self, Gallery, KeyError};
-use super::looks::{Eye, Judge, Look, Seen};
 use super::side::{CameraThread, start_camera, start_models, start_work};
-use super::stages::Stopwatch;
+use super::stages::{Stopwatch, measurement};
 use crate::camera::CameraError;
 use crate::decision::lockout::AttemptEnd;
 use crate::decision::spectrum;
 use crate::decision::verdict::{Challenge, Decision, Ended, Evidence, Judged, decide};
 use crate::face::{QualityLimits, compare};
 use crate::onnx::ModelError;
+use crate::pipeline::frame::{FrameJudge, FrameOutcome, FrameTimes, JudgeFrames, JudgedFace};
 use crate::store::Enrollment;
 use crate::types::{CameraIdentity, Detection, Frame, Hint, Spectrum, Subject, Unavailable};
 
-type Side = Inbox<Result<Judge, ModelError>, Result<Gallery, KeyError>>;
+type Side = Inbox<Result<FrameJudge, ModelError>, Result<Gallery, KeyError>>;
 
 /// Answers PAM.
 ///
@@ -164,7 +164,7 @@ struct Attempt<'a, E> {
     last_hint: Option<Hint>,
 }
 
-impl Attempt<'_, Judge> {
+impl Attempt<'_, FrameJudge> {
     /// Looks through the camera until there is a decision, and closes it.
     fn look(
         &mut self,
@@ -188,7 +188,7 @@ impl Attempt<'_, Judge> {
     }
 }
 
-impl<'a, E: Eye> Attempt<'a, E> {
+impl<'a, E: JudgeFrames> Attempt<'a, E> {
     fn new(desk: &'a Desk<'a>, subject: &'a Subject, told: bool, begun: Instant) -> Self {
         Self {
             desk,
@@ -302,9 +302,11 @@ impl<'a, E: Eye> Attempt<'a, E> {
         };
         let templates = gallery.of(camera, *spectrum, judge.digest())?;
         let threshold = judge.threshold(*spectrum);
-        let seen = judge.look(frame, *spectrum, &QualityLimits::VERIFY, &mut self.watch);
-        match seen.map_err(|error| self.model_failed(&error))? {
-            Seen::Hint(hint, face) => {
+        let mut times = FrameTimes::default();
+        let outcome = judge.judge(frame, *spectrum, &QualityLimits::VERIFY, &mut times);
+        self.watch.judged(&times);
+        match outcome.map_err(|error| self.model_failed(&error))? {
+            FrameOutcome::Hint(hint, face) => {
                 self.evidence.last_hint = Some(hint);
                 if let Some(face) = face {
                     self.last_face = now;
@@ -315,22 +317,22 @@ impl<'a, E: Eye> Attempt<'a, E> {
                     self.hint(hint);
                 }
             }
-            Seen::Unlit => {}
-            Seen::Look(look) => {
+            FrameOutcome::Unlit => {}
+            FrameOutcome::Judged(judged) => {
                 self.last_face = now;
                 self.evidence.last_hint = None;
                 let score =
-                    compare(&look.embedding, templates).ok_or(Unavailable::TemplatesRejected)?;
+                    compare(&judged.embedding, templates).ok_or(Unavailable::TemplatesRejected)?;
                 let at = now.duration_since(self.begun);
-                let turned = self.answered(now, &look.face, Some((score, threshold)));
+                let turned = self.answered(now, &judged.face, Some((score, threshold)));
                 self.evidence.judged.push(Judged {
                     at,
-                    liveness: look.liveness,
+                    liveness: judged.liveness,
                     score,
                     threshold,
                     turned,
                 });
-                self.measure(Some((&look, score, threshold)));
+                self.measure(Some((&judged, score, threshold)));
             }
         }
         Ok(())
@@ -381,23 +383,19 @@ impl<'a, E: Eye> Attempt<'a, E> {
         }
     }
 
-    fn measure(&self, judged: Option<(&Look, f32, f32)>) {
+    fn measure(&self, judged: Option<(&JudgedFace, f32, f32)>) {
         if !self.told {
             return;
         }
-        let mut measurement = Measurement {
-            frame: self.frames,
-            stages: self.watch.stages,
-            ..Measurement::default()
-        };
-        if let Some((look, score, threshold)) = judged {
-            look.describe(&mut measurement);
-            measurement.score = Some(score);
-            measurement.threshold = threshold;
+        let mut measured = Measurement::default();
+        if let Some((judged, score, threshold)) = judged {
+            measured = measurement(judged);
+            measured.score = Some(score);
+            measured.threshold = threshold;
         }
-        self.desk
-            .connection
-            .send_event(Event::Measured(measurement));
+        measured.frame = self.frames;
+        measured.stages = self.watch.stages;
+        self.desk.connection.send_event(Event::Measured(measured));
     }
 }
 

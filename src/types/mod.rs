@@ -5,6 +5,7 @@ mod camera;
 mod digest;
 mod face;
 mod frame;
+mod liveness;
 mod peer;
 
 pub use camera::CameraIdentity;
@@ -12,4 +13,5 @@ pub use digest::Digest;
 pub use face::{Detection, EMBEDDING_MAX, Embedding, Point, Rect};
 pub use facelock_protocol::{Hint, Spectrum, Subject, Unavailable, Verdict};
 pub use frame::{Frame, FrameShapeError, Illumination, MAX_FRAME_SIDE, PixelFormat};
+pub use liveness::Liveness;
 pub use peer::{OVERFLOW_UID, Peer};

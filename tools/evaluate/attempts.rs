@@ -1,23 +1,22 @@
-//! Whole attempts: frames through the rooms as the instance takes them, to `decide`.
+//! Whole attempts: frames through the instance's own pipeline, to `decide`.
 
 use std::time::{Duration, Instant};
 
 use anyhow::Result;
-use facelock::decision::verdict::{
-    Decision, DecisionRules, Ended, Evidence, Judged, Liveness, decide,
+use facelock::decision::verdict::{Decision, DecisionRules, Ended, Evidence, Judged, decide};
+use facelock::face::{QualityLimits, compare};
+use facelock::pipeline::enrollment::Samples;
+use facelock::pipeline::frame::{
+    FrameJudge, FrameOutcome, FrameTimes, JudgeFrames as _, JudgedFace,
 };
-use facelock::face::{Engine, Quality, QualityLimits, compare};
-use facelock::pad::{Live, Pad};
-use facelock::types::{Embedding, Frame, Hint, Spectrum, Verdict};
+use facelock::types::{Detection, Embedding, Frame, Hint, Liveness, Spectrum, Verdict};
 
 /// Time between frames: the clips are played at ten a second.
 pub const STEP: Duration = Duration::from_millis(100);
 /// Frames of an attempt: its deadline is six seconds, less half a second for opening the camera.
 pub const FRAMES: usize = 55;
-/// As enrollment has them.
-const SAME_PERSON: f32 = 0.5;
-const TOO_ALIKE: f32 = 0.97;
-const LOOKS: usize = 5;
+/// Samples an enrollment takes.
+const SAMPLES: usize = 5;
 
 /// How an attempt went.
 #[derive(Clone, Debug)]
@@ -25,8 +24,7 @@ pub struct Course {
     pub decision: Decision,
     pub judged: Vec<Judged>,
     /// The words of motion alone.
-    pub motion: Vec<Live>,
-    pub texture: Vec<f32>,
+    pub motion: Vec<Liveness>,
 }
 
 impl Course {
@@ -54,137 +52,101 @@ impl Course {
     }
 }
 
-/// The models of one worker.
-pub struct Rooms {
-    pub engine: Engine,
-    pub pad: Pad,
+/// What one frame shows to the pipeline, at its place in a sequence that began then.
+pub fn judge(
+    judge: &mut FrameJudge,
+    frame: &Frame,
+    limits: &QualityLimits,
+    captured: Instant,
+) -> Result<FrameOutcome> {
+    let mut frame = frame.clone();
+    frame.captured = captured;
+    let mut times = FrameTimes::default();
+    Ok(judge.judge(&frame, Spectrum::Color, limits, &mut times)?)
 }
 
-impl Rooms {
-    /// Plays frames to the rooms until there is a verdict or the time is over.
-    pub fn attempt(
-        &mut self,
-        frames: impl Iterator<Item = Result<Frame>>,
-        templates: &[Embedding],
-    ) -> Result<Course> {
-        self.pad.reset();
-        let (begun, rules, threshold) = (
-            Instant::now(),
-            DecisionRules::default(),
-            self.engine.threshold(Spectrum::Color),
-        );
-        let mut evidence = Evidence::default();
-        let mut course = Course {
-            decision: Decision::Undecided,
-            judged: Vec::new(),
-            motion: Vec::new(),
-            texture: Vec::new(),
-        };
-        for (n, frame) in frames.take(FRAMES).enumerate() {
-            let at = STEP * n as u32;
-            let mut frame = frame?;
-            frame.captured = begun + at;
-            if let Some((liveness, embedding)) =
-                self.look(&frame, &QualityLimits::VERIFY, &mut course)?
-            {
-                let score = compare(&embedding, templates).unwrap_or(-1.0);
+/// Plays frames to the pipeline until there is a verdict or the time is over.
+pub fn attempt(
+    frame_judge: &mut FrameJudge,
+    frames: impl Iterator<Item = Result<Frame>>,
+    templates: &[Embedding],
+) -> Result<Course> {
+    frame_judge.reset();
+    let (begun, rules) = (Instant::now(), DecisionRules::default());
+    let threshold = frame_judge.threshold(Spectrum::Color);
+    let mut evidence = Evidence::default();
+    let mut course = Course {
+        decision: Decision::Undecided,
+        judged: Vec::new(),
+        motion: Vec::new(),
+    };
+    for (n, frame) in frames.take(FRAMES).enumerate() {
+        let at = STEP * n as u32;
+        match judge(frame_judge, &frame?, &QualityLimits::VERIFY, begun + at)? {
+            FrameOutcome::Judged(face) => {
+                evidence.last_hint = None;
+                course.motion.extend(face.evidence.motion.map(|m| m.live));
                 evidence.judged.push(Judged {
                     at,
-                    liveness,
-                    score,
+                    liveness: face.liveness,
+                    score: compare(&face.embedding, templates).unwrap_or(-1.0),
                     threshold,
                     turned: false,
                 });
-            } else {
-                evidence.last_hint = Some(Hint::NoFace);
             }
-            course.decision = decide(&evidence, &rules);
-            if course.decision != Decision::Undecided {
-                break;
-            }
+            FrameOutcome::Hint(hint, _) => evidence.last_hint = Some(hint),
+            FrameOutcome::Unlit => evidence.last_hint = Some(Hint::NoFace),
         }
-        if course.decision == Decision::Undecided {
-            evidence.ended = Some(Ended::Deadline);
-            course.decision = decide(&evidence, &rules);
+        course.decision = decide(&evidence, &rules);
+        if course.decision != Decision::Undecided {
+            break;
         }
-        course.judged = evidence.judged;
-        Ok(course)
     }
+    if course.decision == Decision::Undecided {
+        evidence.ended = Some(Ended::Deadline);
+        course.decision = decide(&evidence, &rules);
+    }
+    course.judged = evidence.judged;
+    Ok(course)
+}
 
-    /// What `service` does with one frame.
-    fn look(
-        &mut self,
-        frame: &Frame,
-        limits: &QualityLimits,
-        course: &mut Course,
-    ) -> Result<Option<(Liveness, Embedding)>> {
-        let faces = self.engine.detect(frame)?;
-        let Some(face) = faces.first().copied() else {
-            return Ok(None);
-        };
-        if Quality::of(frame, &face).hint(limits).is_some() {
-            return Ok(None);
+/// The samples that enrollment keeps of the frames, without asking for poses.
+pub fn enroll(frame_judge: &mut FrameJudge, frames: &[Frame]) -> Result<Vec<Embedding>> {
+    let mut samples = Samples::default();
+    each(frame_judge, frames, &QualityLimits::ENROLL, |face| {
+        if samples.len() < SAMPLES {
+            samples.offer(face);
         }
-        let evidence = self.pad.examine(frame, &face, Spectrum::Color)?;
-        course.motion.extend(evidence.motion.map(|word| word.live));
-        course.texture.extend(facelock::pad::texture(frame, &face));
-        let liveness = match self.pad.fuse(&evidence).live {
-            Live::Yes => Liveness::Live,
-            Live::No => Liveness::Attack,
-            Live::Unknown => Liveness::Undecided,
-            Live::Failed => Liveness::Failed,
-        };
-        Ok(self
-            .engine
-            .embed(frame, &face)?
-            .map(|embedding| (liveness, embedding)))
-    }
+    })?;
+    let taken = samples.take().into_iter();
+    Ok(taken.map(|sample| sample.embedding).collect())
+}
 
-    /// Looks that differ, of one person, from the frames: as enrollment takes them, without asking
-    /// for poses.
-    pub fn enroll(&mut self, frames: &[Frame]) -> Result<Vec<Embedding>> {
-        let mut looks: Vec<Embedding> = Vec::new();
-        for frame in frames {
-            let Some(face) = self.engine.detect(frame)?.first().copied() else {
-                continue;
-            };
-            if Quality::of(frame, &face)
-                .hint(&QualityLimits::ENROLL)
-                .is_some()
-            {
-                continue;
-            }
-            let Some(embedding) = self.engine.embed(frame, &face)? else {
-                continue;
-            };
-            let first = looks
-                .first()
-                .and_then(|first| compare(&embedding, std::slice::from_ref(first)));
-            let alike = compare(&embedding, &looks);
-            if first.is_none_or(|s| s >= SAME_PERSON) && alike.is_none_or(|s| s <= TOO_ALIKE) {
-                looks.push(embedding);
-            }
-            if looks.len() == LOOKS {
-                break;
-            }
+/// Every face of the frames that can be judged, one after the other.
+pub fn each(
+    frame_judge: &mut FrameJudge,
+    frames: &[Frame],
+    limits: &QualityLimits,
+    mut take: impl FnMut(JudgedFace),
+) -> Result<()> {
+    frame_judge.reset();
+    let begun = Instant::now();
+    for (n, frame) in frames.iter().enumerate() {
+        let outcome = judge(frame_judge, frame, limits, begun + STEP * n as u32)?;
+        if let FrameOutcome::Judged(face) = outcome {
+            take(*face);
         }
-        Ok(looks)
     }
+    Ok(())
+}
 
-    /// The features of every frame that verification would judge.
-    pub fn features(&mut self, frames: &[Frame]) -> Result<Vec<Embedding>> {
-        let mut all = Vec::new();
-        for frame in frames {
-            let Some(face) = self.engine.detect(frame)?.first().copied() else {
-                continue;
-            };
-            if Quality::of(frame, &face)
-                .hint(&QualityLimits::VERIFY)
-                .is_none()
-            {
-                all.extend(self.engine.embed(frame, &face)?);
-            }
-        }
-        Ok(all)
-    }
+/// The face in a frame, good or not; where none is, one without size.
+pub fn face(frame_judge: &mut FrameJudge, frame: &Frame) -> Result<Detection> {
+    Ok(
+        match judge(frame_judge, frame, &QualityLimits::VERIFY, Instant::now())? {
+            FrameOutcome::Judged(judged) => judged.face,
+            FrameOutcome::Hint(_, face) => face.unwrap_or_default(),
+            FrameOutcome::Unlit => Detection::default(),
+        },
+    )
 }

@@ -3,23 +3,22 @@
 use std::fmt::Write as _;
 use std::path::Path;
 use std::sync::Mutex;
-use std::time::Instant;
 
 use anyhow::{Context, Result};
-use facelock::face::{Engine, EngineOptions, compare};
+use facelock::face::{Engine, EngineOptions, QualityLimits, compare};
 use facelock::onnx::ModelDirs;
-use facelock::pad::{Live, Pad, PadOptions};
-use facelock::types::{Embedding, Frame, Spectrum};
+use facelock::pad::{Pad, PadOptions};
+use facelock::pipeline::enrollment::FEWEST;
+use facelock::pipeline::frame::FrameJudge;
+use facelock::types::{Embedding, Frame, Liveness, Spectrum};
 
 use crate::attacks::{SPECIES, present};
-use crate::attempts::{Course, FRAMES, Rooms, STEP};
+use crate::attempts::{self, Course, FRAMES, attempt};
 use crate::pictures::{self, Dice};
 use crate::stats::{Rate, Scores};
 
 /// Frames an attack is shown for: three seconds.
 const ATTACK: usize = 30;
-/// Looks an enrollment needs.
-const FEWEST: usize = 2;
 
 /// One person's clip.
 pub struct Clip {
@@ -45,23 +44,17 @@ pub fn load(folder: &Path, quick: bool) -> Result<Vec<Clip>> {
     Ok(clips)
 }
 
-pub fn rooms(dirs: &ModelDirs) -> Result<Rooms> {
-    let options = PadOptions {
-        cnn: true,
-        infrared: true,
-        motion: true,
-    };
-    Ok(Rooms {
-        engine: Engine::load(dirs, EngineOptions::default())?,
-        pad: Pad::load(dirs, options)?,
-    })
-}
+const PAD: PadOptions = PadOptions {
+    cnn: true,
+    infrared: true,
+    motion: true,
+};
 
 /// Runs the jobs on two threads; the answers in the jobs' order.
 pub fn shared<J: Sync, A: Send>(
     dirs: &ModelDirs,
     jobs: &[J],
-    work: impl Fn(&mut Rooms, &J) -> Result<A> + Sync,
+    work: impl Fn(&mut FrameJudge, &J) -> Result<A> + Sync,
 ) -> Result<Vec<A>> {
     let next = Mutex::new(0);
     let take = || {
@@ -73,10 +66,10 @@ pub fn shared<J: Sync, A: Send>(
             .unwrap_or(usize::MAX)
     };
     let run = || -> Result<Vec<(usize, A)>> {
-        let mut rooms = rooms(dirs)?;
+        let mut judge = FrameJudge::load(dirs, EngineOptions::default(), PAD)?;
         let mut done = Vec::new();
         while let Some((n, job)) = Some(take()).and_then(|n| Some((n, jobs.get(n)?))) {
-            done.push((n, work(&mut rooms, job)?));
+            done.push((n, work(&mut judge, job)?));
         }
         Ok(done)
     };
@@ -99,8 +92,13 @@ pub fn enroll(
     dirs: &ModelDirs,
     mut clips: Vec<Clip>,
 ) -> Result<(Vec<Clip>, Vec<Vec<Embedding>>, String)> {
-    let mut both = shared(dirs, &clips, |rooms, clip| {
-        Ok((rooms.enroll(&clip.enrolled)?, rooms.features(&clip.probes)?))
+    let mut both = shared(dirs, &clips, |judge, clip| {
+        let samples = attempts::enroll(judge, &clip.enrolled)?;
+        let mut probes = Vec::new();
+        attempts::each(judge, &clip.probes, &QualityLimits::VERIFY, |face| {
+            probes.push(face.embedding);
+        })?;
+        Ok((samples, probes))
     })?;
     // Who cannot be enrolled is told, and takes no part in what follows.
     let enrolled: Vec<bool> = both
@@ -161,7 +159,7 @@ pub fn genuine(dirs: &ModelDirs, clips: &[Clip], templates: &[Vec<Embedding>]) -
             let starts = (0..clip.probes.len().saturating_sub(10)).step_by(10);
             jobs.extend(starts.map(|start| (n, start)));
         }
-        let courses = shared(dirs, &jobs, |rooms, (n, start)| {
+        let courses = shared(dirs, &jobs, |judge, (n, start)| {
             let mut dice = Dice::new(*start as u64 + 1);
             let frames = clips[*n].probes[*start..].iter().take(FRAMES);
             let frames = frames.map(|frame| {
@@ -171,7 +169,7 @@ pub fn genuine(dirs: &ModelDirs, clips: &[Clip], templates: &[Vec<Embedding>]) -
                     Ok(frame.clone())
                 }
             });
-            rooms.attempt(frames, &templates[*n])
+            attempt(judge, frames, &templates[*n])
         })?;
         let (mut refused, mut attack, mut vetoed, mut frames) = (
             Rate::default(),
@@ -185,10 +183,11 @@ pub fn genuine(dirs: &ModelDirs, clips: &[Clip], templates: &[Vec<Embedding>]) -
             course
                 .motion
                 .iter()
-                .for_each(|word| vetoed.add(*word == Live::No));
-            course.judged.iter().for_each(|judged| {
-                frames.add(judged.liveness != facelock::decision::verdict::Liveness::Live)
-            });
+                .for_each(|word| vetoed.add(*word == Liveness::Attack));
+            course
+                .judged
+                .iter()
+                .for_each(|judged| frames.add(judged.liveness != Liveness::Live));
         }
         writeln!(text, "| genuine, {title} | FRR: no match | {refused} |")?;
         writeln!(
@@ -203,22 +202,6 @@ pub fn genuine(dirs: &ModelDirs, clips: &[Clip], templates: &[Vec<Embedding>]) -
             text,
             "| genuine, {title} | single frames motion calls flat | {vetoed} |"
         )?;
-        if sigma == 0.0 {
-            let texture = Scores::of(
-                courses
-                    .iter()
-                    .flat_map(|course| course.texture.clone())
-                    .collect(),
-            );
-            writeln!(
-                text,
-                "| genuine, {title} | texture score, least / 1 % / median of {} | {:.2} / {:.2} / {:.2} |",
-                texture.len(),
-                texture.percentile(0.0),
-                texture.percentile(0.01),
-                texture.percentile(0.5)
-            )?;
-        }
     }
     text += &impostors(dirs, clips, templates)?;
     text += &watched(dirs, clips)?;
@@ -229,24 +212,22 @@ pub fn genuine(dirs: &ModelDirs, clips: &[Clip], templates: &[Vec<Embedding>]) -
 fn watched(dirs: &ModelDirs, clips: &[Clip]) -> Result<String> {
     let mut text = String::new();
     for sigma in [0.0, 8.0] {
-        let words = shared(dirs, clips, |rooms, clip| {
-            let (mut dice, begun) = (Dice::new(3), Instant::now());
-            rooms.pad.reset();
-            let mut words = Vec::new();
-            for (n, frame) in clip.probes.iter().enumerate() {
-                let mut frame = pictures::noisy(frame, sigma, &mut dice)?;
-                frame.captured = begun + STEP * n as u32;
-                let Some(face) = rooms.engine.detect(&frame)?.first().copied() else {
-                    continue;
-                };
-                words.extend(rooms.pad.examine(&frame, &face, Spectrum::Color)?.motion);
-            }
+        let words = shared(dirs, clips, |judge, clip| {
+            let (mut dice, mut words) = (Dice::new(3), Vec::new());
+            let noisy = clip
+                .probes
+                .iter()
+                .map(|frame| pictures::noisy(frame, sigma, &mut dice));
+            let noisy = noisy.collect::<Result<Vec<_>>>()?;
+            attempts::each(judge, &noisy, &QualityLimits::VERIFY, |face| {
+                words.extend(face.evidence.motion);
+            })?;
             Ok(words)
         })?;
         let (mut flat, mut solid) = (Rate::default(), Rate::default());
         for word in words.iter().flatten() {
-            flat.add(word.live == Live::No);
-            solid.add(word.live == Live::Yes);
+            flat.add(word.live == Liveness::Attack);
+            solid.add(word.live == Liveness::Live);
         }
         writeln!(
             text,
@@ -265,11 +246,9 @@ fn impostors(dirs: &ModelDirs, clips: &[Clip], templates: &[Vec<Embedding>]) -> 
         .flat_map(|n| (0..clips.len()).map(move |m| (n, m)))
         .filter(|(n, m)| n != m)
         .collect();
-    let courses = shared(dirs, &jobs, |rooms, (n, m)| {
-        rooms.attempt(
-            clips[*n].probes.iter().map(|frame| Ok(frame.clone())),
-            &templates[*m],
-        )
+    let courses = shared(dirs, &jobs, |judge, (n, m)| {
+        let frames = clips[*n].probes.iter().map(|frame| Ok(frame.clone()));
+        attempt(judge, frames, &templates[*m])
     })?;
     let mut accepted = Rate::default();
     courses
@@ -289,7 +268,7 @@ pub fn attacks(
     quick: bool,
 ) -> Result<String> {
     let mut text = String::from(
-        "| species (made here) | APCER: taken for live | matched | stopped by motion | texture, median |\n|---|---|---|---|---|\n",
+        "| species (made here) | APCER: taken for live | matched | stopped by motion |\n|---|---|---|---|\n",
     );
     let moments: &[usize] = if quick { &[0] } else { &[0, 16, 32] };
     for (species, name) in SPECIES {
@@ -297,70 +276,50 @@ pub fn attacks(
         let jobs: Vec<_> = all
             .filter(|(n, start)| clips[*n].probes.len() >= start + 20)
             .collect();
-        let courses = shared(dirs, &jobs, |rooms, (n, start)| {
+        let courses = shared(dirs, &jobs, |judge, (n, start)| {
             let clip = &clips[*n].probes[*start..];
-            let face = rooms
-                .engine
-                .detect(&clip[0])?
-                .first()
-                .copied()
-                .unwrap_or_default();
+            let face = attempts::face(judge, &clip[0])?;
             let [right, left, ..] = face.landmarks;
             let span = (left.x - right.x).abs();
             let eyes = [right, left].map(|eye| [eye.x, eye.y, 0.3 * span, 0.18 * span]);
-            rooms.attempt(present(species, clip, &eyes).take(ATTACK), &templates[*n])
+            let frames = present(species, clip, &eyes).take(ATTACK);
+            attempt(judge, frames, &templates[*n])
         })?;
         let (mut live, mut matched, mut stopped) =
             (Rate::default(), Rate::default(), Rate::default());
         for course in &courses {
             live.add(course.passed_as_live());
             matched.add(course.matched());
-            stopped.add(course.motion.contains(&Live::No));
+            stopped.add(course.motion.contains(&Liveness::Attack));
         }
-        let texture = Scores::of(
-            courses
-                .iter()
-                .flat_map(|course| course.texture.clone())
-                .collect(),
-        );
-        writeln!(
-            text,
-            "| {name} | {live} | {matched} | {stopped} | {:.2} |",
-            texture.percentile(0.5)
-        )?;
+        writeln!(text, "| {name} | {live} | {matched} | {stopped} |")?;
     }
     Ok(text)
 }
 
 /// The published samples, one frame each.
 pub fn samples(dirs: &ModelDirs, folder: &Path) -> Result<String> {
-    let mut text = String::from("| sample | is | CNN | texture |\n|---|---|---|---|\n");
-    let mut rooms = rooms(dirs)?;
+    let mut text = String::from("| sample | is | CNN |\n|---|---|---|\n");
+    let mut engine = Engine::load(dirs, EngineOptions::default())?;
+    let mut pad = Pad::load(dirs, PAD)?;
     for (file, kind) in [
         ("image_T1.jpg", "live"),
         ("image_F1.jpg", "attack"),
         ("image_F2.jpg", "attack"),
     ] {
         let frame = pictures::upright(&pictures::jpeg(&folder.join(file))?)?;
-        let face = rooms
-            .engine
+        let face = engine
             .detect(&frame)?
             .first()
             .copied()
             .with_context(|| format!("no face in {file}"))?;
-        rooms.pad.reset();
-        let word = rooms
-            .pad
+        pad.reset();
+        let word = pad
             .examine(&frame, &face, Spectrum::Color)?
             .cnn
             .and_then(|word| word.score);
         let show = |score: Option<f32>| score.map_or("-".to_owned(), |score| format!("{score:.2}"));
-        writeln!(
-            text,
-            "| {file} | {kind} | {} | {} |",
-            show(word),
-            show(facelock::pad::texture(&frame, &face))
-        )?;
+        writeln!(text, "| {file} | {kind} | {} |", show(word))?;
     }
     Ok(text)
 }

@@ -1,15 +1,17 @@
 //! What passes a challenge without having heard it: people who talk, and pictures that are moved.
 
 use std::fmt::Write as _;
+use std::time::Instant;
 
 use anyhow::Result;
-use facelock::face::{Quality, QualityLimits, compare};
+use facelock::face::{QualityLimits, compare};
 use facelock::onnx::ModelDirs;
 use facelock::pad::challenge::{ALLOWANCE, Answer, Challenge, Sighting, TURNS, Turn};
+use facelock::pipeline::frame::{FrameJudge, FrameOutcome, JudgeFrames as _};
 use facelock::types::{Embedding, Frame, PixelFormat, Spectrum};
 
 use crate::attacks::{Species, present};
-use crate::attempts::{Rooms, STEP};
+use crate::attempts::{self, STEP};
 use crate::clips::{Clip, shared};
 use crate::pictures::sample;
 use crate::stats::Rate;
@@ -66,10 +68,10 @@ pub fn table(dirs: &ModelDirs, clips: &[Clip], templates: &[Vec<Embedding>]) -> 
             let starts = (0..clip.probes.len().saturating_sub(20)).step_by(step);
             jobs.extend(starts.map(|start| (n, start)));
         }
-        let answers = shared(dirs, &jobs, |rooms, (n, start)| {
+        let answers = shared(dirs, &jobs, |judge, (n, start)| {
             let clip = &clips[*n].probes[*start..];
-            let frames = frames(shown, rooms, clip)?;
-            Ok(answers(&sightings(rooms, &frames, &templates[*n])?))
+            let frames = frames(shown, judge, clip)?;
+            Ok(answers(&sightings(judge, &frames, &templates[*n])?))
         })?;
         let (mut far, mut passed, mut wrong) = (Rate::default(), Rate::default(), Rate::default());
         for all in &answers {
@@ -98,18 +100,13 @@ fn answers(sightings: &[Sighting]) -> Vec<Answer> {
     QUESTIONS.map(answer).collect()
 }
 
-fn frames(shown: Shown, rooms: &mut Rooms, clip: &[Frame]) -> Result<Vec<Frame>> {
+fn frames(shown: Shown, judge: &mut FrameJudge, clip: &[Frame]) -> Result<Vec<Frame>> {
     let clip = &clip[..clip.len().min(FRAMES)];
     match shown {
         Shown::Talk => Ok(clip.to_vec()),
         Shown::Print(species) => present(species, clip, &[]).collect(),
         Shown::Tube(radius) => {
-            let face = rooms
-                .engine
-                .detect(&clip[0])?
-                .first()
-                .copied()
-                .unwrap_or_default();
+            let face = attempts::face(judge, &clip[0])?;
             let [right, left, ..] = face.landmarks;
             let tube = (
                 (right.x + left.x) / 2.0,
@@ -158,27 +155,24 @@ fn round(picture: &Frame, (middle, radius): (f32, f32), angle: f32) -> Result<Fr
 }
 
 fn sightings(
-    rooms: &mut Rooms,
+    judge: &mut FrameJudge,
     frames: &[Frame],
     templates: &[Embedding],
 ) -> Result<Vec<Sighting>> {
-    let least = rooms.engine.threshold(Spectrum::Color) - ALLOWANCE;
+    let least = judge.threshold(Spectrum::Color) - ALLOWANCE;
     let mut sightings = Vec::new();
+    judge.reset();
+    let begun = Instant::now();
     for (n, frame) in frames.iter().enumerate() {
-        let Some(face) = rooms.engine.detect(frame)?.first().copied() else {
-            continue;
+        let at = STEP * n as u32;
+        let (face, score) = match attempts::judge(judge, frame, &QualityLimits::VERIFY, begun + at)?
+        {
+            FrameOutcome::Judged(judged) => (judged.face, compare(&judged.embedding, templates)),
+            FrameOutcome::Hint(_, Some(face)) => (face, None),
+            FrameOutcome::Hint(_, None) | FrameOutcome::Unlit => continue,
         };
-        let good = Quality::of(frame, &face)
-            .hint(&QualityLimits::VERIFY)
-            .is_none();
-        let embedding = if good {
-            rooms.engine.embed(frame, &face)?
-        } else {
-            None
-        };
-        let score = embedding.and_then(|embedding| compare(&embedding, templates));
         sightings.push(Sighting {
-            at: STEP * n as u32,
+            at,
             face,
             compares: score.is_some_and(|score| score >= least),
         });

@@ -18,11 +18,10 @@ use super::super::tally::{SystemClock, Tally};
 use super::super::{DeviceCameras, answer};
 use super::*;
 use crate::config::Config;
-use crate::decision::verdict::Liveness;
 use crate::face::Quality;
+use crate::pad::PadEvidence;
 use crate::store::StoredTemplate;
-use crate::types::Peer;
-use crate::types::{Detection, Digest, Embedding, PixelFormat, Verdict};
+use crate::types::{Detection, Digest, Embedding, Liveness, Peer, PixelFormat, Verdict};
 use crate::vault::TemplateKey;
 
 const MODEL: Digest = Digest([7; 32]);
@@ -72,9 +71,8 @@ struct Notes {
     templates: bool,
     /// A failure or a hang-up was handed over.
     broken: bool,
-    /// Face, liveness, and whether everything else was right when it was shown.
-    faces: Vec<(Face, Liveness, bool)>,
-    threshold: f32,
+    /// Face, liveness, whether everything else was right when it was shown, and the threshold then.
+    faces: Vec<(Face, Liveness, bool, f32)>,
 }
 
 /// Sees in a frame what the script says of its number.
@@ -95,7 +93,7 @@ fn embedding(face: Face) -> Embedding {
     Embedding::normalized(values.to_vec()).unwrap()
 }
 
-impl Eye for Scripted {
+impl JudgeFrames for Scripted {
     fn digest(&self) -> Digest {
         if self.ours { MODEL } else { Digest([8; 32]) }
     }
@@ -104,17 +102,17 @@ impl Eye for Scripted {
         self.threshold
     }
 
-    fn look(
+    fn judge(
         &mut self,
         frame: &Frame,
         _: Spectrum,
         _: &QualityLimits,
-        _: &mut Stopwatch,
-    ) -> Result<Seen, ModelError> {
+        _: &mut FrameTimes,
+    ) -> Result<FrameOutcome, ModelError> {
         let face = Detection::default();
         Ok(match self.shown[frame.sequence as usize] {
-            Shown::Hint(hint, seen) => Seen::Hint(hint, seen.then_some(face)),
-            Shown::Unlit => Seen::Unlit,
+            Shown::Hint(hint, seen) => FrameOutcome::Hint(hint, seen.then_some(face)),
+            Shown::Unlit => FrameOutcome::Unlit,
             Shown::Broken => {
                 self.notes.borrow_mut().broken = true;
                 return Err(ModelError::Runtime("scripted".into()));
@@ -122,15 +120,15 @@ impl Eye for Scripted {
             Shown::Face(whose, liveness) => {
                 let mut notes = self.notes.borrow_mut();
                 let right = self.ours && notes.camera_is_mine && notes.templates;
-                notes.faces.push((whose, liveness, right));
-                notes.threshold = self.threshold;
+                notes.faces.push((whose, liveness, right, self.threshold));
                 let quality = Quality::of(frame, &face);
-                Seen::Look(Box::new(Look {
+                FrameOutcome::Judged(Box::new(JudgedFace {
                     face,
                     quality,
                     embedding: embedding(whose),
                     liveness,
                     live_score: None,
+                    evidence: PadEvidence::default(),
                 }))
             }
         })
@@ -306,11 +304,11 @@ fn counted(notes: &Notes) -> usize {
         Face::Alike => 0.8,
         Face::Strangers | Face::Unlike => 0.0,
     };
-    let speaks = |&&(face, liveness, right): &&(Face, Liveness, bool)| {
+    let speaks = |&&(face, liveness, right, threshold): &&(Face, Liveness, bool, f32)| {
         right
             && liveness == Liveness::Live
             && face != Face::Unlike
-            && cosine(face) + 1e-6 >= notes.threshold
+            && cosine(face) + 1e-6 >= threshold
     };
     notes.faces.iter().filter(speaks).count()
 }
@@ -398,8 +396,10 @@ proptest! {
         if decision == Ok(Verdict::Match) {
             prop_assert!(counted(&notes) >= usize::from(matches), "{:?}", notes.faces);
             prop_assert!(!notes.broken, "a failure or a hang-up came first");
-            prop_assert!(notes.threshold.is_finite());
-            prop_assert!(notes.faces.iter().all(|(_, liveness, right)| *right && *liveness != Liveness::Failed));
+            let sound = |(_, liveness, right, threshold): &(Face, Liveness, bool, f32)| {
+                *right && *liveness != Liveness::Failed && threshold.is_finite()
+            };
+            prop_assert!(notes.faces.iter().all(sound));
         }
         // And nobody is called a stranger or an attack who was not looked at.
         if let Ok(Verdict::NonMatch | Verdict::AttackSuspected) = decision {
