@@ -7,7 +7,9 @@ use facelock::face::align::{Similarity, warp};
 use facelock::face::{Quality, QualityLimits};
 use facelock::onnx::ModelDirs;
 use facelock::pad::{Pad, PadOptions};
-use facelock::types::{Detection, Frame, Illumination, Liveness, PixelFormat, Point, Rect, Spectrum};
+use facelock::types::{
+    Detection, Frame, Illumination, Liveness, PixelFormat, Point, Rect, Spectrum,
+};
 use facelock_fuzz::{Front, bounded};
 use libfuzzer_sys::fuzz_target;
 
