@@ -16,7 +16,7 @@ except ValueError:
     told = {"outcome": "(no answer)"}
 outcome = told["outcome"] + (f" ({told['reason']})" if "reason" in told else "")
 frames = told.get("measurements", [])
-stages = frames[-1]["stages"] if frames else {}
+stages = told.get("stages", {})
 scores = [frame["score"] for frame in frames if frame["score"] is not None]
 times = " ".join(
     f"{stages[name]:6.0f}" if stages.get(name) is not None else "     -"

@@ -6,17 +6,18 @@ use clap::{Parser, Subcommand};
 
 /// Enroll faces for login, try them, and look after them.
 ///
-/// Exit status: 0 done, or a match; 1 a face was judged and did not match; 2 wrong usage; 3
-/// unavailable: no decision could be made, and the message says why; 4 not permitted; 5 Facelock's
-/// socket cannot be reached or the connection broke.
+/// Exit status: 0 done, or a match; 1 a face was judged and did not match; 2 wrong usage; 3 it could
+/// not be done, and the message says why; 4 not permitted; 5 Facelock's socket cannot be reached or
+/// the connection broke.
 #[derive(Debug, Parser)]
-#[command(name = "facelockctl", version, max_term_width = 100)]
+#[command(name = "facelockctl", version, max_term_width = 80)]
 pub struct Args {
-    /// Print what a script would read
-    #[arg(long, global = true)]
+    /// Print what a script would read, errors too
+    #[arg(long, global = true, help_heading = "Options of every command")]
     pub json: bool,
     /// The socket to ask
-    #[arg(long, global = true, default_value = facelock_protocol::SOCKET_PATH, value_name = "PATH")]
+    #[arg(long, global = true, help_heading = "Options of every command", hide_short_help = true,
+        default_value = facelock_protocol::SOCKET_PATH, value_name = "PATH")]
     pub socket: PathBuf,
     #[command(subcommand)]
     pub command: Command,
@@ -24,13 +25,16 @@ pub struct Args {
 
 #[derive(Debug, Subcommand)]
 pub enum Command {
-    /// Enroll a face: several looks, one template each
+    /// Enroll a face: several samples, one template each
     Enroll {
         #[command(flatten)]
         user: User,
         /// What to call these templates
         #[arg(long)]
         label: Option<String>,
+        /// Start without waiting for Enter
+        #[arg(long)]
+        now: bool,
     },
     /// Verify, and show quality, scores and times (counted like any login)
     Test {
@@ -75,17 +79,7 @@ pub enum Command {
     /// List cameras: which would be used, and why
     Devices,
     /// Show what the camera sees
-    Preview {
-        /// For how long
-        #[arg(long, default_value_t = 10, value_parser = clap::value_parser!(u8).range(1..=60), value_name = "SECONDS")]
-        seconds: u8,
-        /// Write the last frame here as PNG, with box and landmarks
-        #[arg(long, value_name = "FILE")]
-        save: Option<PathBuf>,
-        /// How to draw in the terminal
-        #[arg(long, value_enum, default_value_t = Graphics::Auto)]
-        graphics: Graphics,
-    },
+    Preview(Preview),
     /// Try an infrared emitter setting on a camera for some seconds, then put it back
     Emitter(Emitter),
     /// Look after the model files
@@ -94,10 +88,8 @@ pub enum Command {
         command: ModelsCommand,
     },
     /// Print a completion script
-    #[command(hide = true)]
     Completions { shell: clap_complete::Shell },
     /// Print the manual page
-    #[command(hide = true)]
     Man,
 }
 
@@ -106,6 +98,19 @@ pub struct User {
     /// Whose face [default: who called sudo, else who runs this]
     #[arg(long = "user", short = 'u', value_name = "NAME")]
     pub name: Option<String>,
+}
+
+#[derive(Debug, clap::Args)]
+pub struct Preview {
+    /// For how long
+    #[arg(long, default_value_t = 10, value_parser = clap::value_parser!(u8).range(1..=60), value_name = "SECONDS")]
+    pub seconds: u8,
+    /// Write the last frame here as PNG, with box and landmarks
+    #[arg(long, value_name = "FILE")]
+    pub save: Option<PathBuf>,
+    /// How to draw in the terminal
+    #[arg(long, value_enum, default_value_t = Graphics::Auto)]
+    pub graphics: Graphics,
 }
 
 #[derive(Debug, Subcommand)]
@@ -174,10 +179,13 @@ pub enum ModelsCommand {
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
 pub enum Graphics {
+    /// What the terminal can show
     Auto,
+    /// Two pixels a character, in 24-bit color
     HalfBlock,
-    Sixel,
-    Kitty,
+    /// Characters of ASCII, without color
+    Ascii,
+    /// Nothing but the line below the picture
     None,
 }
 

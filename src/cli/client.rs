@@ -1,5 +1,6 @@
 //! The other end of the socket, as `facelockctl` sees it.
 
+use std::io::ErrorKind;
 use std::os::unix::net::UnixStream;
 use std::path::Path;
 use std::time::Duration;
@@ -8,18 +9,14 @@ use facelock_protocol::{
     self as protocol, Event, FrameError, MESSAGE_CAP, Message, Reply, Request,
 };
 
+use super::failure::{Exit, Failure};
+
 /// No message for this long means that the instance is gone; enrollment speaks far more often.
 const SILENCE: Duration = Duration::from_secs(30);
-
-#[derive(Debug, thiserror::Error)]
-pub enum ClientError {
-    #[error(
-        "cannot reach {path}: {error}\nIs facelock.socket running? (systemctl status facelock.socket)"
-    )]
-    Connect { path: String, error: std::io::Error },
-    #[error("the connection broke: {0}")]
-    Broken(#[from] FrameError),
-}
+/// The same for a request that opens no camera.
+const SHORT_SILENCE: Duration = Duration::from_secs(10);
+/// Where an instance says more than it answers.
+const JOURNAL: &str = "sudo journalctl -t facelock -n 20 says more";
 
 /// Asks `request`, hands each event to `on_event`, and returns the reply.
 ///
@@ -28,20 +25,92 @@ pub enum ClientError {
 pub fn ask(
     socket: &Path,
     request: &Request,
+    on_event: impl FnMut(Event),
+) -> Result<Reply, Failure> {
+    let silence = match request {
+        Request::List { .. }
+        | Request::Remove { .. }
+        | Request::Clear { .. }
+        | Request::Unlock { .. }
+        | Request::Status { .. } => SHORT_SILENCE,
+        _ => SILENCE,
+    };
+    ask_within(socket, request, silence, on_event)
+}
+
+fn ask_within(
+    socket: &Path,
+    request: &Request,
+    silence: Duration,
     mut on_event: impl FnMut(Event),
-) -> Result<Reply, ClientError> {
-    let mut stream = UnixStream::connect(socket).map_err(|error| ClientError::Connect {
-        path: socket.display().to_string(),
-        error,
-    })?;
+) -> Result<Reply, Failure> {
+    let stream = UnixStream::connect(socket).map_err(|error| unreachable(socket, &error));
+    let mut stream = stream?;
+    let broken = |error: FrameError| broken(&error, silence);
     stream
-        .set_read_timeout(Some(SILENCE))
-        .map_err(FrameError::from)?;
-    protocol::write_message(&mut stream, request)?;
+        .set_read_timeout(Some(silence))
+        .map_err(|error| broken(error.into()))?;
+    protocol::write_message(&mut stream, request).map_err(broken)?;
     loop {
-        match protocol::read_message(&mut stream, MESSAGE_CAP)? {
+        match protocol::read_message(&mut stream, MESSAGE_CAP).map_err(broken)? {
             Message::Event(event) => on_event(event),
             Message::Reply(reply) => return Ok(reply),
         }
+    }
+}
+
+fn unreachable(socket: &Path, error: &std::io::Error) -> Failure {
+    let path = socket.display();
+    let message = match error.kind() {
+        ErrorKind::NotFound => format!("Facelock's socket {path} is not there"),
+        ErrorKind::ConnectionRefused => format!("nothing listens on Facelock's socket {path}"),
+        _ => format!("Facelock's socket {path} cannot be reached ({error})"),
+    };
+    Failure::new("unreachable", message)
+        .exit(Exit::Connection)
+        .help("sudo systemctl enable --now facelock.socket")
+}
+
+fn broken(error: &FrameError, silence: Duration) -> Failure {
+    let (reason, message) = match error {
+        FrameError::TimedOut => (
+            "no_answer",
+            format!("Facelock did not answer within {} s", silence.as_secs()),
+        ),
+        FrameError::Closed | FrameError::Truncated => {
+            ("closed", "Facelock closed the connection unanswered".into())
+        }
+        FrameError::Version(_) => (
+            "version",
+            "facelockctl and the instance are of different versions".into(),
+        ),
+        error => (
+            "broken",
+            format!("Facelock's answer cannot be read ({error})"),
+        ),
+    };
+    Failure::new(reason, message)
+        .exit(Exit::Connection)
+        .help(JOURNAL)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::os::unix::net::UnixListener;
+
+    use super::*;
+
+    #[test]
+    fn a_server_that_never_answers_is_said_once() {
+        let folder = tempfile::tempdir().unwrap();
+        let socket = folder.path().join("socket");
+        let _listener = UnixListener::bind(&socket).unwrap();
+        let asked = ask_within(&socket, &Request::Devices, Duration::from_secs(1), drop);
+        let failure = asked.unwrap_err();
+        assert_eq!(
+            failure.text(),
+            "Facelock did not answer within 1 s: sudo journalctl -t facelock -n 20 says more"
+        );
+        assert_eq!(failure.exit, Exit::Connection);
     }
 }

@@ -1,4 +1,4 @@
-//! An image to look at: boxes, landmarks, PNG, and the terminal's three ways to draw.
+//! An image to look at: boxes, landmarks, PNG, and the terminal's two ways to draw.
 
 use std::io::Write as _;
 use std::path::Path;
@@ -104,10 +104,14 @@ impl Image {
         [self.rgb[at], self.rgb[at + 1], self.rgb[at + 2]]
     }
 
-    /// The nearest pixels of an image `width` wide, in proportion.
-    fn scaled(&self, width: usize) -> Self {
-        let width = width.clamp(1, self.width);
-        let height = (self.height * width / self.width).max(1);
+    /// The nearest pixels, in proportion, at most `width` wide and `height` high; `aspect` is how
+    /// much higher than wide a drawn pixel is.
+    fn scaled(&self, width: usize, height: usize, aspect: f64) -> Self {
+        let across = (width as f64 / self.width as f64).min(1.0);
+        let down = (height as f64 * aspect / self.height as f64).min(1.0);
+        let scale = across.min(down);
+        let width = ((self.width as f64 * scale) as usize).max(1);
+        let height = ((self.height as f64 * scale / aspect) as usize).max(1);
         let mut rgb = Vec::with_capacity(width * height * 3);
         for y in 0..height {
             for x in 0..width {
@@ -145,9 +149,9 @@ impl Image {
         Ok(file.write_all(&self.png()?)?)
     }
 
-    /// Two pixels a character cell, with 24-bit colours.
-    pub fn half_blocks(&self, columns: usize) -> String {
-        let small = self.scaled(columns);
+    /// Two pixels a character cell, in 24-bit color.
+    pub fn half_blocks(&self, columns: usize, rows: usize) -> String {
+        let small = self.scaled(columns, rows * 2, 1.0);
         let mut text = String::new();
         for y in (0..small.height).step_by(2) {
             for x in 0..small.width {
@@ -159,77 +163,17 @@ impl Image {
         text
     }
 
-    /// The kitty graphics protocol: a PNG in base64, in chunks of 4096
-    /// (<https://sw.kovidgoyal.net/kitty/graphics-protocol/>).
-    ///
-    /// # Errors
-    /// The encoder fails.
-    pub fn kitty(&self) -> anyhow::Result<String> {
-        let data = base64(&self.png()?);
-        let chunks: Vec<&str> = data
-            .as_bytes()
-            .chunks(4096)
-            .map(|c| std::str::from_utf8(c).unwrap_or(""))
-            .collect();
-        let mut text = String::new();
-        for (i, chunk) in chunks.iter().enumerate() {
-            let more = u8::from(i + 1 < chunks.len());
-            let control = if i == 0 { "a=T,f=100,q=2,i=1," } else { "" };
-            text += &format!("\x1b_G{control}m={more};{chunk}\x1b\\");
-        }
-        Ok(text + "\n")
+    /// One pixel a character cell, as bright as its character is dense.
+    pub fn ascii(&self, columns: usize, rows: usize) -> String {
+        const DENSE: &[u8] = b" .:-=+*#%@";
+        let small = self.scaled(columns, rows, 2.0);
+        let shade = |x, y| {
+            let [r, g, b] = small.at(x, y).map(usize::from);
+            char::from(DENSE[(r * 3 + g * 6 + b) * (DENSE.len() - 1) / 2550])
+        };
+        let line = |y| (0..small.width).map(|x| shade(x, y)).collect::<String>() + "\n";
+        (0..small.height).map(line).collect()
     }
-
-    /// DEC sixel, in a 6x6x6 colour cube (VT330/VT340 programmer reference, chapter 14).
-    pub fn sixel(&self, width: usize) -> String {
-        let small = self.scaled(width);
-        let level = |v: u8| usize::from(v) * 5 / 255;
-        let index = |[r, g, b]: [u8; 3]| level(r) * 36 + level(g) * 6 + level(b);
-        let mut text = format!("\x1bPq\"1;1;{};{}", small.width, small.height);
-        for i in 0..216 {
-            text += &format!("#{i};2;{};{};{}", i / 36 * 20, i / 6 % 6 * 20, i % 6 * 20);
-        }
-        for top in (0..small.height).step_by(6) {
-            let mut rows = vec![None::<Vec<u8>>; 216];
-            for x in 0..small.width {
-                for bit in 0..6.min(small.height - top) {
-                    let row = rows[index(small.at(x, top + bit))]
-                        .get_or_insert_with(|| vec![0; small.width]);
-                    row[x] |= 1 << bit;
-                }
-            }
-            for (color, row) in rows
-                .iter()
-                .enumerate()
-                .filter_map(|(i, row)| row.as_ref().map(|row| (i, row)))
-            {
-                text += &format!("#{color}");
-                text.extend(row.iter().map(|bits| char::from(63 + bits)));
-                text.push('$');
-            }
-            text.push('-');
-        }
-        text + "\x1b\\\n"
-    }
-}
-
-/// RFC 4648, section 4.
-fn base64(bytes: &[u8]) -> String {
-    const DIGITS: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
-    let mut text = String::with_capacity(bytes.len().div_ceil(3) * 4);
-    for chunk in bytes.chunks(3) {
-        let group =
-            chunk.iter().fold(0_u32, |n, b| n << 8 | u32::from(*b)) << (8 * (3 - chunk.len()));
-        for i in 0..4 {
-            let digit = DIGITS[(group >> (18 - 6 * i)) as usize & 63];
-            text.push(if i <= chunk.len() {
-                char::from(digit)
-            } else {
-                '='
-            });
-        }
-    }
-    text
 }
 
 #[cfg(test)]
@@ -244,19 +188,6 @@ mod tests {
             width: 8,
             height: 6,
             rgb,
-        }
-    }
-
-    #[test]
-    fn base64_follows_the_rfc_vectors() {
-        for (plain, coded) in [
-            ("", ""),
-            ("f", "Zg=="),
-            ("fo", "Zm8="),
-            ("foo", "Zm9v"),
-            ("foobar", "Zm9vYmFy"),
-        ] {
-            assert_eq!(base64(plain.as_bytes()), coded);
         }
     }
 
@@ -321,10 +252,22 @@ mod tests {
     }
 
     #[test]
-    fn every_way_to_draw_covers_the_image() {
+    fn a_picture_fits_its_terminal() {
         let image = image();
-        assert_eq!(image.half_blocks(8).matches('▀').count(), 8 * 3);
-        assert!(image.kitty().unwrap().starts_with("\x1b_Ga=T"));
-        assert!(image.sixel(8).starts_with("\x1bPq\"1;1;8;6"));
+        assert_eq!(image.half_blocks(8, 3).matches('▀').count(), 8 * 3);
+        assert_eq!(image.half_blocks(80, 2).lines().count(), 2);
+        let large = Image {
+            width: 640,
+            height: 480,
+            rgb: vec![255; 640 * 480 * 3],
+        };
+        for (columns, rows) in [(80, 22), (40, 22), (200, 10)] {
+            for text in [large.ascii(columns, rows), large.half_blocks(columns, rows)] {
+                assert!(text.lines().count() <= rows, "{columns}x{rows}");
+            }
+            let widest = large.ascii(columns, rows).lines().map(str::len).max();
+            assert!(widest.is_some_and(|widest| (10..=columns).contains(&widest)));
+        }
+        assert!(large.ascii(8, 4).starts_with('@'));
     }
 }

@@ -2,90 +2,126 @@
 
 mod args;
 mod client;
+mod failure;
 mod image;
+mod json;
 mod models;
+mod narrate;
 mod preview;
 mod prompt;
 mod render;
 mod status;
 mod subject;
+mod terminal;
 mod words;
 
 use std::io::Write as _;
 use std::process::ExitCode;
 
-use anyhow::Context as _;
 use clap::{CommandFactory as _, Parser as _};
-use facelock_protocol::{Label, Reply, Request, Secret};
+use facelock_protocol::{Label, Request, Secret, Subject};
+use serde_json::Value;
 
 use crate::sandbox;
 use args::{Args, Command, TpmCommand};
+use failure::{Answer, Exit, Failure};
+use terminal::Terminal;
 
 /// Runs `facelockctl` with this process's arguments.
 pub fn run() -> ExitCode {
     sandbox::silence_libraries();
-    let args = Args::parse();
-    match execute(&args) {
-        Ok(code) => code.into(),
-        Err(error) => {
-            // Nobody reads standard error: then there is nobody to tell.
-            let _ = writeln!(std::io::stderr(), "facelockctl: {error:#}");
-            match (error.downcast_ref::<client::ClientError>(), &args.command) {
-                (Some(_), _) => render::Exit::Connection.into(),
-                (None, Command::Models { .. }) => render::Exit::Unavailable.into(),
-                (None, _) => render::Exit::Usage.into(),
-            }
-        }
-    }
+    let args = match Args::try_parse() {
+        Ok(args) => args,
+        Err(error) => return misused(&error),
+    };
+    execute(&args)
+        .unwrap_or_else(|failure| report(&failure, args.json))
+        .into()
 }
 
-fn execute(args: &Args) -> anyhow::Result<render::Exit> {
+/// Help and version are what was asked for; anything else is wrong usage.
+fn misused(error: &clap::Error) -> ExitCode {
+    let json = std::env::args_os().any(|argument| argument == "--json");
+    if !error.use_stderr() {
+        return printed(&error.render().to_string())
+            .unwrap_or_else(|failure| report(&failure, json))
+            .into();
+    }
+    if json {
+        let text = error.render().to_string();
+        let line = text.lines().next().unwrap_or_default();
+        let failure = Failure::usage(line.trim_start_matches("error: "));
+        return report(&failure.help("facelockctl --help"), true).into();
+    }
+    // There is nobody to tell where standard error is closed.
+    let _ = write!(std::io::stderr(), "{}", error.render());
+    Exit::Usage.into()
+}
+
+/// Tells a failure: to standard error for a person, to standard output for a script.
+fn report(failure: &Failure, json: bool) -> Exit {
+    if failure.is_broken_pipe() {
+        return Exit::Done;
+    }
+    if json {
+        let _ = print_json(&failure.json());
+    } else {
+        let text = format!("facelockctl: {}", failure.text());
+        let _ = writeln!(std::io::stderr(), "{}", Terminal::stderr().wrap(&text, 2));
+    }
+    failure.exit
+}
+
+/// Prints `text`; done.
+fn printed(text: &str) -> Answer {
+    let mut out = std::io::stdout().lock();
+    out.write_all(text.as_bytes())?;
+    out.flush()?;
+    Ok(Exit::Done)
+}
+
+fn print_json(value: &Value) -> Answer {
+    printed(&format!("{value:#}\n"))
+}
+
+fn execute(args: &Args) -> Answer {
+    let subject = |user: &args::User| subject::resolve(user.name.as_deref());
     let request = match &args.command {
-        Command::Enroll { user, label } => Request::Enroll {
-            subject: subject::resolve(user.name.as_deref())?,
-            label: label
-                .clone()
-                .map(Label::new)
-                .transpose()
-                .context("--label")?,
-        },
+        Command::Enroll { user, label, now } => {
+            let (subject, label) = (subject(user)?, label.clone().map(named).transpose()?);
+            if !now && !args.json {
+                prompt::wait_for_enter(&format!(
+                    "Enrolling {}. Sit as you do when you log in, and look at the camera. Press Enter to start, Ctrl-C to leave it.",
+                    subject.name
+                ))?;
+            }
+            Request::Enroll { subject, label }
+        }
         Command::Test { user } => Request::Test {
-            subject: subject::resolve(user.name.as_deref())?,
+            subject: subject(user)?,
         },
         Command::List { user } => Request::List {
-            subject: subject::resolve(user.name.as_deref())?,
+            subject: subject(user)?,
         },
         Command::Remove { user, template } => Request::Remove {
-            subject: subject::resolve(user.name.as_deref())?,
+            subject: subject(user)?,
             template: *template,
         },
-        Command::Clear { user, yes } => {
-            let subject = subject::resolve(user.name.as_deref())?;
-            if !yes && !prompt::confirm(&format!("Remove every template of {}?", subject.name))? {
-                return Ok(render::Exit::Done);
-            }
-            Request::Clear { subject }
-        }
+        Command::Clear { user, yes } => clear(subject(user)?, *yes)?,
         Command::Status { user } => Request::Status {
-            subject: subject::resolve(user.name.as_deref())?,
+            subject: subject(user)?,
         },
         Command::Unlock { user } => Request::Unlock {
-            subject: subject::resolve(user.name.as_deref())?,
+            subject: subject(user)?,
         },
         Command::Tpm {
             command: TpmCommand::Reseal { user },
         } => Request::Reseal {
-            subject: subject::resolve(user.name.as_deref())?,
-            recovery_key: Secret(prompt::secret("Recovery key: ")?),
+            subject: subject(user)?,
+            recovery_key: Secret(prompt::secret("Recovery key: ")?.to_string()),
         },
         Command::Devices => Request::Devices,
-        Command::Preview {
-            seconds,
-            save,
-            graphics,
-        } => {
-            return preview::run(&args.socket, *seconds, save.as_deref(), *graphics);
-        }
+        Command::Preview(options) => return preview::run(args, options),
         Command::Emitter(emitter) => Request::TryEmitter {
             camera: emitter.camera.clone(),
             unit: emitter.unit,
@@ -94,26 +130,39 @@ fn execute(args: &Args) -> anyhow::Result<render::Exit> {
             off: emitter.off.0.clone(),
             seconds: emitter.seconds,
         },
-        Command::Models { command } => return models::run(command),
+        Command::Models { command } => return models::run(command, args.json),
         Command::Completions { shell } => {
-            clap_complete::generate(
-                *shell,
-                &mut Args::command(),
-                "facelockctl",
-                &mut std::io::stdout(),
-            );
-            return Ok(render::Exit::Done);
+            let mut script = Vec::new();
+            clap_complete::generate(*shell, &mut Args::command(), "facelockctl", &mut script);
+            return printed(&String::from_utf8_lossy(&script));
         }
         Command::Man => {
-            clap_mangen::Man::new(Args::command()).render(&mut std::io::stdout())?;
-            return Ok(render::Exit::Done);
+            let mut page = Vec::new();
+            clap_mangen::Man::new(Args::command()).render(&mut page)?;
+            return printed(&String::from_utf8_lossy(&page));
         }
     };
     ask(args, &request)
 }
 
-fn ask(args: &Args, request: &Request) -> anyhow::Result<render::Exit> {
-    let mut narrator = render::Narrator::new(args.json);
-    let reply: Reply = client::ask(&args.socket, request, |event| narrator.tell(&event))?;
-    narrator.finish(&reply)
+fn named(label: String) -> Result<Label, Failure> {
+    Label::new(label).map_err(|error| Failure::usage(format!("--label: {error}")))
+}
+
+fn clear(subject: Subject, yes: bool) -> Result<Request, Failure> {
+    let question = format!("Remove every template of {}?", subject.name);
+    if !yes && !prompt::confirm(&question, "--yes")? {
+        return Err(Failure::new("declined", "Nothing was removed."));
+    }
+    Ok(Request::Clear { subject })
+}
+
+fn ask(args: &Args, request: &Request) -> Answer {
+    let mut narrator = narrate::Narrator::new(args.json);
+    let reply = client::ask(&args.socket, request, |event| narrator.tell(&event))?;
+    if args.json {
+        json::finish(request, &reply, &narrator)
+    } else {
+        render::finish(request, &reply, &narrator)
+    }
 }

@@ -1,19 +1,20 @@
 //! `facelockctl models`: for root, at install; no instance takes part.
 
-use std::io::Write as _;
 use std::path::Path;
 
 use anyhow::Context as _;
+use serde_json::json;
 
 use super::args::ModelsCommand;
-use super::render;
+use super::failure::{Answer, Failure};
+use super::{print_json, printed};
 use crate::face;
 use crate::models::{self, InstallOptions, install};
 use crate::onnx::ModelDirs;
 
 /// # Errors
 /// A model cannot be had, is not the pinned one, or cannot be prepared.
-pub fn run(command: &ModelsCommand) -> anyhow::Result<render::Exit> {
+pub fn run(command: &ModelsCommand, json: bool) -> Answer {
     let ModelsCommand::Install {
         from,
         dest,
@@ -23,7 +24,6 @@ pub fn run(command: &ModelsCommand) -> anyhow::Result<render::Exit> {
         with,
         no_cache,
     } = command;
-    let mut out = std::io::stdout();
     let manifest = manifest
         .clone()
         .unwrap_or_else(|| dest.join("manifest.toml"));
@@ -33,9 +33,13 @@ pub fn run(command: &ModelsCommand) -> anyhow::Result<render::Exit> {
         dest: dest.clone(),
         with: with.clone(),
     };
-    for name in install(&options)? {
-        writeln!(out, "installed {name}")?;
+    let installed = install(&options).map_err(anyhow::Error::from)?;
+    if !json {
+        for name in &installed {
+            printed(&format!("installed {name}\n"))?;
+        }
     }
+    let mut prepared = Vec::new();
     if !no_cache {
         let runtime = std::path::absolute(runtime)?;
         let dirs = ModelDirs {
@@ -43,15 +47,24 @@ pub fn run(command: &ModelsCommand) -> anyhow::Result<render::Exit> {
             cache: cache.clone(),
             runtime,
         };
-        for path in models::prepare(&dirs, &face::detector_sizes())
-            .context("preparing the models for this CPU")?
-        {
-            writeln!(out, "prepared {}", name(&path))?;
-        }
+        let paths = models::prepare(&dirs, &face::detector_sizes())
+            .context("the models cannot be prepared for this CPU")
+            .map_err(Failure::from)?;
+        prepared = paths.iter().map(|path| name(path)).collect();
     }
-    Ok(render::Exit::Done)
+    if json {
+        return print_json(&json!({
+            "outcome": "done", "installed": installed, "prepared": prepared,
+        }));
+    }
+    let lines: String = prepared
+        .iter()
+        .map(|name| format!("prepared {name}\n"))
+        .collect();
+    printed(&lines)
 }
 
-fn name(path: &Path) -> std::borrow::Cow<'_, str> {
-    path.file_name().unwrap_or_default().to_string_lossy()
+fn name(path: &Path) -> String {
+    let name = path.file_name().unwrap_or_default();
+    name.to_string_lossy().into_owned()
 }

@@ -1,53 +1,74 @@
 //! `facelockctl preview`: what the camera sees, with box, landmarks, exposure and quality.
 
-use std::io::{IsTerminal as _, Write as _};
+use std::io::Write as _;
 use std::path::Path;
 
 use facelock_protocol::{Event, PreviewFrame, Request};
+use serde_json::json;
 
-use super::args::Graphics;
+use super::args::{Args, Graphics, Preview};
+use super::failure::{Answer, Exit, Failure};
 use super::image::Image;
-use super::{client, render, words};
+use super::narrate::Narrator;
+use super::terminal::Terminal;
+use super::{client, print_json, printed, render, words};
 
-/// Shows the preview for `seconds`; the last frame that could be drawn is saved where `save` says.
+/// Shows the preview; the last frame that could be drawn is saved where the options say.
 ///
 /// # Errors
 /// The socket or the terminal fails, or the file cannot be written.
-pub fn run(
-    socket: &Path,
-    seconds: u8,
-    save: Option<&Path>,
-    graphics: Graphics,
-) -> anyhow::Result<render::Exit> {
-    let graphics = if graphics == Graphics::Auto {
-        detect()
-    } else {
-        graphics
+pub fn run(args: &Args, options: &Preview) -> Answer {
+    let terminal = Terminal::stdout();
+    let mut screen = Screen {
+        graphics: if args.json {
+            Graphics::None
+        } else {
+            chosen(options.graphics, &terminal)
+        },
+        terminal,
+        silent: args.json,
+        drawn: 0,
     };
-    let mut narrator = render::Narrator::new(false);
-    let mut last = None;
-    let mut broken = None;
-    let reply = client::ask(socket, &Request::Preview { seconds }, |event| match event {
+    let mut narrator = Narrator::new(args.json);
+    let (mut frames, mut last, mut broken) = (0_u32, None, None);
+    let request = Request::Preview {
+        seconds: options.seconds,
+    };
+    let reply = client::ask(&args.socket, &request, |event| match event {
         Event::Preview(frame) => {
             if let Some(image) = annotated(&frame) {
-                if let Err(error) = draw(&frame, &image, graphics) {
-                    broken = Some(error);
-                }
+                broken = broken.take().or(screen.draw(&frame, &image).err());
+                frames += 1;
                 last = Some(image);
             }
         }
         event => narrator.tell(&event),
     })?;
     if let Some(error) = broken {
-        return Err(error);
+        return Err(error.into());
     }
-    if let Some(path) = save {
-        match &last {
-            Some(image) => image.save(path)?,
-            None => anyhow::bail!("no frame came; nothing was saved"),
-        }
+    if let Some(failure) = render::failure(&request, &reply) {
+        return Err(failure);
     }
-    narrator.finish(&reply)
+    if let Some(path) = &options.save {
+        save(last.as_ref(), path)?;
+    }
+    if args.json {
+        return print_json(&json!({
+            "outcome": "done", "frames": frames, "saved": options.save,
+        }));
+    }
+    match &options.save {
+        Some(path) => printed(&format!("The last frame is in {}.\n", path.display())),
+        None => Ok(Exit::Done),
+    }
+}
+
+fn save(image: Option<&Image>, path: &Path) -> Result<(), Failure> {
+    let image = image.ok_or_else(|| Failure::new("no_frame", "no frame came; nothing was saved"));
+    image?
+        .save(path)
+        .map_err(|error| Failure::from(error.context(format!("cannot write {}", path.display()))))
 }
 
 fn annotated(frame: &PreviewFrame) -> Option<Image> {
@@ -58,49 +79,64 @@ fn annotated(frame: &PreviewFrame) -> Option<Image> {
     Some(image)
 }
 
-fn draw(frame: &PreviewFrame, image: &Image, graphics: Graphics) -> anyhow::Result<()> {
-    let mut out = std::io::stdout().lock();
-    let columns =
-        rustix::termios::tcgetwinsize(&out).map_or(80, |size| usize::from(size.ws_col.max(20)));
-    match graphics {
-        Graphics::None => {}
-        Graphics::Auto | Graphics::HalfBlock => {
-            write!(out, "\x1b[H{}", image.half_blocks(columns.min(120)))?
+/// Where frames are drawn, each over the one before.
+struct Screen {
+    graphics: Graphics,
+    terminal: Terminal,
+    silent: bool,
+    /// Lines of the frame before.
+    drawn: usize,
+}
+
+impl Screen {
+    fn draw(&mut self, frame: &PreviewFrame, image: &Image) -> std::io::Result<()> {
+        if self.silent {
+            return Ok(());
         }
-        Graphics::Sixel => write!(out, "\x1b[H{}", image.sixel(480))?,
-        Graphics::Kitty => write!(out, "\x1b[H{}", image.kitty()?)?,
+        let (columns, rows) = self.terminal.size.unwrap_or((80, 24));
+        // One row for the caption, one for the cursor behind it.
+        let (columns, rows) = (columns.min(120), rows.saturating_sub(2).max(1));
+        let picture = match self.graphics {
+            Graphics::None => String::new(),
+            Graphics::Ascii => image.ascii(columns, rows),
+            Graphics::Auto | Graphics::HalfBlock => image.half_blocks(columns, rows),
+        };
+        let caption = self.terminal.cut(&caption(frame), columns);
+        let mut out = std::io::stdout().lock();
+        if self.terminal.size.is_some() {
+            if self.drawn > 0 {
+                write!(out, "\x1b[{}A\r", self.drawn)?;
+            }
+            writeln!(out, "{picture}{caption}\x1b[K")?;
+            self.drawn = picture.lines().count() + 1;
+        } else {
+            writeln!(out, "{picture}{caption}")?;
+        }
+        out.flush()
     }
-    writeln!(out, "{}", caption(frame))?;
-    Ok(out.flush()?)
 }
 
 fn caption(frame: &PreviewFrame) -> String {
     let face = frame.measurement.as_ref().map_or("no face".into(), |m| {
         format!(
-            "face {:.0}x{:.0}, detection {:.2}, quality {:.2}",
+            "face {:.0}x{:.0}  detection {:.2}  quality {:.2}",
             m.face[2], m.face[3], m.detection_score, m.quality
         )
     });
     let hint = frame.hint.map_or("", words::hint);
-    format!(
-        "{}x{}  brightness {:3.0}  {face}  {hint}\x1b[K",
+    let text = format!(
+        "{}x{}  brightness {:.0}  {face}  {hint}",
         frame.width, frame.height, frame.brightness
-    )
+    );
+    text.trim_end().into()
 }
 
-/// What the terminal says it can do, by the variables the terminals themselves set.
-fn detect() -> Graphics {
-    let variable = |name| std::env::var(name).unwrap_or_default();
-    if !std::io::stdout().is_terminal() {
-        Graphics::None
-    } else if variable("TERM").contains("kitty") || !variable("KITTY_WINDOW_ID").is_empty() {
-        Graphics::Kitty
-    } else if ["foot", "mlterm", "sixel"]
-        .iter()
-        .any(|name| variable("TERM").contains(name))
-    {
-        Graphics::Sixel
-    } else {
-        Graphics::HalfBlock
+/// What can be shown: nothing in a pipe, color and blocks where the terminal has them.
+fn chosen(graphics: Graphics, terminal: &Terminal) -> Graphics {
+    match graphics {
+        Graphics::Auto if terminal.size.is_none() => Graphics::None,
+        Graphics::Auto if terminal.color && terminal.utf8 => Graphics::HalfBlock,
+        Graphics::Auto => Graphics::Ascii,
+        other => other,
     }
 }

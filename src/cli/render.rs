@@ -1,227 +1,229 @@
-//! Events and replies, for a person or for a script.
+//! Replies for a person.
 
-use std::io::{IsTerminal as _, Write as _};
-use std::process::ExitCode;
+use facelock_protocol::{EnrolledReport, Reply, Request, TemplateReport};
 
-use facelock_protocol::{
-    EnrolledReport, Event, Hint, Measurement, Progress, Reply, Spectrum, TemplateReport, Verdict,
-};
-use serde_json::{Value, json};
+use super::failure::{Answer, Failure};
+use super::narrate::Narrator;
+use super::terminal::Terminal;
+use super::{json, printed, report, status, words};
 
-use super::{status, words};
-
-/// The documented exit statuses.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[repr(u8)]
-pub enum Exit {
-    Done = 0,
-    NoMatch = 1,
-    Usage = 2,
-    Unavailable = 3,
-    Denied = 4,
-    Connection = 5,
-}
-
-impl From<Exit> for ExitCode {
-    fn from(exit: Exit) -> Self {
-        ExitCode::from(exit as u8)
+/// Prints the reply; the exit status that goes with it.
+///
+/// # Errors
+/// Standard output cannot be written.
+pub fn finish(request: &Request, reply: &Reply, narrator: &Narrator) -> Answer {
+    if let Some(failure) = failure(request, reply) {
+        return Ok(report(&failure, false));
     }
-}
-
-/// Tells what happens while it happens (to standard error), and the result (to standard output).
-pub struct Narrator {
-    json: bool,
-    last_hint: Option<Hint>,
-    measurements: Vec<Measurement>,
-}
-
-impl Narrator {
-    pub fn new(json: bool) -> Self {
-        Self {
-            json,
-            last_hint: None,
-            measurements: Vec::new(),
-        }
-    }
-
-    pub fn tell(&mut self, event: &Event) {
-        match event {
-            Event::Progress(progress) => self.say(&describe(*progress)),
-            Event::Hint(hint) if self.last_hint.replace(*hint) != Some(*hint) => {
-                self.say(words::hint(*hint))
-            }
-            Event::Measured(measurement) => {
-                if !self.json {
-                    self.say(&measured(measurement));
-                }
-                self.measurements.push(measurement.clone());
-            }
-            Event::Hint(_) | Event::Preview(_) | Event::Consent(_) => {}
-        }
-    }
-
-    /// Prints the reply; the exit status that goes with it.
-    ///
-    /// # Errors
-    /// Standard output cannot be written.
-    pub fn finish(self, reply: &Reply) -> anyhow::Result<Exit> {
-        let mut out = std::io::stdout().lock();
-        if self.json {
-            let mut value = to_json(reply);
-            if !self.measurements.is_empty() {
-                value["measurements"] = self.measurements.iter().map(measurement_json).collect();
-            }
-            serde_json::to_writer_pretty(&mut out, &value)?;
-            writeln!(out)?;
-        } else {
-            write!(out, "{}", to_text(reply))?;
-        }
-        Ok(exit(reply))
-    }
-
-    fn say(&self, text: &str) {
-        if !self.json || std::io::stderr().is_terminal() {
-            let _ = writeln!(std::io::stderr(), "{text}");
-        }
-    }
-}
-
-fn describe(progress: Progress) -> String {
-    match progress {
-        Progress::Starting => "Opening the camera".into(),
-        Progress::Looking => "Looking for you".into(),
-        Progress::LookTaken { taken, wanted } => format!("Look {taken} of {wanted} taken"),
-        Progress::NextLook(look) => words::look(look).into(),
-    }
-}
-
-fn measured(m: &Measurement) -> String {
-    let optional = |value: Option<f32>| value.map_or("    -".into(), |v| format!("{v:5.3}"));
-    format!(
-        "frame {:3}  face {:3.0}x{:<3.0} detection {:.2}  quality {:.2}  score {} (threshold {:.3})  live {}",
-        m.frame,
-        m.face[2],
-        m.face[3],
-        m.detection_score,
-        m.quality,
-        optional(m.score),
-        m.threshold,
-        optional(m.liveness),
-    )
-}
-
-fn exit(reply: &Reply) -> Exit {
-    match reply {
-        Reply::Verdict(Verdict::Match) => Exit::Done,
-        Reply::Verdict(Verdict::NonMatch | Verdict::AttackSuspected) => Exit::NoMatch,
-        Reply::Unavailable(_) => Exit::Unavailable,
-        Reply::Denied(_) => Exit::Denied,
-        Reply::Enrolled(_)
-        | Reply::Templates(_)
-        | Reply::Status(_)
-        | Reply::Devices(_)
-        | Reply::Done { .. } => Exit::Done,
-    }
-}
-
-fn to_text(reply: &Reply) -> String {
-    match reply {
-        Reply::Verdict(verdict) => format!("{}\n", words::verdict(*verdict)),
-        Reply::Unavailable(reason) => format!("Unavailable: {}\n", words::unavailable(*reason)),
-        Reply::Denied(denied) => format!("Denied: {}\n", words::denied(*denied)),
-        Reply::Enrolled(report) => enrolled(report),
-        Reply::Templates(templates) if templates.is_empty() => "No templates.\n".into(),
-        Reply::Templates(templates) => table(templates),
+    let terminal = Terminal::stdout();
+    let text = match reply {
+        Reply::Verdict(verdict) => verdict_text(words::verdict(*verdict), narrator),
+        // Both are failures, and were told as such.
+        Reply::Unavailable(_) | Reply::Denied(_) => String::new(),
+        Reply::Enrolled(report) => enrolled(request, report, narrator, &terminal),
+        Reply::Templates(templates) if templates.is_empty() => none_enrolled(request),
+        Reply::Templates(templates) => table(templates, &terminal),
         Reply::Status(report) => status::text(report),
         Reply::Devices(cameras) => status::cameras(cameras),
-        Reply::Done { changed: true } => "Done.\n".into(),
-        Reply::Done { changed: false } => "Nothing to do.\n".into(),
+        Reply::Done { changed } => done(request, *changed),
+    };
+    printed(&terminal.wrap(&text, 2))?;
+    Ok(json::exit(reply))
+}
+
+/// The failure that a reply is, in the terms of what was asked.
+pub fn failure(request: &Request, reply: &Reply) -> Option<Failure> {
+    match (reply, request) {
+        (Reply::Unavailable(reason), _) => Some(Failure::unavailable(*reason)),
+        (Reply::Denied(denied), _) => Some(Failure::denied(*denied)),
+        (Reply::Done { changed: false }, Request::Remove { subject, template }) => {
+            let message = format!("there is no template {template} of {}", subject.name);
+            let list = format!("facelockctl list --user {}", subject.name);
+            Some(Failure::new("no_such_template", message).help(list))
+        }
+        _ => None,
     }
 }
 
-fn enrolled(report: &EnrolledReport) -> String {
-    let mut text = format!(
-        "Enrolled, protected by {}.\n{}",
-        report.protector,
-        table(&report.templates)
-    );
+fn verdict_text(verdict: &str, narrator: &Narrator) -> String {
+    match narrator.stages.and_then(|stages| stages.verdict) {
+        Some(ms) => format!("{verdict} after {ms:.0} ms\n"),
+        None => format!("{verdict}\n"),
+    }
+}
+
+/// What came of a request that has no report of its own.
+fn done(request: &Request, changed: bool) -> String {
+    match (request, changed) {
+        (Request::Remove { subject, template }, _) => {
+            format!("Template {template} of {} is removed.\n", subject.name)
+        }
+        (Request::Clear { subject }, true) => {
+            format!(
+                "Everything stored for {} is removed; face login is off for this user.\n",
+                subject.name
+            )
+        }
+        (Request::Clear { subject }, false) => format!("Nothing is stored for {}.\n", subject.name),
+        (Request::Unlock { subject }, true) => {
+            format!("Face login of {} is allowed again.\n", subject.name)
+        }
+        (Request::Unlock { subject }, false) => {
+            format!("Face login of {} was not locked.\n", subject.name)
+        }
+        (Request::Reseal { subject, .. }, _) => {
+            format!("The key of {} is sealed again.\n", subject.name)
+        }
+        (Request::TryEmitter { .. }, true) => "The picture became brighter.\n".into(),
+        (Request::TryEmitter { .. }, false) => "The picture did not become brighter.\n".into(),
+        (Request::Preview { .. }, _) => String::new(),
+        (_, true) => "Done.\n".into(),
+        (_, false) => "Nothing to do.\n".into(),
+    }
+}
+
+fn none_enrolled(request: &Request) -> String {
+    match request {
+        Request::List { subject } => format!(
+            "No face is enrolled for {name}: sudo facelockctl enroll --user {name}\n",
+            name = subject.name
+        ),
+        _ => "No templates.\n".into(),
+    }
+}
+
+fn enrolled(
+    request: &Request,
+    report: &EnrolledReport,
+    narrator: &Narrator,
+    terminal: &Terminal,
+) -> String {
+    let mut text = format!("Enrolled, protected by {}.\n", report.protector);
+    if let Some((taken, wanted)) = narrator.samples
+        && taken < wanted
+    {
+        text += &format!(
+            "It ended with {taken} of {wanted} samples, because no further one differed enough. That is enough to log in; \
+             to add more, run facelockctl enroll again and turn your head further.\n"
+        );
+    }
+    text += &table(&report.templates, terminal);
     if let Some(warning) = &report.warning {
         text += &format!("\nNote: {warning}\n");
     }
     if let Some(key) = &report.recovery_key {
         text += &format!(
-            "\nRecovery key: {}\nWrite it down: it is shown once. After a firmware or boot change the TPM no longer opens\n\
-             the templates, and `facelockctl tpm reseal` asks for it. Without it, enroll again.\n",
+            "\nRecovery key: {}\nWrite it down: it is shown once. After a firmware or boot change the TPM no longer opens the \
+             templates, and `facelockctl tpm reseal` asks for it. Without it, enroll again.\n",
             key.0
         );
     }
-    text
+    let user = match request {
+        Request::Enroll { subject, .. } => format!(" --user {}", subject.name),
+        _ => String::new(),
+    };
+    text + &format!(
+        "\nNext: sudo facelockctl test{user} tries it; docs/pam.md says how to switch it on.\n"
+    )
 }
 
-fn table(templates: &[TemplateReport]) -> String {
-    let mut text = format!(
-        "{:>3}  {:<20} {:<10} {:>7}  {}\n",
-        "no.", "label", "spectrum", "quality", "camera"
-    );
-    for t in templates {
-        text += &format!(
-            "{:>3}  {:<20} {:<10} {:>7.2}  {}\n",
-            t.id,
-            t.label,
-            spectrum(t.spectrum),
-            t.quality,
-            t.camera
-        );
-    }
-    text
+/// One line a template; where the terminal is too narrow for that, the camera is left out.
+fn table(templates: &[TemplateReport], terminal: &Terminal) -> String {
+    let columns = terminal.size.map_or(usize::MAX, |(columns, _)| columns);
+    let label = templates.iter().map(|t| t.label.chars().count()).max();
+    let label = label.unwrap_or(0).clamp(5, 20);
+    // number, date, spectrum, quality, and two spaces between all of them
+    let before = 3 + label + 10 + 8 + 4 + 5 * 2;
+    let camera = columns.saturating_sub(before);
+    let line = |cells: [String; 6]| {
+        let [id, name, made, spectrum, quality, device] = cells;
+        let name = terminal.cut(&name, label);
+        let row =
+            format!("{id:>3}  {name:<label$}  {made:<10}  {spectrum:<8}  {quality:>4}  {device}");
+        row.trim_end().to_owned() + "\n"
+    };
+    let heading = ["no.", "label", "made", "light", "qual", "camera"].map(String::from);
+    let rows = templates.iter().map(|t| {
+        [
+            t.id.to_string(),
+            t.label.clone(),
+            date(t.created),
+            t.spectrum.word().into(),
+            format!("{:.2}", t.quality),
+            t.camera.clone(),
+        ]
+    });
+    let narrow = camera < 10;
+    std::iter::once(heading)
+        .chain(rows)
+        .map(|mut cells| {
+            cells[5] = if narrow {
+                String::new()
+            } else {
+                terminal.cut(&cells[5], camera)
+            };
+            line(cells)
+        })
+        .collect()
 }
 
-pub fn spectrum(spectrum: Spectrum) -> &'static str {
-    match spectrum {
-        Spectrum::Color => "color",
-        Spectrum::Infrared => "infrared",
-    }
+/// The day of a time in seconds since 1970, in UTC (the algorithm is Howard Hinnant's
+/// `civil_from_days`).
+fn date(seconds: u64) -> String {
+    let day = seconds / 86_400 + 719_468;
+    let (era, day_of_era) = (day / 146_097, day % 146_097);
+    let year = (day_of_era - day_of_era / 1460 + day_of_era / 36_524 - day_of_era / 146_096) / 365;
+    let day_of_year = day_of_era - (365 * year + year / 4 - year / 100);
+    let shifted = (5 * day_of_year + 2) / 153;
+    let day = day_of_year - (153 * shifted + 2) / 5 + 1;
+    let month = if shifted < 10 {
+        shifted + 3
+    } else {
+        shifted - 9
+    };
+    let year = era * 400 + year + u64::from(month <= 2);
+    format!("{year:04}-{month:02}-{day:02}")
 }
 
-fn to_json(reply: &Reply) -> Value {
-    match reply {
-        Reply::Verdict(verdict) => json!({ "outcome": words::name(verdict) }),
-        Reply::Unavailable(reason) => {
-            let mut value = json!({ "outcome": "unavailable", "reason": words::name(reason) });
-            if let facelock_protocol::Unavailable::LockedOut { seconds } = reason {
-                value["seconds"] = json!(seconds);
-            }
-            value
+#[cfg(test)]
+mod tests {
+    use facelock_protocol::Spectrum;
+
+    use super::*;
+
+    #[test]
+    fn days_are_the_calendar_s() {
+        for (seconds, day) in [
+            (0, "1970-01-01"),
+            (951_782_399, "2000-02-28"),
+            (951_782_400, "2000-02-29"),
+            (1_735_689_599, "2024-12-31"),
+            (1_795_651_200, "2026-11-26"),
+        ] {
+            assert_eq!(date(seconds), day);
         }
-        Reply::Denied(denied) => json!({ "outcome": "denied", "reason": words::name(denied) }),
-        Reply::Enrolled(report) => json!({
-            "outcome": "enrolled",
-            "protector": report.protector,
-            "recovery_key": report.recovery_key.as_ref().map(|key| &key.0),
-            "warning": report.warning,
-            "templates": report.templates.iter().map(template_json).collect::<Value>(),
-        }),
-        Reply::Templates(templates) => {
-            json!({ "templates": templates.iter().map(template_json).collect::<Value>() })
-        }
-        Reply::Status(report) => status::json(report),
-        Reply::Devices(cameras) => {
-            json!({ "cameras": cameras.iter().map(status::camera_json).collect::<Value>() })
-        }
-        Reply::Done { changed } => json!({ "outcome": "done", "changed": changed }),
     }
-}
 
-fn template_json(t: &TemplateReport) -> Value {
-    json!({
-        "id": t.id, "label": t.label, "created": t.created, "camera": t.camera,
-        "spectrum": spectrum(t.spectrum), "quality": t.quality,
-    })
-}
-
-fn measurement_json(m: &Measurement) -> Value {
-    json!({
-        "frame": m.frame, "detection_score": m.detection_score, "face": m.face, "landmarks": m.landmarks,
-        "quality": m.quality, "score": m.score, "threshold": m.threshold, "liveness": m.liveness, "stages": m.stages,
-    })
+    #[test]
+    fn no_row_is_wider_than_the_terminal() {
+        let template = TemplateReport {
+            id: 12,
+            label: "a label that is longer than any column of this table".into(),
+            created: 0,
+            camera: "usb:04f2:b6d9:0001:SN0001/infrared".into(),
+            spectrum: Spectrum::Infrared,
+            quality: 0.93,
+        };
+        for columns in [60, 80, 132] {
+            let terminal = Terminal {
+                size: Some((columns, 24)),
+                ..Terminal::default()
+            };
+            let text = table(std::slice::from_ref(&template), &terminal);
+            let widest = text.lines().map(|line| line.chars().count()).max();
+            assert!(widest.is_some_and(|widest| widest <= columns), "{text}");
+        }
+        let piped = table(std::slice::from_ref(&template), &Terminal::default());
+        assert!(piped.contains(&template.camera), "{piped}");
+    }
 }

@@ -3,7 +3,7 @@
 use facelock_protocol::{CameraReport, EnrollmentState, StatusReport, Unavailable};
 use serde_json::{Value, json};
 
-use super::{render, words};
+use super::{json, words};
 
 pub fn text(report: &StatusReport) -> String {
     let enrollment = match &report.enrollment {
@@ -25,9 +25,9 @@ pub fn text(report: &StatusReport) -> String {
         None => format!("no ({} counted)", report.tally.misses),
     };
     let present = if report.protector_present {
-        "present"
+        "present".into()
     } else {
-        "MISSING"
+        format!("MISSING: {}", words::unavailable(Unavailable::VaultMissing))
     };
     let camera = match &report.camera {
         Ok(identity) => identity.clone(),
@@ -63,6 +63,7 @@ pub fn json(report: &StatusReport) -> Value {
         EnrollmentState::Damaged => json!({ "state": "damaged" }),
     };
     json!({
+        "outcome": "done",
         "enrollment": enrollment,
         "misses": report.tally.misses,
         "lockout": report.tally.lockout.as_ref().map(words::name),
@@ -104,7 +105,7 @@ pub fn camera_json(camera: &CameraReport) -> Value {
         "usb": camera.usb.as_ref().map(|usb| json!({
             "vendor": format!("{:04x}", usb.vendor), "product": format!("{:04x}", usb.product), "serial": usb.serial,
         })),
-        "spectrum": camera.spectrum.map(render::spectrum),
+        "spectrum": camera.spectrum.map(json::spectrum),
         "virtual": camera.is_virtual, "formats": camera.formats, "used": camera.used, "reason": camera.reason,
     })
 }

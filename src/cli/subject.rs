@@ -4,13 +4,21 @@ use anyhow::{Context as _, bail};
 use facelock_protocol::{Subject, UserName};
 use nix::unistd::{Uid, User};
 
+use super::failure::Failure;
+
 /// The user named, else the one behind `sudo`, `doas` or `pkexec`, else the one who runs this.
 ///
 /// # Errors
 /// There is no such user.
-pub fn resolve(name: Option<&str>) -> anyhow::Result<Subject> {
+pub fn resolve(name: Option<&str>) -> Result<Subject, Failure> {
+    resolved(name).map_err(|error| Failure::new("no_such_user", format!("{error:#}")))
+}
+
+fn resolved(name: Option<&str>) -> anyhow::Result<Subject> {
     let user = match name {
-        Some(name) => User::from_name(name)?.with_context(|| format!("no user named {name}"))?,
+        Some(name) => {
+            User::from_name(name)?.with_context(|| format!("there is no user named {name}"))?
+        }
         None => default_user()?,
     };
     Ok(Subject {

@@ -1,0 +1,134 @@
+//! What happens while it happens, to standard error.
+
+use std::io::{IsTerminal as _, Write as _};
+
+use facelock_protocol::{Event, Hint, Look, Measurement, Progress, Stages};
+
+use super::terminal::Terminal;
+use super::words;
+
+/// Tells events, and keeps what the end of the story needs.
+pub struct Narrator {
+    json: bool,
+    last_hint: Option<Hint>,
+    /// A turn or a tilt was asked for last.
+    turning: bool,
+    /// Every frame that was judged.
+    pub measurements: Vec<Measurement>,
+    /// When each stage was reached, as the last event has it.
+    pub stages: Option<Stages>,
+    /// Samples taken, and wanted.
+    pub samples: Option<(u8, u8)>,
+}
+
+impl Narrator {
+    pub fn new(json: bool) -> Self {
+        Self {
+            json,
+            last_hint: None,
+            turning: false,
+            measurements: Vec::new(),
+            stages: None,
+            samples: None,
+        }
+    }
+
+    pub fn tell(&mut self, event: &Event) {
+        match event {
+            Event::Progress(progress) => {
+                if let Progress::LookTaken { taken, wanted } = progress {
+                    self.samples = Some((*taken, *wanted));
+                }
+                self.last_hint = None;
+                self.turning =
+                    matches!(progress, Progress::NextLook(look) if *look != Look::Straight);
+                self.say(&described(*progress));
+            }
+            Event::Hint(hint) if self.last_hint.replace(*hint) != Some(*hint) => {
+                self.say(match hint {
+                    // A direction was named a moment ago.
+                    Hint::TurnALittle if self.turning => "A little further",
+                    other => words::hint(*other),
+                })
+            }
+            Event::Measured(measurement) => self.measured(measurement),
+            Event::Hint(_) | Event::Preview(_) | Event::Consent(_) => {}
+        }
+    }
+
+    /// The last measurement is of no frame: it carries the times alone.
+    fn measured(&mut self, measurement: &Measurement) {
+        self.stages = Some(measurement.stages);
+        if measurement.face[2] <= 0.0 {
+            return;
+        }
+        if !self.json {
+            self.say(&frame(measurement));
+        }
+        self.measurements.push(measurement.clone());
+    }
+
+    fn say(&self, text: &str) {
+        if !self.json || std::io::stderr().is_terminal() {
+            let _ = writeln!(std::io::stderr(), "{}", Terminal::stderr().wrap(text, 2));
+        }
+    }
+}
+
+fn described(progress: Progress) -> String {
+    match progress {
+        Progress::Starting => "Opening the camera".into(),
+        Progress::Looking => "Looking for you".into(),
+        Progress::LookTaken { taken, wanted } => format!("Sample {taken} of {wanted} taken"),
+        Progress::NextLook(look) => words::look(look).into(),
+    }
+}
+
+/// One judged frame, within 80 columns.
+fn frame(m: &Measurement) -> String {
+    let optional = |value: Option<f32>| value.map_or("-".into(), |v| format!("{v:.3}"));
+    format!(
+        "frame {:3}  face {:.0}x{:.0}  quality {:.2}  score {} of {:.3}  live {}",
+        m.frame,
+        m.face[2],
+        m.face[3],
+        m.quality,
+        optional(m.score),
+        m.threshold,
+        optional(m.liveness),
+    )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_measurement_of_no_frame_is_no_frame() {
+        let mut narrator = Narrator::new(true);
+        let judged = Measurement {
+            face: [1.0, 2.0, 200.0, 210.0],
+            ..Measurement::default()
+        };
+        narrator.measured(&judged);
+        let mut last = Measurement::default();
+        last.stages.verdict = Some(812.0);
+        narrator.measured(&last);
+        assert_eq!(narrator.measurements, [judged]);
+        assert_eq!(narrator.stages.and_then(|s| s.verdict), Some(812.0));
+    }
+
+    #[test]
+    fn a_frame_fits_eighty_columns() {
+        let widest = Measurement {
+            frame: 999,
+            face: [0.0, 0.0, 1920.0, 1080.0],
+            quality: 1.0,
+            score: Some(-0.999),
+            threshold: 0.5,
+            liveness: Some(1.0),
+            ..Measurement::default()
+        };
+        assert!(frame(&widest).len() <= 80, "{}", frame(&widest));
+    }
+}
