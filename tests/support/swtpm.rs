@@ -28,6 +28,40 @@ impl Swtpm {
         format!("swtpm:host=127.0.0.1,port={}", self.port)
     }
 
+    /// Where commands go; control is the port after it.
+    pub fn port(&self) -> u16 {
+        self.port
+    }
+
+    /// Runs one of tpm2-tools, and returns what it prints.
+    pub fn tool(&self, program: &str, arguments: &[&str]) -> String {
+        let output = Command::new(program)
+            .args(arguments)
+            .env("TPM2TOOLS_TCTI", self.tcti())
+            .current_dir(self.folder.path())
+            .output()
+            .unwrap();
+        let error = String::from_utf8_lossy(&output.stderr);
+        assert!(output.status.success(), "{program} {arguments:?}: {error}");
+        String::from_utf8(output.stdout).unwrap()
+    }
+
+    /// Failed authorisations that the TPM counts towards its dictionary-attack lockout.
+    pub fn failures_counted(&self) -> u32 {
+        let text = self.tool("tpm2_getcap", &["properties-variable"]);
+        let line = text.lines().find(|line| line.contains("LOCKOUT_COUNTER"));
+        let value = line.and_then(|line| line.split("0x").nth(1)).unwrap();
+        u32::from_str_radix(value.trim(), 16).unwrap()
+    }
+
+    /// Transient objects and sessions that are loaded now.
+    pub fn loaded(&self) -> usize {
+        ["handles-transient", "handles-loaded-session"]
+            .into_iter()
+            .map(|kind| self.tool("tpm2_getcap", &[kind]).matches("0x").count())
+            .sum()
+    }
+
     /// Extends a register of the SHA-256 bank, as a changed boot would.
     pub fn extend(&self, pcr: u8) {
         let digest = "11".repeat(32);
@@ -70,8 +104,8 @@ impl Drop for Swtpm {
     }
 }
 
-/// Two neighbouring ports that nobody listens on: for commands and for control.
-fn free_ports() -> u16 {
+/// Two neighbouring free ports: for commands and for control.
+pub fn free_ports() -> u16 {
     loop {
         let first = TcpListener::bind("127.0.0.1:0").unwrap();
         let port = first.local_addr().unwrap().port();
