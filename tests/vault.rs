@@ -136,6 +136,7 @@ fn without_the_tpm_that_was_asked_for_there_is_no_way_down() {
         tcti: format!("device:{}", folder.path().join("no-tpm").display()),
         pcrs: vec![7],
         key_file: folder.path().join("key"),
+        patience: std::time::Duration::from_secs(1),
     };
     assert!(matches!(
         vault::open(&options(Choice::Tpm)),

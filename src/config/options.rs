@@ -66,6 +66,8 @@ impl Config {
             tcti: self.vault.tcti.clone(),
             pcrs: self.vault.pcrs.clone(),
             key_file: self.paths.state.join("file.key"),
+            // What is left of the attempt is for looking.
+            patience: self.deadlines().attempt / 2,
         }
     }
 

@@ -40,8 +40,10 @@ impl KeyError {
         match self {
             KeyError::Vault(VaultError::Missing(_)) => Unavailable::VaultMissing,
             KeyError::Vault(VaultError::Refused(_)) => Unavailable::VaultRefused,
-            KeyError::Vault(VaultError::Failed(_)) => Unavailable::VaultFailed,
-            KeyError::Vault(VaultError::Damaged) | KeyError::Changed => {
+            KeyError::Vault(VaultError::Failed(_) | VaultError::Busy(_)) => {
+                Unavailable::VaultFailed
+            }
+            KeyError::Vault(VaultError::Damaged | VaultError::Newer) | KeyError::Changed => {
                 Unavailable::TemplatesRejected
             }
             KeyError::Panicked => Unavailable::Internal,

@@ -12,8 +12,9 @@ pub mod recovery;
 mod tpm;
 
 use std::path::PathBuf;
+use std::time::Duration;
 
-pub use blob::Blob;
+pub use blob::{Blob, Parent};
 pub use file::FileProtector;
 pub use key::{ProtectorKind, SealedKey, TemplateKey, random};
 pub use tpm::TpmProtector;
@@ -35,6 +36,8 @@ pub struct VaultOptions {
     /// Platform configuration registers (SHA-256 bank) that must not change, 0..=23.
     pub pcrs: Vec<u8>,
     pub key_file: PathBuf,
+    /// For how long a busy TPM is asked again.
+    pub patience: Duration,
 }
 
 /// Why a key was not sealed or given back.
@@ -44,8 +47,12 @@ pub enum VaultError {
     Missing(String),
     #[error("the TPM refuses: {0}")]
     Refused(&'static str),
+    #[error("the TPM is busy ({0}); try again in a moment")]
+    Busy(String),
     #[error("the sealed key is damaged")]
     Damaged,
+    #[error("the key was sealed by a newer facelock; install that version again, or enroll again")]
+    Newer,
     #[error("{0}")]
     Failed(String),
 }
@@ -109,7 +116,8 @@ pub fn open_for(
 }
 
 fn tpm(options: &VaultOptions) -> Result<Box<dyn KeyProtector>, VaultError> {
-    Ok(Box::new(TpmProtector::open(&options.tcti, &options.pcrs)?))
+    let protector = TpmProtector::open(&options.tcti, &options.pcrs)?;
+    Ok(Box::new(protector.patient_for(options.patience)))
 }
 
 fn file(options: &VaultOptions) -> Result<Box<dyn KeyProtector>, VaultError> {

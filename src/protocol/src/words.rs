@@ -47,14 +47,14 @@ pub fn unavailable(unavailable: Unavailable) -> String {
             "a model is missing or not the pinned one (facelockctl models install)"
         }
         Unavailable::VaultRefused => {
-            "the TPM does not give the key back: the platform's state changed (facelockctl tpm reseal)"
+            "the TPM does not give the key back, as after a change of firmware or boot (facelockctl tpm reseal)"
         }
         Unavailable::VaultMissing => {
             "there is no TPM here; to keep the key in a file, which is weaker, set protector = \"tpm-or-file\" under [vault] \
              in /etc/facelock/config.toml"
         }
         Unavailable::VaultFailed => {
-            "the key protector does not work; the journal says why (is user facelock in group tss?)"
+            "the TPM is busy or cannot be used; the journal says why, and what helps"
         }
         Unavailable::WrongRecoveryKey => "that is not the recovery key of this enrollment",
         Unavailable::TemplatesRejected => {

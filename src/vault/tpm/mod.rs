@@ -12,35 +12,49 @@
 //! 4. Every selected PCR exists: a TPM leaves those of a bank that is off out of the policy, and
 //!    says nothing.
 //! 5. Whatever is loaded or started is flushed, on every way out.
+//! 6. What may pass is tried again, in a new session, for a while; only a failed policy is called a
+//!    changed state.
 
-use std::str::FromStr as _;
+mod code;
+mod connection;
+mod fault;
+mod storage_key;
+mod tried;
 
-use tss_esapi::attributes::{ObjectAttributesBuilder, SessionAttributesBuilder};
-use tss_esapi::constants::{CapabilityType, SessionType, Tss2ResponseCodeKind};
-use tss_esapi::handles::{KeyHandle, ObjectHandle, PersistentTpmHandle, SessionHandle, TpmHandle};
+use std::time::{Duration, Instant};
+
+use tss_esapi::Context;
+use tss_esapi::attributes::ObjectAttributesBuilder;
+use tss_esapi::constants::SessionType;
+use tss_esapi::handles::KeyHandle;
 use tss_esapi::interface_types::algorithm::{HashingAlgorithm, PublicAlgorithm};
-use tss_esapi::interface_types::ecc::EccCurve;
-use tss_esapi::interface_types::resource_handles::Hierarchy;
-use tss_esapi::interface_types::session_handles::{AuthSession, PolicySession};
+use tss_esapi::interface_types::session_handles::AuthSession;
 use tss_esapi::structures::{
-    CapabilityData, Digest, EccPoint, KeyedHashScheme, PcrSelectionList, PcrSlot, Public,
-    PublicBuilder, PublicEccParametersBuilder, PublicKeyedHashParameters, SensitiveData,
-    SymmetricDefinition, SymmetricDefinitionObject,
+    Digest, KeyedHashScheme, Private, Public, PublicBuilder, PublicKeyedHashParameters,
+    SensitiveData,
 };
 use tss_esapi::traits::Marshall as _;
-use tss_esapi::{Context, Error, TctiNameConf};
 
-use super::blob::Blob;
+use super::blob::{Blob, Parent};
 use super::{KeyProtector, ProtectorKind, SealedKey, TemplateKey, VaultError};
+use code::Meaning;
+use connection::Connection;
+use fault::{Fault, LOAD, at, local};
+use storage_key::{Primary, Shape};
+use tried::Tried;
 
-/// Where a provisioned SRK lives (TCG TPM 2.0 Provisioning Guidance, table 2).
-const PROVISIONED_SRK: u32 = 0x8100_0001;
-/// Banks asked for at once; a TPM has a handful.
-const ASSIGNMENTS: u32 = 16;
+/// How long what may pass is tried again.
+const PATIENCE: Duration = Duration::from_secs(2);
+/// The first pause between two tries; each is twice as long as the one before, up to the longest.
+const PAUSE: Duration = Duration::from_millis(5);
+const LONGEST_PAUSE: Duration = Duration::from_millis(160);
+/// A connection that breaks again and again is not busy.
+const RECONNECTS: u32 = 2;
 
 pub struct TpmProtector {
-    context: Context,
+    tpm: Connection,
     pcrs: Vec<u8>,
+    patience: Duration,
 }
 
 impl TpmProtector {
@@ -55,154 +69,116 @@ impl TpmProtector {
                 "PCRs are numbers from 0 to 23, at least one".into(),
             ));
         }
-        if let Some(path) = tcti.strip_prefix("device:") {
-            match rustix::fs::access(
-                path,
-                rustix::fs::Access::READ_OK | rustix::fs::Access::WRITE_OK,
-            ) {
-                Ok(()) => {}
-                Err(rustix::io::Errno::NOENT) => return Err(VaultError::Missing(path.into())),
-                Err(error) => return Err(VaultError::Failed(format!("{path}: {error}"))),
-            }
-        }
-        let failed = |error: Error| VaultError::Failed(format!("{tcti}: {error}"));
-        let name = TctiNameConf::from_str(tcti).map_err(failed)?;
-        // A device that is there and does not work is not a machine without a TPM: nothing weaker
-        // takes its place.
-        let context = Context::new(name).map_err(|error| match tcti.starts_with("device:") {
-            true => failed(error),
-            false => VaultError::Missing(format!("{tcti}: {error}")),
-        })?;
         let mut pcrs = pcrs.to_vec();
         pcrs.sort_unstable();
         pcrs.dedup();
-        Ok(Self { context, pcrs })
+        Ok(Self {
+            tpm: Connection::open(tcti)?,
+            pcrs,
+            patience: PATIENCE,
+        })
     }
 
-    /// Runs `work` with the SRK, and flushes it if it had to be made.
-    fn with_srk<T>(
+    /// For how long a busy TPM is asked again.
+    pub fn patient_for(self, patience: Duration) -> Self {
+        Self { patience, ..self }
+    }
+
+    /// Runs `work`, and runs it again for as long as what stands in its way may pass.
+    fn patiently<T>(
         &mut self,
-        wanted: Option<&[u8]>,
-        work: impl FnOnce(&mut Self, KeyHandle) -> Result<T, VaultError>,
+        mut work: impl FnMut(&mut Self) -> Result<T, Fault>,
     ) -> Result<T, VaultError> {
-        if let Some(srk) = self.provisioned()
-            && self.is_named(srk, wanted)?
-        {
-            return work(self, srk);
-        }
-        let template = srk_template()?;
-        let made = self.context.execute_with_nullauth_session(|context| {
-            context.create_primary(Hierarchy::Owner, template, None, None, None, None)
-        });
-        let srk = made.map_err(failed)?.key_handle;
-        let result = match self.is_named(srk, wanted) {
-            Ok(true) => work(self, srk),
-            Ok(false) => Err(VaultError::Refused(
-                "its storage root key is another one: the TPM was cleared or replaced",
-            )),
-            Err(error) => Err(error),
-        };
-        self.flush(srk.into());
-        result
-    }
-
-    fn provisioned(&mut self) -> Option<KeyHandle> {
-        let handle = PersistentTpmHandle::new(PROVISIONED_SRK).ok()?;
-        let object = self
-            .context
-            .tr_from_tpm_public(TpmHandle::Persistent(handle))
-            .ok()?;
-        Some(object.into())
-    }
-
-    fn is_named(&mut self, key: KeyHandle, wanted: Option<&[u8]>) -> Result<bool, VaultError> {
-        let Some(wanted) = wanted else {
-            return Ok(true);
-        };
-        Ok(self.name(key)? == wanted)
-    }
-
-    fn name(&mut self, key: KeyHandle) -> Result<Vec<u8>, VaultError> {
-        Ok(self
-            .context
-            .tr_get_name(key.into())
-            .map_err(failed)?
-            .value()
-            .to_vec())
-    }
-
-    /// Runs `work` in a salted session that encrypts parameters both ways, and flushes the session.
-    fn with_session<T>(
-        &mut self,
-        srk: KeyHandle,
-        kind: SessionType,
-        work: impl FnOnce(&mut Self, AuthSession) -> Result<T, VaultError>,
-    ) -> Result<T, VaultError> {
-        let session = self
-            .context
-            .start_auth_session(
-                Some(srk),
-                None,
-                None,
-                kind,
-                SymmetricDefinition::AES_128_CFB,
-                HashingAlgorithm::Sha256,
-            )
-            .map_err(failed)?
-            .ok_or_else(|| VaultError::Failed("the TPM started no session".into()))?;
-        let (attributes, mask) = SessionAttributesBuilder::new()
-            .with_decrypt(true)
-            .with_encrypt(true)
-            .build();
-        let result = match self
-            .context
-            .tr_sess_set_attributes(session, attributes, mask)
-        {
-            Ok(()) => work(self, session),
-            Err(error) => Err(failed(error)),
-        };
-        self.flush(SessionHandle::from(session).into());
-        result
-    }
-
-    fn policy(&mut self, session: AuthSession) -> Result<PolicySession, VaultError> {
-        let session = PolicySession::try_from(session).map_err(failed)?;
-        let selection = selection(&self.pcrs)?;
-        self.context
-            .policy_pcr(session, Digest::default(), selection)
-            .map_err(failed)?;
-        Ok(session)
-    }
-
-    /// Whether the TPM keeps every selected register (part 3, §30.2, TPM_CAP_PCRS). Once sealed, a
-    /// policy that held them cannot be met without them, so sealing is where this must be known.
-    fn require_registers(&mut self) -> Result<(), VaultError> {
-        let (capability, _) = self
-            .context
-            .get_capability(CapabilityType::AssignedPcr, 0, ASSIGNMENTS)
-            .map_err(failed)?;
-        let CapabilityData::AssignedPcr(assigned) = capability else {
-            return Err(VaultError::Failed("the TPM does not tell its PCRs".into()));
-        };
-        let banks = assigned.get_selections().iter();
-        let there = |slot| {
-            let mut sha256 = banks
-                .clone()
-                .filter(|bank| bank.hashing_algorithm() == HashingAlgorithm::Sha256);
-            sha256.any(|bank| bank.is_selected(slot))
-        };
-        if slots(&self.pcrs)?.into_iter().all(there) {
-            Ok(())
-        } else {
-            Err(VaultError::Failed(
-                "the TPM's SHA-256 bank is off or lacks a selected PCR; switch it on in the firmware".into(),
-            ))
+        let until = Instant::now() + self.patience;
+        let (mut pause, mut reconnects) = (PAUSE, 0);
+        loop {
+            let fault = match work(self) {
+                Ok(done) => return Ok(done),
+                Err(fault) => fault,
+            };
+            let broken = fault.meaning() == Meaning::Connection;
+            if !fault.may_pass()
+                || broken && reconnects == RECONNECTS
+                || Instant::now() + pause >= until
+            {
+                return Err(fault.into());
+            }
+            std::thread::sleep(pause);
+            pause = (pause * 2).min(LONGEST_PAUSE);
+            if broken {
+                reconnects += 1;
+                self.tpm.reconnect();
+            }
         }
     }
 
-    /// A handle that cannot be flushed is gone already, or goes with the connection.
-    fn flush(&mut self, handle: ObjectHandle) {
-        let _ = self.context.flush_context(handle);
+    /// Seals under the first storage key that takes it.
+    fn seal_once(&mut self, key: &TemplateKey) -> Result<SealedKey, Fault> {
+        self.tpm.require_registers(&self.pcrs)?;
+        let mut tried = Tried::default();
+        if let Some(srk) = self.tpm.provisioned()? {
+            let sealed = self.tpm.with_key(srk, |tpm, srk| {
+                tpm.require_fit(srk)?;
+                seal_under(tpm, srk, Parent::Common, &self.pcrs, key)
+            });
+            match sealed {
+                Err(fault) if !fault.may_pass() => tried.provisioned = Some(fault),
+                result => return result,
+            }
+        }
+        for primary in Primary::ALL {
+            if primary.shape == Shape::Rsa && !tried.shape_matters() {
+                continue;
+            }
+            let sealed = self.tpm.make(primary).and_then(|srk| {
+                self.tpm.with_key(srk, |tpm, srk| {
+                    seal_under(tpm, srk, primary.parent(), &self.pcrs, key)
+                })
+            });
+            match sealed {
+                Err(fault) if !fault.may_pass() => tried.primaries.push(fault),
+                result => return result,
+            }
+        }
+        Err(tried.into_fault())
+    }
+
+    /// Unseals under the storage key that the blob names.
+    fn unseal_once(&mut self, blob: &Blob, object: &Object) -> Result<TemplateKey, Fault> {
+        let pcrs = &self.pcrs;
+        if blob.parent == Parent::Common
+            && let Some(srk) = self.tpm.provisioned()?
+        {
+            let key = self.tpm.with_key(srk, |tpm, srk| {
+                if tpm.name(srk)? != blob.srk_name {
+                    return Ok(None);
+                }
+                tpm.require_fit(srk)?;
+                match unseal_under(tpm, srk, pcrs, object) {
+                    // A password is no part of a name: the key that can be made may be the same.
+                    Err(fault) if fault.meaning() == Meaning::Password => Ok(None),
+                    key => key.map(Some),
+                }
+            })?;
+            if let Some(key) = key {
+                return Ok(key);
+            }
+        }
+        let made = self.tpm.make(Primary::of(blob.parent));
+        let srk = made.map_err(|fault| match fault.meaning() {
+            Meaning::Password => {
+                VaultError::Refused("the hierarchy of its storage key has a password now").into()
+            }
+            _ => fault,
+        })?;
+        self.tpm.with_key(srk, |tpm, srk| {
+            if tpm.name(srk)? == blob.srk_name {
+                unseal_under(tpm, srk, pcrs, object)
+            } else {
+                let why = "its storage root key is another one: the TPM was cleared or replaced";
+                Err(VaultError::Refused(why).into())
+            }
+        })
     }
 }
 
@@ -212,132 +188,96 @@ impl KeyProtector for TpmProtector {
     }
 
     fn seal(&mut self, key: &TemplateKey) -> Result<SealedKey, VaultError> {
-        self.require_registers()?;
-        self.with_srk(None, |tpm, srk| {
-            let policy = tpm.with_session(srk, SessionType::Trial, |tpm, session| {
-                let session = tpm.policy(session)?;
-                tpm.context.policy_get_digest(session).map_err(failed)
-            })?;
-            let data = SensitiveData::try_from(key.bytes().to_vec()).map_err(failed)?;
-            let public = sealed_template(policy)?;
-            let created = tpm.with_session(srk, SessionType::Hmac, |tpm, session| {
-                let create = |context: &mut Context| {
-                    context.create(srk, public, None, Some(data), None, None)
-                };
-                tpm.context
-                    .execute_with_session(Some(session), create)
-                    .map_err(failed)
-            })?;
-            let blob = Blob {
-                srk_name: tpm.name(srk)?,
-                pcrs: tpm.pcrs.clone(),
-                public: created.out_public.marshall().map_err(failed)?,
-                private: created.out_private.value().to_vec(),
-            };
-            Ok(SealedKey {
-                kind: ProtectorKind::Tpm,
-                bytes: blob.encode(),
-            })
-        })
+        self.patiently(|protector| protector.seal_once(key))
     }
 
     fn unseal(&mut self, sealed: &SealedKey) -> Result<TemplateKey, VaultError> {
         if sealed.kind != ProtectorKind::Tpm {
             return Err(VaultError::Refused("not sealed by a TPM"));
         }
-        let blob = Blob::decode(&sealed.bytes).ok_or(VaultError::Damaged)?;
+        let blob = Blob::decode(&sealed.bytes).ok_or(if Blob::is_newer(&sealed.bytes) {
+            VaultError::Newer
+        } else {
+            VaultError::Damaged
+        })?;
         if blob.pcrs != self.pcrs {
             return Err(VaultError::Refused(
                 "sealed to other PCRs than the configuration selects",
             ));
         }
-        let (public, private) = blob.object().ok_or(VaultError::Damaged)?;
-        self.with_srk(Some(&blob.srk_name), |tpm, srk| {
-            let load = |context: &mut Context| context.load(srk, private, public);
-            let object = tpm
-                .context
-                .execute_with_nullauth_session(load)
-                .map_err(unsealing)?;
-            let result = tpm.with_session(srk, SessionType::Policy, |tpm, session| {
-                tpm.policy(session)?;
-                let unseal = |context: &mut Context| context.unseal(object.into());
-                tpm.context
-                    .execute_with_session(Some(session), unseal)
-                    .map_err(unsealing)
-            });
-            tpm.flush(object.into());
-            TemplateKey::from_bytes(result?.value()).ok_or(VaultError::Damaged)
-        })
+        let object = blob.object().ok_or(VaultError::Damaged)?;
+        self.patiently(|protector| protector.unseal_once(&blob, &object))
     }
 }
 
-fn failed(error: Error) -> VaultError {
-    VaultError::Failed(format!("TPM: {error}"))
-}
+type Object = (Public, Private);
 
-/// What a refusal to load or to unseal means.
-fn unsealing(error: Error) -> VaultError {
-    let Error::Tss2Error(code) = error else {
-        return failed(error);
+fn seal_under(
+    tpm: &mut Connection,
+    srk: KeyHandle,
+    parent: Parent,
+    pcrs: &[u8],
+    key: &TemplateKey,
+) -> Result<SealedKey, Fault> {
+    let policy = tpm.with_session(srk, SessionType::Trial, |tpm, session| {
+        let session = tpm.policy(session, pcrs)?;
+        let digest = tpm.context.policy_get_digest(session);
+        digest.map_err(at("read the policy"))
+    })?;
+    let data = SensitiveData::try_from(key.bytes().to_vec()).map_err(local)?;
+    let public = sealed_template(policy)?;
+    let created = tpm.with_session(srk, SessionType::Hmac, |tpm, session| {
+        let create =
+            |context: &mut Context| context.create(srk, public, None, Some(data), None, None);
+        let created = tpm.context.execute_with_session(Some(session), create);
+        created.map_err(at("seal"))
+    })?;
+    let blob = Blob {
+        parent,
+        srk_name: tpm.name(srk)?,
+        pcrs: pcrs.to_vec(),
+        public: created.out_public.marshall().map_err(local)?,
+        private: created.out_private.value().to_vec(),
     };
-    match code.kind() {
-        Some(
-            Tss2ResponseCodeKind::PolicyFail
-            | Tss2ResponseCodeKind::PcrChanged
-            | Tss2ResponseCodeKind::Policy,
-        ) => VaultError::Refused("the platform's state changed"),
-        Some(Tss2ResponseCodeKind::Integrity) => {
-            VaultError::Refused("sealed by another TPM, or damaged")
-        }
-        Some(
-            Tss2ResponseCodeKind::Size
-            | Tss2ResponseCodeKind::Binding
-            | Tss2ResponseCodeKind::Attributes
-            | Tss2ResponseCodeKind::Insufficient,
-        ) => VaultError::Damaged,
-        _ => failed(error),
-    }
+    Ok(SealedKey {
+        kind: ProtectorKind::Tpm,
+        bytes: blob.encode(),
+    })
 }
 
-/// The ECC P-256 storage root key (TCG EK Credential Profile's H-2 shape for storage; Provisioning
-/// Guidance §7.5.1).
-fn srk_template() -> Result<Public, VaultError> {
-    let attributes = ObjectAttributesBuilder::new()
-        .with_fixed_tpm(true)
-        .with_fixed_parent(true)
-        .with_sensitive_data_origin(true)
-        .with_user_with_auth(true)
-        .with_no_da(true)
-        .with_restricted(true)
-        .with_decrypt(true)
-        .build()
-        .map_err(failed)?;
-    let parameters = PublicEccParametersBuilder::new_restricted_decryption_key(
-        SymmetricDefinitionObject::AES_128_CFB,
-        EccCurve::NistP256,
-    )
-    .build()
-    .map_err(failed)?;
-    PublicBuilder::new()
-        .with_public_algorithm(PublicAlgorithm::Ecc)
-        .with_name_hashing_algorithm(HashingAlgorithm::Sha256)
-        .with_object_attributes(attributes)
-        .with_ecc_parameters(parameters)
-        .with_ecc_unique_identifier(EccPoint::default())
-        .build()
-        .map_err(failed)
+fn unseal_under(
+    tpm: &mut Connection,
+    srk: KeyHandle,
+    pcrs: &[u8],
+    (public, private): &Object,
+) -> Result<TemplateKey, Fault> {
+    // The storage key's password is empty, and what is loaded is sealed: a session would hide
+    // nothing, and costs two commands.
+    let load = |context: &mut Context| context.load(srk, private.clone(), public.clone());
+    let object = tpm
+        .context
+        .execute_with_session(Some(AuthSession::Password), load)
+        .map_err(at(LOAD))?;
+    let result = tpm.with_session(srk, SessionType::Policy, |tpm, session| {
+        tpm.policy(session, pcrs)?;
+        let unseal = |context: &mut Context| context.unseal(object.into());
+        let unsealed = tpm.context.execute_with_session(Some(session), unseal);
+        unsealed.map_err(at("unseal"))
+    });
+    tpm.flush(object.into());
+    TemplateKey::from_bytes(result?.value()).ok_or_else(|| VaultError::Damaged.into())
 }
 
 /// A sealed object that opens by policy alone and does not count towards the dictionary attack
 /// lockout: it has no password.
-fn sealed_template(policy: Digest) -> Result<Public, VaultError> {
+fn sealed_template(policy: Digest) -> Result<Public, Fault> {
     let attributes = ObjectAttributesBuilder::new()
         .with_fixed_tpm(true)
         .with_fixed_parent(true)
         .with_no_da(true)
         .with_admin_with_policy(true)
         .build()
-        .map_err(failed)?;
+        .map_err(local)?;
     PublicBuilder::new()
         .with_public_algorithm(PublicAlgorithm::KeyedHash)
         .with_name_hashing_algorithm(HashingAlgorithm::Sha256)
@@ -346,18 +286,5 @@ fn sealed_template(policy: Digest) -> Result<Public, VaultError> {
         .with_keyed_hash_parameters(PublicKeyedHashParameters::new(KeyedHashScheme::Null))
         .with_keyed_hash_unique_identifier(Digest::default())
         .build()
-        .map_err(failed)
-}
-
-fn selection(pcrs: &[u8]) -> Result<PcrSelectionList, VaultError> {
-    PcrSelectionList::builder()
-        .with_selection(HashingAlgorithm::Sha256, &slots(pcrs)?)
-        .build()
-        .map_err(failed)
-}
-
-fn slots(pcrs: &[u8]) -> Result<Vec<PcrSlot>, VaultError> {
-    pcrs.iter()
-        .map(|pcr| PcrSlot::try_from(1_u32 << pcr).map_err(failed))
-        .collect()
+        .map_err(local)
 }

@@ -1,0 +1,315 @@
+//! The TPM protector on a TPM that misbehaves, and on one that another owner set up.
+#![allow(clippy::unwrap_used, clippy::panic)]
+
+#[allow(dead_code)]
+#[path = "support/swtpm.rs"]
+mod swtpm;
+#[allow(dead_code)]
+#[path = "support/tpm_proxy.rs"]
+mod tpm_proxy;
+
+use std::time::{Duration, Instant};
+
+use facelock::vault::{
+    Blob, KeyProtector, Parent, SealedKey, TemplateKey, TpmProtector, VaultError,
+};
+use swtpm::Swtpm;
+use tpm_proxy::{Fate, TpmProxy, command, pcr_extend};
+
+const STORAGE_KEY: &str =
+    "fixedtpm|fixedparent|sensitivedataorigin|userwithauth|noda|restricted|decrypt";
+const PLACE: &str = "0x81000001";
+
+fn open(tcti: &str) -> TpmProtector {
+    let protector = TpmProtector::open(tcti, &[7]).unwrap();
+    protector.patient_for(Duration::from_secs(8))
+}
+
+fn key() -> TemplateKey {
+    TemplateKey::generate().unwrap()
+}
+
+fn parent(sealed: &SealedKey) -> Parent {
+    Blob::decode(&sealed.bytes).unwrap().parent
+}
+
+/// Puts a key at the place of the provisioned storage key.
+fn provision(tpm: &Swtpm, options: &[&str]) {
+    tpm.tool(
+        "tpm2_createprimary",
+        &[&["-C", "o", "-c", "key.ctx"], options].concat(),
+    );
+    tpm.tool("tpm2_evictcontrol", &["-C", "o", "-c", "key.ctx", PLACE]);
+    tpm.tool("tpm2_flushcontext", &["-t"]);
+}
+
+#[test]
+fn what_passes_is_tried_again_and_leaves_nothing_loaded() {
+    let tpm = Swtpm::start();
+    let proxy = TpmProxy::before(&tpm);
+    let key = key();
+    let sealed = open(&proxy.tcti()).seal(&key).unwrap();
+    // Of the TPM: registers changed, too little memory, yielded, testing, out of its own memory,
+    // "try again", not started after a resume; and the same from a resource manager.
+    let codes = [
+        0x128, 0x902, 0x903, 0x908, 0x90A, 0x920, 0x922, 0x923, 0x100, 0xB_0902,
+    ];
+    for step in [
+        command::READ_PUBLIC,
+        command::CREATE_PRIMARY,
+        command::LOAD,
+        command::START_AUTH_SESSION,
+        command::POLICY_PCR,
+        command::UNSEAL,
+    ] {
+        for code in codes {
+            // More often than the library tries again by itself.
+            proxy.next(step, 7, Fate::Refuse(code));
+            let opened = open(&proxy.tcti()).unseal(&sealed);
+            assert_eq!(
+                opened.unwrap().bytes(),
+                key.bytes(),
+                "{code:#x} at {step:#x}"
+            );
+            proxy.forget_rules();
+        }
+        assert_eq!(tpm.loaded(), 0, "after {step:#x}");
+    }
+    proxy.next(command::CREATE, 2, Fate::Refuse(0x922));
+    assert!(open(&proxy.tcti()).seal(&key).is_ok());
+    assert_eq!(tpm.loaded(), 0);
+}
+
+#[test]
+fn a_register_that_changes_between_check_and_unsealing_costs_another_try() {
+    let tpm = Swtpm::start();
+    let proxy = TpmProxy::before(&tpm);
+    let key = key();
+    let sealed = open(&proxy.tcti()).seal(&key).unwrap();
+    for times in [1, 3] {
+        proxy.next(command::UNSEAL, times, Fate::After(pcr_extend(10)));
+        let opened = open(&proxy.tcti()).unseal(&sealed);
+        assert_eq!(opened.unwrap().bytes(), key.bytes(), "{times}");
+    }
+    proxy.next(command::UNSEAL, 1, Fate::After(pcr_extend(7)));
+    let refused = open(&proxy.tcti()).unseal(&sealed);
+    assert!(
+        matches!(refused, Err(VaultError::Refused(why)) if why.contains("state changed")),
+        "the register that it is sealed to"
+    );
+    assert_eq!(tpm.loaded(), 0);
+}
+
+#[test]
+fn a_tpm_that_stays_busy_is_said_to_be_busy() {
+    let tpm = Swtpm::start();
+    let proxy = TpmProxy::before(&tpm);
+    let sealed = open(&proxy.tcti()).seal(&key()).unwrap();
+    for (step, code) in [(command::UNSEAL, 0x128), (command::LOAD, 0x902)] {
+        proxy.next(step, usize::MAX, Fate::Refuse(code));
+        let begun = Instant::now();
+        let result = open(&proxy.tcti())
+            .patient_for(Duration::from_millis(300))
+            .unseal(&sealed);
+        assert!(begun.elapsed() < Duration::from_secs(3));
+        let error = result.map(|_| ()).unwrap_err();
+        assert!(matches!(error, VaultError::Busy(_)), "{error}");
+        assert!(error.to_string().contains("the TPM is busy"), "{error}");
+        proxy.forget_rules();
+    }
+    assert_eq!(tpm.loaded(), 0);
+}
+
+#[test]
+fn a_connection_that_breaks_once_is_made_again() {
+    let tpm = Swtpm::start();
+    let proxy = TpmProxy::before(&tpm);
+    let key = key();
+    let sealed = open(&proxy.tcti()).seal(&key).unwrap();
+    for fate in [Fate::Drop, Fate::Cut(3), Fate::Cut(12)] {
+        for step in [command::LOAD, command::UNSEAL] {
+            proxy.next(step, 1, fate.clone());
+            let opened = open(&proxy.tcti()).unseal(&sealed);
+            assert_eq!(opened.unwrap().bytes(), key.bytes(), "{step:#x}");
+        }
+    }
+    proxy.next(command::UNSEAL, usize::MAX, Fate::Drop);
+    let begun = Instant::now();
+    assert!(matches!(
+        open(&proxy.tcti()).unseal(&sealed),
+        Err(VaultError::Failed(_))
+    ));
+    assert!(begun.elapsed() < Duration::from_secs(5), "and not for ever");
+}
+
+/// Nine without a provisioned storage key; each flushes what it loads.
+#[test]
+fn unsealing_takes_nine_commands() {
+    let tpm = Swtpm::start();
+    let proxy = TpmProxy::before(&tpm);
+    let key = key();
+    let mut protector = open(&proxy.tcti());
+    let sealed = protector.seal(&key).unwrap();
+    proxy.seen();
+    protector.unseal(&sealed).unwrap();
+    let made = [
+        command::READ_PUBLIC,
+        command::CREATE_PRIMARY,
+        command::LOAD,
+        command::START_AUTH_SESSION,
+        command::POLICY_PCR,
+        command::UNSEAL,
+        command::FLUSH_CONTEXT,
+        command::FLUSH_CONTEXT,
+        command::FLUSH_CONTEXT,
+    ];
+    assert_eq!(proxy.seen(), made);
+    provision(&tpm, &["-G", "ecc256", "-a", STORAGE_KEY]);
+    let mut protector = open(&proxy.tcti());
+    let sealed = protector.seal(&key).unwrap();
+    proxy.seen();
+    protector.unseal(&sealed).unwrap();
+    assert_eq!(proxy.seen().len(), 8, "with a provisioned one");
+}
+
+/// What lies at the place of the provisioned key is used where it is a storage key, and passed by
+/// where it is not; what was sealed opens again either way.
+#[test]
+fn what_lies_at_the_storage_key_s_place_is_looked_at() {
+    let signing = "fixedtpm|fixedparent|sensitivedataorigin|userwithauth|sign";
+    let counting = "fixedtpm|fixedparent|sensitivedataorigin|userwithauth|restricted|decrypt";
+    let by_policy =
+        "fixedtpm|fixedparent|sensitivedataorigin|adminwithpolicy|noda|restricted|decrypt";
+    let keys: [(&str, bool, &[&str]); 10] = [
+        ("ours", true, &["-G", "ecc256", "-a", STORAGE_KEY]),
+        ("RSA", true, &["-G", "rsa2048", "-a", STORAGE_KEY]),
+        (
+            "SHA-384",
+            true,
+            &["-g", "sha384", "-G", "ecc384:aes256cfb", "-a", STORAGE_KEY],
+        ),
+        (
+            "signing",
+            false,
+            &["-G", "ecc256:ecdsa-sha256", "-a", signing],
+        ),
+        (
+            "RSA signing",
+            false,
+            &["-G", "rsa2048:rsassa-sha256", "-a", signing],
+        ),
+        ("counting", false, &["-G", "ecc256", "-a", counting]),
+        (
+            "counting, password",
+            false,
+            &["-G", "ecc256", "-p", "secret", "-a", counting],
+        ),
+        ("by policy", false, &["-G", "ecc256", "-a", by_policy]),
+        (
+            "with a password",
+            false,
+            &["-G", "ecc384", "-p", "secret", "-a", STORAGE_KEY],
+        ),
+        // Its name is that of the primary key we make, for a password is no part of a name.
+        (
+            "ours, with a password",
+            true,
+            &["-G", "ecc256", "-p", "secret", "-a", STORAGE_KEY],
+        ),
+    ];
+    for (what, used, options) in keys {
+        let tpm = Swtpm::start();
+        provision(&tpm, options);
+        let key = key();
+        let before = tpm.failures_counted();
+        let sealed = open(&tpm.tcti()).seal(&key).unwrap();
+        for _ in 0..3 {
+            let opened = open(&tpm.tcti()).unseal(&sealed);
+            assert_eq!(opened.unwrap().bytes(), key.bytes(), "{what}");
+        }
+        tpm.extend(7);
+        assert!(open(&tpm.tcti()).unseal(&sealed).is_err());
+        assert_eq!(tpm.failures_counted(), before, "{what}: failures counted");
+        let name = tpm.tool("tpm2_readpublic", &["-c", PLACE]);
+        let hex: String = Blob::decode(&sealed.bytes)
+            .unwrap()
+            .srk_name
+            .iter()
+            .map(|byte| format!("{byte:02x}"))
+            .collect();
+        assert_eq!(name.contains(&hex), used, "{what} is used");
+        assert_eq!(tpm.loaded(), 0, "{what}");
+    }
+}
+
+#[test]
+fn a_password_on_the_owner_s_hierarchy_leaves_a_way() {
+    let tpm = Swtpm::start();
+    let key = key();
+    let before = open(&tpm.tcti()).seal(&key).unwrap();
+    tpm.tool("tpm2_changeauth", &["-c", "o", "secret"]);
+    let gone = open(&tpm.tcti()).unseal(&before);
+    assert!(
+        matches!(gone, Err(VaultError::Refused(why)) if why.contains("password")),
+        "sealed before: to be sealed anew"
+    );
+    let sealed = open(&tpm.tcti()).seal(&key).unwrap();
+    assert_eq!(parent(&sealed), Parent::EndorsementEcc);
+    let opened = open(&tpm.tcti()).unseal(&sealed);
+    assert_eq!(opened.unwrap().bytes(), key.bytes());
+    tpm.tool("tpm2_changeauth", &["-c", "o", "-p", "secret"]);
+    let opened = open(&tpm.tcti()).unseal(&sealed);
+    assert_eq!(opened.unwrap().bytes(), key.bytes(), "without it again");
+    assert_eq!(tpm.failures_counted(), 0);
+}
+
+/// Both hierarchies closed: what the error says is what helps.
+#[test]
+fn where_there_is_no_way_the_error_says_the_one_thing_that_helps() {
+    let tpm = Swtpm::start();
+    for hierarchy in ["o", "e"] {
+        tpm.tool("tpm2_changeauth", &["-c", hierarchy, "secret"]);
+    }
+    let Err(VaultError::Failed(why)) = open(&tpm.tcti()).seal(&key()) else {
+        panic!("nothing can be sealed");
+    };
+    let command = why.split("root can put one there: ").nth(1).unwrap();
+    let command = command.replace("PASSWORD", "secret");
+    tpm.tool("sh", &["-c", &format!("{command} && tpm2_flushcontext -t")]);
+    let sealed = open(&tpm.tcti()).seal(&key()).unwrap();
+    assert!(open(&tpm.tcti()).unseal(&sealed).is_ok());
+    assert_eq!(tpm.failures_counted(), 0);
+}
+
+/// As some firmware TPMs do with a template that they do not like.
+#[test]
+fn a_shape_that_is_refused_is_followed_by_another() {
+    let tpm = Swtpm::start();
+    let proxy = TpmProxy::before(&tpm);
+    for (refusals, wanted) in [
+        (1, Parent::OwnerRsa),
+        (2, Parent::EndorsementEcc),
+        (3, Parent::EndorsementRsa),
+    ] {
+        let key = key();
+        proxy.next(command::CREATE_PRIMARY, refusals, Fate::Refuse(0x2C4));
+        let sealed = open(&proxy.tcti()).seal(&key).unwrap();
+        assert_eq!(parent(&sealed), wanted);
+        let opened = open(&proxy.tcti()).unseal(&sealed);
+        assert_eq!(opened.unwrap().bytes(), key.bytes());
+    }
+    assert_eq!(tpm.loaded(), 0);
+    proxy.next(command::CREATE_PRIMARY, usize::MAX, Fate::Refuse(0x2C4));
+    assert!(open(&proxy.tcti()).seal(&key()).is_err());
+}
+
+#[test]
+fn a_slow_tpm_is_waited_for() {
+    let tpm = Swtpm::start();
+    let proxy = TpmProxy::before(&tpm);
+    let key = key();
+    let sealed = open(&proxy.tcti()).seal(&key).unwrap();
+    proxy.next(command::UNSEAL, 1, Fate::Delay(Duration::from_millis(700)));
+    let opened = open(&proxy.tcti()).unseal(&sealed);
+    assert_eq!(opened.unwrap().bytes(), key.bytes());
+}
