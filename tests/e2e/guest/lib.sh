@@ -1,5 +1,8 @@
-# sourced in the guest
+# sourced by every topic
+set -u
 S=/opt/share
+export DEBIAN_FRONTEND=noninteractive
+version=$(systemctl --version | awk 'NR==1 {print $2}')
 passed=0 failed=0
 ok() { # name, what it is, what it should be
   if [ "$2" = "$3" ]; then
@@ -32,3 +35,41 @@ asked() { # user, service → pamtester's last line
 IN='successfully authenticated'
 UNAVAILABLE='Authentication service cannot retrieve authentication info'
 NO='Authentication failure'
+said() { # text → whether the journal has had it since the last question
+  journalctl --sync 2>/dev/null
+  journalctl -q --no-pager -t facelock -n 5 -o cat 2>/dev/null | grep -q "$1" && echo yes
+}
+
+# Set-up. A topic begins with one of these; each leaves the same state, whatever ran before.
+absent() { # the package is not there
+  if dpkg-query -W facelock >/dev/null 2>&1; then dpkg -P facelock >/tmp/purged 2>&1; fi
+}
+packaged() { # the package as it is installed
+  dpkg-query -W -f='${Status}' facelock 2>/dev/null | grep -q 'ok installed' || dpkg -i "$S"/facelock.deb >/tmp/installed 2>&1
+  systemctl is-active -q facelock.socket || systemctl enable --now --quiet facelock.socket
+}
+enrolled() { # user, whose portrait
+  before "$2"
+  facelockctl enroll --user "$1" >/tmp/enrolled 2>&1 || { echo "FAIL set-up: $1 is not enrolled: $(tail -n 2 /tmp/enrolled)"; failed=$((failed + 1)); }
+}
+recorded() { # the packaged unit with recorded frames in place of a camera; alice is enrolled; two services to ask with
+  packaged
+  mkdir -p /run/frames /etc/systemd/system/facelock@.service.d
+  printf '[Service]\nExecStart=\nExecStart=/opt/share/facelock-instance-replay --frames /run/frames/now\nBindReadOnlyPaths=/run/frames\n' \
+    >/etc/systemd/system/facelock@.service.d/probe.conf
+  systemctl daemon-reload
+  printf '[vault]\nprotector = "file"\n[tally]\nmisses = 5\n[pad]\nmotion = false\n' >/etc/facelock/config.toml
+  printf 'auth sufficient pam_facelock.so mode=auto\nauth requisite pam_unix.so try_first_pass\naccount required pam_permit.so\n' >/etc/pam.d/facetest
+  printf 'auth required pam_facelock.so mode=auto\naccount required pam_permit.so\n' >/etc/pam.d/faceonly
+  printf 'alice ALL=(ALL:ALL) ALL\nDefaults lecture=never\n' >/etc/sudoers.d/alice
+  enrolled alice astronaut
+}
+# Tear-down, the same for every topic: what it wrote outside the package goes.
+torn_down() {
+  pkill -KILL facelock-instan
+  rm -rf /etc/systemd/system/facelock@.service.d /run/systemd/system/facelock@.service.d /var/lib/facelock/{enrollments,tally}/* /etc/sudoers.d/alice
+  rm -rf /etc/pam.d && cp -a /tmp/pam.d /etc/pam.d
+  systemctl daemon-reload
+  systemctl reset-failed
+  settled
+}

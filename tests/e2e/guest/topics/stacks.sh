@@ -1,4 +1,8 @@
-# sourced by test.sh: the stacks that packages bring, with the real modules. Alice is enrolled, and may be in front.
+#!/bin/bash
+# The stacks that packages bring, with the real modules.
+# shellcheck source=tests/e2e/guest/lib.sh
+. /opt/share/guest/lib.sh
+recorded
 echo "# the authselect profile"
 stack() { # template, feature…
   python3 $S/guest/authselect.py "$S/authselect/$1" "${@:2}" >/etc/pam.d/stack-test

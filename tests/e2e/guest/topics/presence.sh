@@ -1,4 +1,8 @@
-# sourced by test.sh: who is at the machine, as logind knows it, and what a person at a prompt can do. Alice is enrolled.
+#!/bin/bash
+# Who is at the machine, as logind knows it, and what a person at a prompt can do.
+# shellcheck source=tests/e2e/guest/lib.sh
+. /opt/share/guest/lib.sh
+recorded
 echo "# sessions, with logind running"
 accepted() { systemctl show facelock.socket -p NAccepted --value; }
 # What `login OPTION… alice` shows whose shell runs the command: login(1) opens a session with logind.

@@ -1,4 +1,8 @@
-# sourced by test.sh: what the instance makes of a unit that lacks something, and of what it may not have.
+#!/bin/bash
+# What the instance makes of a unit that lacks something, and of what it may not have.
+# shellcheck source=tests/e2e/guest/lib.sh
+. /opt/share/guest/lib.sh
+recorded
 echo "# a unit without its sandbox"
 lacking() { # directives…
   mkdir -p /run/systemd/system/facelock@.service.d
@@ -28,10 +32,6 @@ ok "the unit as it is lacks nothing" "$(missing)" ""
 ok "and lets alice in" "$(asked alice faceonly)" "$IN"
 
 echo "# what the instance may not have"
-said() { # text → whether the journal has had it since the last question
-  journalctl --sync 2>/dev/null
-  journalctl -q --no-pager -t facelock -n 5 -o cat 2>/dev/null | grep -q "$1" && echo yes
-}
 mv /etc/systemd/system/facelock@.service.d/probe.conf /root/probe.conf
 systemctl daemon-reload
 ok "no camera is no decision" "$(asked alice faceonly)" "$UNAVAILABLE"
