@@ -2,10 +2,10 @@
 # In the virtual machine: the package as it is, its unit under its whole sandbox, on the kernel's own camera and TPM drivers.
 # Prints ok or FAIL a line, then a count. The processor is emulated: how long something takes says nothing here.
 set -u
+# shellcheck source=tests/e2e/guest/lib.sh
 . /opt/share/guest/lib.sh
+# shellcheck source=tests/e2e/guest/vm-lib.sh
 . /opt/share/guest/vm-lib.sh
-export DEBIAN_FRONTEND=noninteractive
-begun=$(date +%s)
 echo "# Linux $(uname -r), systemd $(systemctl --version | awk 'NR==1 {print $2}')"
 
 echo "# install"
@@ -99,9 +99,9 @@ ok "without capabilities" "$(for set in CapInh CapPrm CapEff CapBnd CapAmb; do s
 ok "with no new privileges, and a system call filter" "$(status NoNewPrivs) $(status Seccomp)" "1 2"
 group=/sys/fs/cgroup$(cut -d: -f3 "/proc/$instance/cgroup")
 ok "within its memory and tasks" "$(cat "$group/memory.max" "$group/pids.max" | tr '\n' ' ')" "536870912 32 "
-ok "its /dev has cameras and the TPM" "$(ls "/proc/$instance/root/dev" | grep -E 'video|tpm|vda|kmsg|hwrng|rtc' | tr '\n' ' ')" \
+ok "its /dev has cameras and the TPM" "$(find "/proc/$instance/root/dev" -maxdepth 1 -printf '%f\n' | sort | grep -E 'video|tpm|vda|kmsg|hwrng|rtc' | tr '\n' ' ')" \
   "tpmrm0 video0 video1 video2 video3 "
-ok "of cameras it holds the infrared one" "$(ls -l "/proc/$instance/fd" | grep -o '/dev/video.*' | sort -u)" "$(node infrared)"
+ok "of cameras it holds the infrared one" "$(find "/proc/$instance/fd" -lname '/dev/video*' -printf '%l\n' | sort -u)" "$(node infrared)"
 pamtester faceonly alice authenticate </dev/null >/root/second 2>&1 &
 second=$!
 for _ in $(seq 100); do [ "$(pgrep -xc facelock-instan)" = 2 ] && break; sleep 0.1; done
@@ -125,7 +125,7 @@ wait $!
 ok "its instance killed: no decision" "$(grep -ac "$UNAVAILABLE" /root/attempt)" 1
 ok "and the unit puts the emitter out" "$(until_told 'infrared light out' $((out + 1)) 100 && light)" out
 settled
-ok "there is nothing left to put out" "$(ls /var/lib/facelock | grep -c emitter)" 0
+ok "there is nothing left to put out" "$(find /var/lib/facelock -name '*emitter*' | wc -l)" 0
 seconds
 
 echo "# another program has the camera; nobody may open it; it does not answer; it sends nothing"
