@@ -1,6 +1,8 @@
 //! Recorded frames arrive as their timeline says, with the same deadlines as a camera's.
-#![cfg(feature = "replay")]
 #![allow(clippy::unwrap_used)]
+
+#[cfg(not(feature = "replay"))]
+compile_error!("these tests need recorded frames: cargo test --features replay, or scripts/test");
 
 use std::path::Path;
 use std::time::{Duration, Instant};

@@ -1,7 +1,9 @@
 //! The instance as a peer meets it: the real process, the real models, recorded frames, a key file
 //! or a software TPM.
-#![cfg(feature = "replay")]
 #![allow(clippy::unwrap_used, clippy::panic)]
+
+#[cfg(not(feature = "replay"))]
+compile_error!("these tests need recorded frames: cargo test --features replay, or scripts/test");
 
 #[path = "support/instance.rs"]
 mod instance;

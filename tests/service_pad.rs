@@ -1,7 +1,9 @@
 //! Presentation attack detection as a peer meets it: what the configuration asks for beside a
 //! matching face.
-#![cfg(feature = "replay")]
 #![allow(clippy::unwrap_used, clippy::panic)]
+
+#[cfg(not(feature = "replay"))]
+compile_error!("these tests need recorded frames: cargo test --features replay, or scripts/test");
 
 #[path = "support/clip.rs"]
 mod clip;

@@ -1,7 +1,9 @@
 //! The tally as a peer meets it: every guess counts, however the attempt ends, and nobody else's
 //! places are taken.
-#![cfg(feature = "replay")]
 #![allow(clippy::unwrap_used, clippy::panic)]
+
+#[cfg(not(feature = "replay"))]
+compile_error!("these tests need recorded frames: cargo test --features replay, or scripts/test");
 
 #[path = "support/instance.rs"]
 mod instance;
