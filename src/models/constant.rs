@@ -34,6 +34,11 @@ impl Constant<'_> {
         (i64::try_from(self.bytes.len()).ok()? == n.checked_mul(width)?).then_some(n)
     }
 
+    /// The value of a constant that holds only one.
+    pub fn single(&self) -> Option<f32> {
+        (self.len()? == 1).then(|| self.values().next())?
+    }
+
     pub fn values(&self) -> Box<dyn Iterator<Item = f32> + '_> {
         match self.kind {
             Kind::Half => Box::new(

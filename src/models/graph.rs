@@ -25,6 +25,10 @@ pub fn int_attribute(name: &str, value: i64) -> Message {
     Message::default().text(1, name).int(3, value).int(20, 2)
 }
 
+pub fn float_attribute(name: &str, value: f32) -> Message {
+    Message::default().text(1, name).float(2, value).int(20, 1)
+}
+
 pub fn ints(name: &str, values: &[i64]) -> Message {
     values
         .iter()

@@ -10,7 +10,7 @@ use std::collections::BTreeMap;
 use roxmltree::{Document, Node};
 
 use super::constant::{Constant, Kind};
-use super::graph::{int_attribute, ints, tensor, value_info};
+use super::graph::{float_attribute, int_attribute, ints, tensor, value_info};
 use super::protobuf::Message;
 
 /// Why an IR could not be converted.
@@ -178,8 +178,16 @@ impl<'a, 'x> Converter<'a, 'x> {
             }
             "PReLU" => {
                 let data = self.tensor(self.source(layer, 0)?, layer)?;
-                let slope = self.channels(self.source(layer, 1)?, layer, "s")?;
-                self.node("PRelu", &[data, slope], output.clone(), vec![]);
+                let slope = self.source(layer, 1)?;
+                // One slope for all channels is the same function under another name, and that one
+                // the runtime fuses into the convolution before it.
+                if let Some(slope) = self.constants.get(slope).and_then(Constant::single) {
+                    let alpha = vec![float_attribute("alpha", slope)];
+                    self.node("LeakyRelu", &[data], output.clone(), alpha);
+                } else {
+                    let slope = self.channels(slope, layer, "s")?;
+                    self.node("PRelu", &[data, slope], output.clone(), vec![]);
+                }
             }
             "ReLU" | "Sigmoid" => {
                 let data = self.tensor(self.source(layer, 0)?, layer)?;

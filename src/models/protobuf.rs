@@ -20,6 +20,12 @@ impl Message {
         self
     }
 
+    pub fn float(mut self, field: u64, value: f32) -> Self {
+        self.key(field, 5);
+        self.0.extend(value.to_le_bytes());
+        self
+    }
+
     pub fn text(self, field: u64, value: &str) -> Self {
         self.bytes(field, value.as_bytes())
     }
