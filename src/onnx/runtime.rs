@@ -10,9 +10,9 @@ use ort::environment::Environment;
 use super::ModelError;
 
 /// The release that scripts/fetch-onnxruntime pins; another one is refused.
-pub const VERSION: &str = "1.27.0";
+pub const VERSION: &str = "1.23.2";
 /// Its commit, which is what the library itself tells.
-const COMMIT: &str = "git-commit-id=8f0278c77b";
+const COMMIT: &str = "git-commit-id=a83fc4d58c";
 
 /// The loaded library; one a process.
 #[derive(Clone, Debug)]
