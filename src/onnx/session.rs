@@ -146,27 +146,26 @@ pub fn verified(dirs: &ModelDirs, entry: &ModelEntry) -> Result<&'static [u8], M
     Ok(bytes)
 }
 
-/// One thread runs a node, one node runs at a time, and nobody spins: on two cores spinning costs
-/// four times as much.
+/// One thread runs everything, and what is computed once is not planned for a second time. A
+/// second thread would wake for every node of networks this small, and the plan of the first run
+/// holds memory that a login of a few frames gives nothing back for.
 pub fn builder(
     runtime: &Runtime,
     level: GraphOptimizationLevel,
 ) -> Result<SessionBuilder, ModelError> {
-    // The affinity alone: the standard library would look for control group files as well, which
-    // the sandbox hides.
-    let threads =
-        rustix::thread::sched_getaffinity(None).map_or(1, |cpus| cpus.count().clamp(1, 2)) as usize;
     SessionBuilder::new(runtime.environment())
         .map_err(failed)?
         .with_optimization_level(level)
         .map_err(failed)?
-        .with_intra_threads(threads)
+        .with_intra_threads(1)
         .map_err(failed)?
         .with_inter_threads(1)
         .map_err(failed)?
         .with_intra_op_spinning(false)
         .map_err(failed)?
         .with_inter_op_spinning(false)
+        .map_err(failed)?
+        .with_memory_pattern(false)
         .map_err(failed)
 }
 
