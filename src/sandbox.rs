@@ -13,6 +13,7 @@ use std::collections::BTreeMap;
 use std::fmt;
 
 use caps::CapSet;
+pub use seccompiler::Error as SealError;
 use seccompiler::{
     BpfProgram, SeccompAction, SeccompCmpArgLen, SeccompCmpOp, SeccompCondition, SeccompFilter,
     SeccompRule,
@@ -84,7 +85,7 @@ pub fn silence_libraries() {
 ///
 /// # Errors
 /// The kernel does not take the filter; nothing was given up.
-pub fn seal() -> Result<(), seccompiler::Error> {
+pub fn seal() -> Result<(), SealError> {
     let always = |call: libc::c_long| (call, Vec::new());
     let no_thread = SeccompCondition::new(
         0,
@@ -110,10 +111,7 @@ pub fn seal() -> Result<(), seccompiler::Error> {
     install([always(libc::SYS_clone3)].into(), libc::ENOSYS)
 }
 
-fn install(
-    rules: BTreeMap<libc::c_long, Vec<SeccompRule>>,
-    errno: i32,
-) -> Result<(), seccompiler::Error> {
+fn install(rules: BTreeMap<libc::c_long, Vec<SeccompRule>>, errno: i32) -> Result<(), SealError> {
     let architecture = std::env::consts::ARCH.try_into()?;
     let refuse = SeccompAction::Errno(errno.cast_unsigned());
     let program: BpfProgram =

@@ -54,7 +54,7 @@ impl Connection {
     ///
     /// # Errors
     /// [`FrameError::TimedOut`] at the deadline; every other [`FrameError`].
-    pub fn read_request(&mut self, deadline: Instant) -> Result<Request, FrameError> {
+    pub fn read_request(&self, deadline: Instant) -> Result<Request, FrameError> {
         protocol::read_message(
             &mut DeadlineReader {
                 stream: &self.stream,

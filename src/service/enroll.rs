@@ -6,7 +6,8 @@ use std::time::SystemTime;
 
 use facelock_protocol::{EnrolledReport, Label, Reply, Secret, TemplateReport};
 
-use super::answer::{Desk, store_failed};
+use super::context::Context;
+use super::failure::{Answer, Failure};
 use super::journal::Priority;
 use super::keys::{self, Gallery, KeyError};
 use super::sitting::{Session, take_looks};
@@ -18,45 +19,40 @@ use crate::vault::{self, SealedKey, TemplateKey, recovery};
 
 /// # Errors
 /// Nothing was enrolled, and why.
-pub fn enroll(desk: &Desk, subject: &Subject, label: Option<Label>) -> Result<Reply, Unavailable> {
-    let held = keys::hold(desk, subject)?;
-    let before = match keys::enrollment_of(desk, subject) {
-        Err(Unavailable::NotEnrolled) => None,
-        other => Some(other?),
-    };
-    let options = desk.config.vault_options();
+pub fn enroll(context: &Context, subject: &Subject, label: Option<Label>) -> Answer<Reply> {
+    let held = keys::hold(context, subject)?;
+    let before = keys::find(context, subject)?;
+    let options = context.config.vault_options();
     // Whatever keeps the templates from being stored is better known before the person sits through
     // it.
     let (mut enrollment, key, recovery_key) = match before {
         Some(enrollment) => {
-            let key =
-                keys::unseal(&enrollment, &options).map_err(|error| error.report(desk, subject))?;
-            keys::check(&enrollment, &key).map_err(|error| error.report(desk, subject))?;
+            let key = keys::unseal(&enrollment, &options)?;
+            keys::check(&enrollment, &key)?;
             (enrollment, key, None)
         }
         None => {
-            let (enrollment, key, recovery_key) =
-                begin(desk, subject).map_err(|error| error.report(desk, subject))?;
+            let (enrollment, key, recovery_key) = begin(context, subject)?;
             (enrollment, key, Some(recovery_key))
         }
     };
-    let session = take_looks(desk, subject)?;
-    admit(desk, subject, &enrollment, &key, &session)?;
-    add(&mut enrollment, &key, &session, label).map_err(|error| error.report(desk, subject))?;
+    let session = take_looks(context, subject)?;
+    admit(context, subject, &enrollment, &key, &session)?;
+    add(&mut enrollment, &key, &session, label)?;
     if enrollment.templates.len() > MAX_TEMPLATES {
-        desk.line(Priority::Notice, "enroll", subject)
+        context
+            .line(Priority::Notice, "enroll", subject)
             .with("refused", "too many templates")
             .write();
-        return Err(Unavailable::EnrollmentRejected);
+        return Err(Unavailable::EnrollmentRejected.into());
     }
     // Nobody would hear the recovery key: whoever hangs up before this has cancelled.
-    if !desk.connection.is_open() {
-        return Err(Unavailable::Cancelled);
+    if !context.connection.is_open() {
+        return Err(Unavailable::Cancelled.into());
     }
-    desk.enrollments
-        .save(&held, &enrollment)
-        .map_err(store_failed)?;
-    desk.line(Priority::Notice, "enroll", subject)
+    context.enrollments.save(&held, &enrollment)?;
+    context
+        .line(Priority::Notice, "enroll", subject)
         .with("templates", enrollment.templates.len())
         .write();
     let warning = (session.spectrum == Spectrum::Color).then(|| {
@@ -74,10 +70,10 @@ pub fn enroll(desk: &Desk, subject: &Subject, label: Option<Label>) -> Result<Re
 
 /// A new user's key, sealed; nothing is written yet.
 fn begin(
-    desk: &Desk,
+    context: &Context,
     subject: &Subject,
 ) -> Result<(Enrollment, TemplateKey, recovery::RecoveryKey), KeyError> {
-    let mut protector = vault::open(&desk.config.vault_options())?;
+    let mut protector = vault::open(&context.config.vault_options())?;
     let key = TemplateKey::generate()?;
     let SealedKey { kind, bytes } = protector.seal(&key)?;
     let mut enrollment = Enrollment {
@@ -97,21 +93,21 @@ fn begin(
 
 /// Refuses looks of two people, and looks too close to another user's templates.
 fn admit(
-    desk: &Desk,
+    context: &Context,
     subject: &Subject,
     enrollment: &Enrollment,
     key: &TemplateKey,
     session: &Session,
-) -> Result<(), Unavailable> {
+) -> Answer<()> {
     let refuse = |why: &str| {
-        desk.line(Priority::Notice, "enroll", subject)
+        context
+            .line(Priority::Notice, "enroll", subject)
             .with("refused", why)
             .write();
-        Err(Unavailable::EnrollmentRejected)
+        Err(Failure::Refused(Unavailable::EnrollmentRejected))
     };
     if !enrollment.templates.is_empty() {
-        let gallery =
-            Gallery::with_key(enrollment, key).map_err(|error| error.report(desk, subject))?;
+        let gallery = Gallery::with_key(enrollment, key)?;
         let old: Vec<Embedding> = gallery.all().cloned().collect();
         let same = session
             .samples
@@ -121,11 +117,11 @@ fn admit(
             return refuse("not the person who is enrolled already");
         }
     }
-    if !desk.config.enroll.unique {
+    if !context.config.enroll.unique {
         return Ok(());
     }
-    for uid in desk.enrollments.uids().map_err(store_failed)? {
-        let Ok(Some(other)) = desk.enrollments.load(uid) else {
+    for uid in context.enrollments.uids()? {
+        let Ok(Some(other)) = context.enrollments.load(uid) else {
             continue;
         };
         if uid == subject.uid || other.model != session.model.0 {
@@ -133,7 +129,7 @@ fn admit(
         }
         // Another user's templates that do not open now cannot be compared; they do not open for a
         // login either.
-        let Ok(gallery) = Gallery::open(&other, &desk.config.vault_options()) else {
+        let Ok(gallery) = Gallery::open(&other, &context.config.vault_options()) else {
             continue;
         };
         let theirs: Vec<Embedding> = gallery.all().cloned().collect();

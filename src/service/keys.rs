@@ -9,9 +9,9 @@
 
 use std::time::{Duration, Instant};
 
-use super::answer::{Desk, store_failed};
-use super::journal::{Line, Priority};
-use crate::camera::CameraError;
+use super::context::Context;
+use super::failure::{Answer, Failure};
+use super::journal::Priority;
 use crate::store::{Enrollment, Lock, StoredTemplate, format};
 use crate::types::{CameraIdentity, Digest, Embedding, Spectrum, Subject, Unavailable};
 use crate::vault::cipher::{self, Aad};
@@ -29,26 +29,6 @@ pub enum KeyError {
     Changed,
     #[error("the vault's thread panicked")]
     Panicked,
-}
-
-impl KeyError {
-    /// Writes the reason to the journal; what the peer hears.
-    pub fn report(&self, desk: &Desk, subject: &Subject) -> Unavailable {
-        desk.line(Priority::Warning, "vault", subject)
-            .with("error", self)
-            .write();
-        match self {
-            KeyError::Vault(VaultError::Missing(_)) => Unavailable::VaultMissing,
-            KeyError::Vault(VaultError::Refused(_)) => Unavailable::VaultRefused,
-            KeyError::Vault(VaultError::Failed(_) | VaultError::Busy(_)) => {
-                Unavailable::VaultFailed
-            }
-            KeyError::Vault(VaultError::Damaged | VaultError::Newer) | KeyError::Changed => {
-                Unavailable::TemplatesRejected
-            }
-            KeyError::Panicked => Unavailable::Internal,
-        }
-    }
 }
 
 /// A user's open templates.
@@ -131,36 +111,39 @@ impl Gallery {
     }
 }
 
-/// The subject's enrollment; a uid that has another name now is not enrolled.
+/// The subject's enrollment, if there is one; a uid that has another name now has none.
+///
+/// # Errors
+/// The store's failure.
+pub fn find(context: &Context, subject: &Subject) -> Answer<Option<Enrollment>> {
+    let Some(enrollment) = context.enrollments.load(subject.uid)? else {
+        return Ok(None);
+    };
+    if enrollment.user != subject.name.as_str() {
+        context
+            .line(Priority::Warning, "enrollment", subject)
+            .with("enrolled_as", &enrollment.user)
+            .write();
+        return Ok(None);
+    }
+    Ok(Some(enrollment).filter(|enrollment| !enrollment.templates.is_empty()))
+}
+
+/// The subject's enrollment.
 ///
 /// # Errors
 /// [`Unavailable::NotEnrolled`], or the store's failure.
-pub fn enrollment_of(desk: &Desk, subject: &Subject) -> Result<Enrollment, Unavailable> {
-    let enrollment = desk
-        .enrollments
-        .load(subject.uid)
-        .map_err(store_failed)?
-        .ok_or(Unavailable::NotEnrolled)?;
-    if enrollment.user != subject.name.as_str() {
-        desk.line(Priority::Warning, "enrollment", subject)
-            .with("enrolled_as", &enrollment.user)
-            .write();
-        return Err(Unavailable::NotEnrolled);
-    }
-    if enrollment.templates.is_empty() {
-        return Err(Unavailable::NotEnrolled);
-    }
-    Ok(enrollment)
+pub fn enrollment_of(context: &Context, subject: &Subject) -> Answer<Enrollment> {
+    find(context, subject)?.ok_or(Failure::Refused(Unavailable::NotEnrolled))
 }
 
 /// Holds the subject's enrollment against other instances.
 ///
 /// # Errors
 /// [`Unavailable::Busy`].
-pub fn hold(desk: &Desk, subject: &Subject) -> Result<Lock, Unavailable> {
-    desk.enrollments
-        .lock(subject.uid, Instant::now() + LOCK_PATIENCE)
-        .map_err(store_failed)
+pub fn hold(context: &Context, subject: &Subject) -> Answer<Lock> {
+    let deadline = Instant::now() + LOCK_PATIENCE;
+    Ok(context.enrollments.lock(subject.uid, deadline)?)
 }
 
 /// The key, from the protector that sealed it.
@@ -256,20 +239,5 @@ fn template_aad<'a>(enrollment: &'a Enrollment, template: &'a StoredTemplate) ->
         template: template.id,
         camera: &template.camera,
         ..header_aad(enrollment, "template", b"")
-    }
-}
-
-/// A camera's failure, for the journal and for the peer.
-pub fn camera_unavailable(desk: &Desk, error: &CameraError) -> Unavailable {
-    let line = Line::new(Priority::Warning, "camera").with("error", error);
-    line.with("peer_uid", desk.peer.uid).write();
-    match error {
-        CameraError::NotFound => Unavailable::NoCamera,
-        CameraError::Busy => Unavailable::CameraBusy,
-        CameraError::PermissionDenied => Unavailable::CameraDenied,
-        CameraError::Unplugged => Unavailable::CameraUnplugged,
-        CameraError::Suspended => Unavailable::CameraSuspended,
-        CameraError::Virtual => Unavailable::CameraVirtual,
-        CameraError::TimedOut | CameraError::Failed(_) => Unavailable::CameraFailed,
     }
 }

@@ -5,9 +5,9 @@ use std::time::{Duration, Instant};
 
 use facelock_protocol::{Event, Measurement, PreviewFrame, Progress, Reply};
 
-use super::answer::Desk;
+use super::context::Context;
+use super::failure::{Answer, Failure};
 use super::inbox::{Arrival, Inbox};
-use super::keys;
 use super::side::{open_best, start_camera, start_models};
 use super::stages;
 use crate::camera::exposure;
@@ -25,43 +25,47 @@ type Side = Inbox<Result<FrameJudge, ModelError>, ()>;
 
 /// # Errors
 /// There is nothing to see, and why.
-pub fn preview(desk: &Desk, seconds: u8) -> Result<Reply, Unavailable> {
+pub fn preview(context: &Context, seconds: u8) -> Answer<Reply> {
     let deadline = Instant::now() + Duration::from_secs(seconds.clamp(1, 60).into());
     let side: Arc<Side> = Inbox::new();
     let hangup = Arc::clone(&side);
-    desk.connection
+    context
+        .connection
         .watch(move || hangup.hang_up())
-        .map_err(|_| Unavailable::Internal)?;
-    desk.connection
+        .map_err(Failure::Thread)?;
+    context
+        .connection
         .send_event(Event::Progress(Progress::Starting));
-    let (cameras, options) = (Arc::clone(&desk.cameras), desk.config.camera_options());
+    let (cameras, options) = (
+        Arc::clone(&context.cameras),
+        context.config.camera_options(),
+    );
     let open = move |deadline| open_best(&*cameras, &options, deadline);
-    let camera =
-        start_camera(&side, Box::new(open), deadline).map_err(|_| Unavailable::Internal)?;
-    start_models(desk.config, &side).map_err(|_| Unavailable::Internal)?;
-    let result = show(desk, &side, deadline);
+    let camera = start_camera(&side, Box::new(open), deadline).map_err(Failure::Thread)?;
+    start_models(context.config, &side).map_err(Failure::Thread)?;
+    let result = show(context, &side, deadline);
     side.close();
     camera.wait_closed();
     result
 }
 
-fn show(desk: &Desk, side: &Side, deadline: Instant) -> Result<Reply, Unavailable> {
+fn show(context: &Context, side: &Side, deadline: Instant) -> Answer<Reply> {
     let (mut judge, mut spectrum, mut last) = (None, Spectrum::Color, None::<Instant>);
     loop {
         match side.next(deadline) {
-            Arrival::HungUp => return Err(Unavailable::Cancelled),
+            Arrival::HungUp => return Err(Unavailable::Cancelled.into()),
             Arrival::Deadline => return Ok(Reply::Done { changed: false }),
             Arrival::CameraFailed(_) if Instant::now() >= deadline => {
                 return Ok(Reply::Done { changed: false });
             }
-            Arrival::CameraFailed(error) => return Err(keys::camera_unavailable(desk, &error)),
+            Arrival::CameraFailed(error) => return Err(error.into()),
             Arrival::Engine(loaded) => judge = loaded.ok(),
             Arrival::Templates(()) => {}
             Arrival::Camera(_, of) => spectrum = of,
             Arrival::Frame(frame) => {
                 if last.is_none_or(|last| last.elapsed() >= PACE) {
                     last = Some(Instant::now());
-                    desk.connection.send_event(Event::Preview(picture(
+                    context.connection.send_event(Event::Preview(picture(
                         &frame,
                         judge.as_mut(),
                         spectrum,

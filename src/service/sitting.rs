@@ -5,10 +5,10 @@ use std::time::{Duration, Instant};
 
 use facelock_protocol::{Event, Look as Pose, Progress};
 
-use super::answer::Desk;
+use super::context::Context;
+use super::failure::{Answer, Failure};
 use super::inbox::{Arrival, Inbox};
 use super::journal::Priority;
-use super::keys;
 use super::side::{open_best, start_camera, start_models};
 use crate::camera::CameraError;
 use crate::decision::RequireInfrared;
@@ -46,26 +46,30 @@ pub struct Session {
 ///
 /// # Errors
 /// Too few were taken, and why.
-pub fn take_looks(desk: &Desk, subject: &Subject) -> Result<Session, Unavailable> {
-    let deadline = Instant::now() + desk.config.deadlines().enroll;
+pub fn take_looks(context: &Context, subject: &Subject) -> Answer<Session> {
+    let deadline = Instant::now() + context.config.deadlines().enroll;
     let side: Arc<Side> = Inbox::new();
     let hangup = Arc::clone(&side);
-    desk.connection
+    context
+        .connection
         .watch(move || hangup.hang_up())
-        .map_err(|_| Unavailable::Internal)?;
-    desk.connection
+        .map_err(Failure::Thread)?;
+    context
+        .connection
         .send_event(Event::Progress(Progress::Starting));
-    let (cameras, options) = (Arc::clone(&desk.cameras), desk.config.camera_options());
-    let rule = desk.config.pad.require_infrared;
+    let (cameras, options) = (
+        Arc::clone(&context.cameras),
+        context.config.camera_options(),
+    );
+    let rule = context.config.pad.require_infrared;
     let open = move |deadline| match rule {
         RequireInfrared::Enrolled => open_best(&*cameras, &options, deadline),
         RequireInfrared::Always => cameras.open(&options, Spectrum::Infrared, deadline),
     };
-    let camera =
-        start_camera(&side, Box::new(open), deadline).map_err(|_| Unavailable::Internal)?;
-    start_models(desk.config, &side).map_err(|_| Unavailable::Internal)?;
+    let camera = start_camera(&side, Box::new(open), deadline).map_err(Failure::Thread)?;
+    start_models(context.config, &side).map_err(Failure::Thread)?;
     let mut sitting = Sitting {
-        desk,
+        context,
         subject,
         judge: None,
         camera: None,
@@ -81,7 +85,7 @@ pub fn take_looks(desk: &Desk, subject: &Subject) -> Result<Session, Unavailable
 }
 
 struct Sitting<'a> {
-    desk: &'a Desk<'a>,
+    context: &'a Context<'a>,
     subject: &'a Subject,
     judge: Option<FrameJudge>,
     camera: Option<(CameraIdentity, Spectrum)>,
@@ -94,24 +98,24 @@ struct Sitting<'a> {
 }
 
 impl Sitting<'_> {
-    fn run(&mut self, side: &Side, deadline: Instant) -> Result<Session, Unavailable> {
-        let wanted = usize::from(self.desk.config.enroll.looks);
+    fn run(&mut self, side: &Side, deadline: Instant) -> Answer<Session> {
+        let wanted = usize::from(self.context.config.enroll.looks);
         loop {
             match side.next(deadline.min(Instant::now() + PATIENCE)) {
-                Arrival::HungUp => return Err(Unavailable::Cancelled),
+                Arrival::HungUp => return Err(Unavailable::Cancelled.into()),
                 // The camera's own wait ends with the sitting.
                 Arrival::CameraFailed(CameraError::TimedOut) if Instant::now() >= deadline => {}
                 Arrival::Deadline => {}
-                Arrival::CameraFailed(error) => return Err(self.camera_failed(&error)),
+                Arrival::CameraFailed(error) => return Err(self.camera_failed(error)),
                 Arrival::Engine(judge) => {
-                    self.judge = Some(judge.map_err(|error| self.model_failed(&error))?);
+                    self.judge = Some(judge?);
                     self.since = Instant::now();
                 }
                 Arrival::Templates(()) => {}
                 Arrival::Camera(identity, spectrum) => {
                     self.camera = Some((identity, spectrum));
                     self.since = Instant::now();
-                    self.desk
+                    self.context
                         .connection
                         .send_event(Event::Progress(Progress::NextLook(POSES[0])));
                 }
@@ -123,28 +127,29 @@ impl Sitting<'_> {
                 return self.finish();
             }
             if Instant::now() >= deadline {
-                self.desk
+                self.context
                     .line(Priority::Notice, "enroll", self.subject)
                     .with("looks", self.samples.len())
                     .with("not_live", self.attacks)
                     .write();
                 let attacked = self.attacks > 0 && self.samples.is_empty();
-                return Err(if attacked {
+                let reason = if attacked {
                     Unavailable::EnrollmentRejected
                 } else {
                     Unavailable::Timeout
-                });
+                };
+                return Err(reason.into());
             }
         }
     }
 
-    fn frame(&mut self, frame: &Frame, wanted: usize) -> Result<(), Unavailable> {
+    fn frame(&mut self, frame: &Frame, wanted: usize) -> Answer<()> {
         let (Some(judge), Some((_, spectrum))) = (&mut self.judge, &self.camera) else {
             return Ok(());
         };
         let mut times = FrameTimes::default();
         let outcome = judge.judge(frame, *spectrum, &QualityLimits::ENROLL, &mut times);
-        match outcome.map_err(|error| self.model_failed(&error))? {
+        match outcome? {
             FrameOutcome::Hint(hint, _) => self.hint(hint),
             FrameOutcome::Unlit => {}
             FrameOutcome::Judged(judged) => self.offer(*judged, wanted)?,
@@ -152,11 +157,11 @@ impl Sitting<'_> {
         Ok(())
     }
 
-    fn offer(&mut self, judged: JudgedFace, wanted: usize) -> Result<(), Unavailable> {
+    fn offer(&mut self, judged: JudgedFace, wanted: usize) -> Answer<()> {
         match self.samples.offer(judged) {
             Choice::Taken => self.tell_taken(wanted),
             Choice::NotYet => {}
-            Choice::Failed => return Err(Unavailable::Internal),
+            Choice::Failed => return Err(Unavailable::Internal.into()),
             Choice::Attack => {
                 self.attacks += 1;
                 self.hint(Hint::LookAtCamera);
@@ -175,16 +180,18 @@ impl Sitting<'_> {
             taken: taken as u8,
             wanted: wanted as u8,
         };
-        self.desk.connection.send_event(Event::Progress(progress));
+        self.context
+            .connection
+            .send_event(Event::Progress(progress));
         if taken < wanted {
             let next = Progress::NextLook(POSES[taken % POSES.len()]);
-            self.desk.connection.send_event(Event::Progress(next));
+            self.context.connection.send_event(Event::Progress(next));
         }
     }
 
-    fn finish(&mut self) -> Result<Session, Unavailable> {
+    fn finish(&mut self) -> Answer<Session> {
         let (Some((camera, spectrum)), Some(judge)) = (self.camera.take(), &self.judge) else {
-            return Err(Unavailable::Internal);
+            return Err(Unavailable::Internal.into());
         };
         Ok(Session {
             camera,
@@ -195,28 +202,19 @@ impl Sitting<'_> {
         })
     }
 
-    fn camera_failed(&self, error: &CameraError) -> Unavailable {
-        let reason = keys::camera_unavailable(self.desk, error);
-        let refused = reason == Unavailable::NoCamera
-            && self.desk.config.pad.require_infrared == RequireInfrared::Always;
-        if refused {
-            Unavailable::InfraredRequired
-        } else {
-            reason
+    fn camera_failed(&self, error: CameraError) -> Failure {
+        let always = self.context.config.pad.require_infrared == RequireInfrared::Always;
+        let failure = Failure::from(error);
+        if always && matches!(failure, Failure::Camera(CameraError::NotFound)) {
+            failure.settle(&self.context.asker, Some(self.subject));
+            return Unavailable::InfraredRequired.into();
         }
-    }
-
-    fn model_failed(&self, error: &ModelError) -> Unavailable {
-        self.desk
-            .line(Priority::Error, "model", self.subject)
-            .with("error", error)
-            .write();
-        Unavailable::ModelRejected
+        failure
     }
 
     fn hint(&mut self, hint: Hint) {
         if self.last_hint.replace(hint) != Some(hint) {
-            self.desk.connection.send_event(Event::Hint(hint));
+            self.context.connection.send_event(Event::Hint(hint));
         }
     }
 }

@@ -16,9 +16,21 @@ use std::time::{Duration, Instant};
 
 pub use clock::{Clock, SystemClock};
 
+use super::failure::{Answer, Failure};
 use crate::decision::lockout::{AttemptEnd, LockoutRules, Moment, TallyState};
 use crate::store::{Store, StoreError};
 use crate::types::Unavailable;
+
+/// Why misses cannot be counted.
+#[derive(Debug, thiserror::Error)]
+pub enum TallyError {
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    #[error("it cannot be told which boot this is: {0}")]
+    Clock(std::io::Error),
+    #[error("the tally of uid {0} is damaged")]
+    Damaged(u32),
+}
 
 /// How long an instance waits for another to write its line.
 const LOCK_PATIENCE: Duration = Duration::from_millis(500);
@@ -51,24 +63,25 @@ impl<'a> Tally<'a> {
     /// Charges an attempt, or says why there is none now.
     ///
     /// # Errors
-    /// [`Unavailable::LockedOut`], [`Unavailable::PasswordRequired`], [`Unavailable::StoreFailed`].
-    pub fn begin(&self, uid: u32) -> Result<Charge, Unavailable> {
+    /// [`Unavailable::LockedOut`], [`Unavailable::PasswordRequired`], [`Failure::Tally`].
+    pub fn begin(&self, uid: u32) -> Answer<Charge> {
         let now = self.now()?;
-        let generation = self.change(uid, |state| {
-            if let Some(reason) = self.rules.refusal(state, &now) {
-                return Err(reason);
+        let charged = self.change(uid, |state| match self.rules.refusal(state, &now) {
+            Some(reason) => Err(reason),
+            None => {
+                state.charge(&now);
+                Ok(state.generation)
             }
-            state.charge(&now);
-            Ok(state.generation)
-        })??;
+        })?;
+        let generation = charged.map_err(Failure::Refused)?;
         Ok(Charge { uid, generation })
     }
 
     /// Settles an attempt.
     ///
     /// # Errors
-    /// [`Unavailable::StoreFailed`]: it stays charged, and a match must not count.
-    pub fn finish(&self, attempt: &Charge, ending: AttemptEnd) -> Result<(), Unavailable> {
+    /// [`TallyError`]: it stays charged, and a match must not count.
+    pub fn finish(&self, attempt: &Charge, ending: AttemptEnd) -> Result<(), TallyError> {
         let now = self.now()?;
         self.change(attempt.uid, |state| {
             state.settle(attempt.generation, ending, &now)
@@ -78,8 +91,8 @@ impl<'a> Tally<'a> {
     /// A password succeeded for this user.
     ///
     /// # Errors
-    /// [`Unavailable::StoreFailed`].
-    pub fn record_password(&self, uid: u32) -> Result<(), Unavailable> {
+    /// [`TallyError`].
+    pub fn record_password(&self, uid: u32) -> Result<(), TallyError> {
         let now = self.now()?;
         self.change(uid, |state| state.password(&now))
     }
@@ -87,40 +100,36 @@ impl<'a> Tally<'a> {
     /// Root clears everything that was counted; whether there was anything.
     ///
     /// # Errors
-    /// [`Unavailable::StoreFailed`].
-    pub fn unlock(&self, uid: u32) -> Result<bool, Unavailable> {
-        let lock = self
-            .store
-            .lock(uid, Instant::now() + LOCK_PATIENCE)
-            .map_err(failed)?;
+    /// [`TallyError`].
+    pub fn unlock(&self, uid: u32) -> Result<bool, TallyError> {
+        let lock = self.store.lock(uid, Instant::now() + LOCK_PATIENCE)?;
         // What cannot be read cannot be kept: root starts it anew.
         let (mut state, damaged) = self
             .load(uid)
             .map_or((TallyState::default(), true), |state| (state, false));
         let changed = state.unlock() || damaged;
         self.store
-            .write(&lock, uid, &state.encode().ok_or(Unavailable::StoreFailed)?)
-            .map_err(failed)?;
+            .write(&lock, uid, &state.encode().ok_or(TallyError::Damaged(uid))?)?;
         Ok(changed)
     }
 
     /// What an attempt would meet now: misses counted, and the refusal.
     ///
     /// # Errors
-    /// [`Unavailable::StoreFailed`].
-    pub fn peek(&self, uid: u32) -> Result<(u32, Option<Unavailable>), Unavailable> {
+    /// [`TallyError`].
+    pub fn peek(&self, uid: u32) -> Result<(u32, Option<Unavailable>), TallyError> {
         let state = self.load(uid)?;
         Ok((state.counted(), self.rules.refusal(&state, &self.now()?)))
     }
 
-    fn now(&self) -> Result<Moment, Unavailable> {
-        self.clock.now().map_err(|_| Unavailable::StoreFailed)
+    fn now(&self) -> Result<Moment, TallyError> {
+        self.clock.now().map_err(TallyError::Clock)
     }
 
-    fn load(&self, uid: u32) -> Result<TallyState, Unavailable> {
-        match self.store.read(uid, MAX_BYTES).map_err(failed)? {
+    fn load(&self, uid: u32) -> Result<TallyState, TallyError> {
+        match self.store.read(uid, MAX_BYTES)? {
             None => Ok(TallyState::default()),
-            Some(bytes) => TallyState::decode(&bytes).ok_or(Unavailable::StoreFailed),
+            Some(bytes) => TallyState::decode(&bytes).ok_or(TallyError::Damaged(uid)),
         }
     }
 
@@ -128,26 +137,15 @@ impl<'a> Tally<'a> {
         &self,
         uid: u32,
         change: impl FnOnce(&mut TallyState) -> T,
-    ) -> Result<T, Unavailable> {
-        let lock = self
-            .store
-            .lock(uid, Instant::now() + LOCK_PATIENCE)
-            .map_err(failed)?;
+    ) -> Result<T, TallyError> {
+        let lock = self.store.lock(uid, Instant::now() + LOCK_PATIENCE)?;
         let before = self.load(uid)?;
         let mut state = before.clone();
         let result = change(&mut state);
         if state != before {
             self.store
-                .write(&lock, uid, &state.encode().ok_or(Unavailable::StoreFailed)?)
-                .map_err(failed)?;
+                .write(&lock, uid, &state.encode().ok_or(TallyError::Damaged(uid))?)?;
         }
         Ok(result)
     }
-}
-
-fn failed(error: StoreError) -> Unavailable {
-    super::journal::Line::new(super::journal::Priority::Error, "tally")
-        .with("error", error)
-        .write();
-    Unavailable::StoreFailed
 }

@@ -5,8 +5,9 @@ use std::time::{Duration, Instant};
 
 use facelock_protocol::{Consent, Event, Measurement, Progress, Reply};
 
-use super::answer::Desk;
 use super::asking::Asking;
+use super::context::Context;
+use super::failure::{Answer, Failure};
 use super::inbox::{Arrival, Inbox};
 use super::journal::Priority;
 use super::keys::{self, Gallery, KeyError};
@@ -20,7 +21,9 @@ use crate::face::{QualityLimits, compare};
 use crate::onnx::ModelError;
 use crate::pipeline::frame::{FrameJudge, FrameOutcome, FrameTimes, JudgeFrames, JudgedFace};
 use crate::store::Enrollment;
-use crate::types::{CameraIdentity, Detection, Frame, Hint, Spectrum, Subject, Unavailable};
+use crate::types::{
+    CameraIdentity, Detection, Frame, Hint, Spectrum, Subject, Unavailable, Verdict,
+};
 
 type Side = Inbox<Result<FrameJudge, ModelError>, Result<Gallery, KeyError>>;
 
@@ -29,27 +32,27 @@ type Side = Inbox<Result<FrameJudge, ModelError>, Result<Gallery, KeyError>>;
 /// # Errors
 /// No decision can be made, and why.
 pub fn verify(
-    desk: &Desk,
+    context: &Context,
     subject: &Subject,
     service: &str,
     consent: Option<Consent>,
-) -> Result<Reply, Unavailable> {
+) -> Answer<Reply> {
     if consent.is_none() {
-        let wanted = desk.config.consent(service);
+        let wanted = context.config.consent(service);
         if wanted == Consent::Ask {
             // Nobody is asked for a face that could not let them in.
-            keys::enrollment_of(desk, subject)?;
-            if let (_, Some(refusal)) = desk.tally.peek(subject.uid)? {
-                return Err(refusal);
+            keys::enrollment_of(context, subject)?;
+            if let (_, Some(refusal)) = context.tally.peek(subject.uid)? {
+                return Err(refusal.into());
             }
         }
-        desk.connection.send_event(Event::Consent(wanted));
+        context.connection.send_event(Event::Consent(wanted));
         if wanted == Consent::Ask {
             // The module hangs up, asks, and comes again.
-            return Err(Unavailable::Cancelled);
+            return Err(Unavailable::Cancelled.into());
         }
     }
-    attempt(desk, subject, service, false)
+    attempt(context, subject, service, false)
 }
 
 /// Answers root's `facelockctl test`: the same attempt, counted by the same tally, with its
@@ -57,82 +60,80 @@ pub fn verify(
 ///
 /// # Errors
 /// No decision can be made, and why.
-pub fn test(desk: &Desk, subject: &Subject) -> Result<Reply, Unavailable> {
-    attempt(desk, subject, "facelockctl-test", true)
+pub fn test(context: &Context, subject: &Subject) -> Answer<Reply> {
+    attempt(context, subject, "facelockctl-test", true)
 }
 
-fn attempt(
-    desk: &Desk,
-    subject: &Subject,
-    service: &str,
-    told: bool,
-) -> Result<Reply, Unavailable> {
-    let decision = charged(desk, subject, told);
+fn attempt(context: &Context, subject: &Subject, service: &str, told: bool) -> Answer<Reply> {
+    let decision = charged(context, subject, told)
+        .map_err(|failure| failure.settle(&context.asker, Some(subject)));
     let (outcome, priority) = match &decision {
         Ok(verdict) => (format!("{verdict:?}"), Priority::Notice),
         Err(reason) => (format!("{reason:?}"), Priority::Info),
     };
-    desk.line(priority, "verify", subject)
+    context
+        .line(priority, "verify", subject)
         .with("service", service)
         .with("outcome", outcome)
         .write();
-    decision.map(Reply::Verdict)
+    Ok(Reply::Verdict(decision?))
 }
 
 /// The early answers, before any device opens; then the attempt, charged to the tally.
-fn charged(
-    desk: &Desk,
-    subject: &Subject,
-    told: bool,
-) -> Result<crate::types::Verdict, Unavailable> {
-    let enrollment = keys::enrollment_of(desk, subject)?;
-    let wanted = spectrum::for_login(&enrollment.spectra(), desk.config.pad.require_infrared)?;
-    insist_on_sandbox(desk, subject)?;
-    let charge = desk.tally.begin(subject.uid)?;
-    let mut attempt = Attempt::new(desk, subject, told, Instant::now());
+fn charged(context: &Context, subject: &Subject, told: bool) -> Answer<Verdict> {
+    let enrollment = keys::enrollment_of(context, subject)?;
+    let wanted = spectrum::for_login(&enrollment.spectra(), context.config.pad.require_infrared)?;
+    insist_on_sandbox(context, subject)?;
+    let charge = context.tally.begin(subject.uid)?;
+    let mut attempt = Attempt::new(context, subject, told, Instant::now());
     let decision = attempt.look(&enrollment, wanted);
     let ending = match decision {
         Ok(verdict) => AttemptEnd::from(verdict),
         Err(_) if attempt.speaks_against() => AttemptEnd::Missed,
         Err(_) => AttemptEnd::Nothing,
     };
-    desk.tally.finish(&charge, ending).and(decision)
+    context.tally.finish(&charge, ending)?;
+    Ok(decision?)
 }
 
-fn insist_on_sandbox(desk: &Desk, subject: &Subject) -> Result<(), Unavailable> {
-    if !desk.config.sandbox.require || desk.sandbox_missing.is_empty() {
+fn insist_on_sandbox(context: &Context, subject: &Subject) -> Answer<()> {
+    if !context.config.sandbox.require || context.sandbox_missing.is_empty() {
         return Ok(());
     }
-    let list: Vec<String> = desk
+    let list: Vec<String> = context
         .sandbox_missing
         .iter()
         .map(ToString::to_string)
         .collect();
-    desk.line(Priority::Error, "sandbox", subject)
+    context
+        .line(Priority::Error, "sandbox", subject)
         .with("missing", list.join(", "))
         .write();
-    Err(Unavailable::SandboxMissing)
+    Err(Unavailable::SandboxMissing.into())
 }
 
 /// Starts camera, models and vault side by side.
 fn start(
-    desk: &Desk,
+    context: &Context,
     side: &Arc<Side>,
     enrollment: &Enrollment,
     wanted: Spectrum,
     deadline: Instant,
 ) -> std::io::Result<CameraThread> {
-    let (cameras, options) = (Arc::clone(&desk.cameras), desk.config.camera_options());
+    let (cameras, options) = (
+        Arc::clone(&context.cameras),
+        context.config.camera_options(),
+    );
     // A challenge keeps the camera streaming for longer; opening it has no more time than ever.
-    let until = deadline + desk.config.deadlines().challenge;
+    let until = deadline + context.config.deadlines().challenge;
     let camera = start_camera(
         side,
         Box::new(move |_| cameras.open(&options, wanted, deadline)),
         until,
     )?;
-    start_models(desk.config, side)?;
+    start_models(context.config, side)?;
     let (options, enrollment, inbox) = (
-        desk.config.vault_options(),
+        context.config.vault_options(),
         enrollment.clone(),
         Arc::clone(side),
     );
@@ -146,7 +147,7 @@ fn start(
 }
 
 struct Attempt<'a, E> {
-    desk: &'a Desk<'a>,
+    context: &'a Context<'a>,
     subject: &'a Subject,
     told: bool,
     begun: Instant,
@@ -166,21 +167,19 @@ struct Attempt<'a, E> {
 
 impl Attempt<'_, FrameJudge> {
     /// Looks through the camera until there is a decision, and closes it.
-    fn look(
-        &mut self,
-        enrollment: &Enrollment,
-        wanted: Spectrum,
-    ) -> Result<crate::types::Verdict, Unavailable> {
-        let (desk, side): (_, Arc<Side>) = (self.desk, Inbox::new());
+    fn look(&mut self, enrollment: &Enrollment, wanted: Spectrum) -> Result<Verdict, Unavailable> {
+        let (context, side): (_, Arc<Side>) = (self.context, Inbox::new());
         let hangup = Arc::clone(&side);
-        desk.connection
+        context
+            .connection
             .watch(move || hangup.hang_up())
-            .map_err(|_| Unavailable::Internal)?;
-        desk.connection
+            .map_err(|error| self.settle(Failure::Thread(error)))?;
+        context
+            .connection
             .send_event(Event::Progress(Progress::Starting));
-        let deadline = self.begun + desk.config.deadlines().attempt;
-        let camera =
-            start(desk, &side, enrollment, wanted, deadline).map_err(|_| Unavailable::Internal)?;
+        let deadline = self.begun + context.config.deadlines().attempt;
+        let camera = start(context, &side, enrollment, wanted, deadline)
+            .map_err(|error| self.settle(Failure::Thread(error)))?;
         let decision = self.run(|deadline| side.next(deadline));
         side.close();
         camera.wait_closed();
@@ -189,9 +188,9 @@ impl Attempt<'_, FrameJudge> {
 }
 
 impl<'a, E: JudgeFrames> Attempt<'a, E> {
-    fn new(desk: &'a Desk<'a>, subject: &'a Subject, told: bool, begun: Instant) -> Self {
+    fn new(context: &'a Context<'a>, subject: &'a Subject, told: bool, begun: Instant) -> Self {
         Self {
-            desk,
+            context,
             subject,
             told,
             begun,
@@ -200,7 +199,7 @@ impl<'a, E: JudgeFrames> Attempt<'a, E> {
             camera: None,
             evidence: Evidence::default(),
             asking: None,
-            watch: Stopwatch::new(desk.started),
+            watch: Stopwatch::new(context.asker.started),
             frames: 0,
             last_face: begun,
             lit: None,
@@ -212,8 +211,8 @@ impl<'a, E: JudgeFrames> Attempt<'a, E> {
     fn run(
         &mut self,
         mut next: impl FnMut(Instant) -> Arrival<Result<E, ModelError>, Result<Gallery, KeyError>>,
-    ) -> Result<crate::types::Verdict, Unavailable> {
-        let rules = self.desk.config.decide_rules();
+    ) -> Result<Verdict, Unavailable> {
+        let rules = self.context.config.decide_rules();
         loop {
             if let Err(reason) = self.take(next(self.patience())) {
                 self.evidence.ended = Some(Ended::Cut(reason));
@@ -227,7 +226,7 @@ impl<'a, E: JudgeFrames> Attempt<'a, E> {
                 Decision::Unavailable(reason) => return Err(reason),
                 Decision::Ask => {
                     self.asking = Some(Asking::begin(
-                        Instant::now() + self.desk.config.deadlines().challenge,
+                        Instant::now() + self.context.config.deadlines().challenge,
                     )?);
                     self.evidence.challenge = Challenge::Pending;
                 }
@@ -244,7 +243,7 @@ impl<'a, E: JudgeFrames> Attempt<'a, E> {
     /// How long to wait for the next arrival: the whole attempt's deadline, or an earlier one that
     /// says more.
     fn patience(&self) -> Instant {
-        let deadlines = self.desk.config.deadlines();
+        let deadlines = self.context.config.deadlines();
         let end = self
             .asking
             .as_ref()
@@ -266,20 +265,19 @@ impl<'a, E: JudgeFrames> Attempt<'a, E> {
         match arrival {
             Arrival::HungUp => return Err(Unavailable::Cancelled),
             Arrival::Deadline => self.evidence.ended = Some(Ended::Deadline),
-            Arrival::CameraFailed(error) => return self.camera_failed(&error),
+            Arrival::CameraFailed(error) => return self.camera_failed(error),
             Arrival::Engine(judge) => {
-                self.judge = Some(judge.map_err(|error| self.model_failed(&error))?);
+                self.judge = Some(judge.map_err(|error| self.settle(error.into()))?);
                 self.watch.mark(|stages| &mut stages.models_ready);
             }
             Arrival::Templates(gallery) => {
-                self.gallery =
-                    Some(gallery.map_err(|error| error.report(self.desk, self.subject))?);
+                self.gallery = Some(gallery.map_err(|error| self.settle(error.into()))?);
                 self.watch.mark(|stages| &mut stages.vault_open);
             }
             Arrival::Camera(identity, spectrum) => {
                 self.camera = Some((identity, spectrum));
                 self.watch.mark(|stages| &mut stages.camera_open);
-                self.desk
+                self.context
                     .connection
                     .send_event(Event::Progress(Progress::Looking));
             }
@@ -305,7 +303,7 @@ impl<'a, E: JudgeFrames> Attempt<'a, E> {
         let mut times = FrameTimes::default();
         let outcome = judge.judge(frame, *spectrum, &QualityLimits::VERIFY, &mut times);
         self.watch.judged(&times);
-        match outcome.map_err(|error| self.model_failed(&error))? {
+        match outcome.map_err(|error| self.settle(error.into()))? {
             FrameOutcome::Hint(hint, face) => {
                 self.evidence.last_hint = Some(hint);
                 if let Some(face) = face {
@@ -345,11 +343,11 @@ impl<'a, E: JudgeFrames> Attempt<'a, E> {
             return false;
         };
         if let Some(hint) = asking.see(now.duration_since(self.begun), face, compared) {
-            self.desk.connection.send_event(Event::Hint(hint));
+            self.context.connection.send_event(Event::Hint(hint));
         }
         let (away, state) = (asking.is_away(), asking.state());
         if state == Challenge::Failed && self.evidence.challenge != state {
-            self.desk
+            self.context
                 .line(Priority::Notice, "challenge", self.subject)
                 .with("answer", "turned the other way")
                 .write();
@@ -358,28 +356,25 @@ impl<'a, E: JudgeFrames> Attempt<'a, E> {
         away
     }
 
-    fn camera_failed(&mut self, error: &CameraError) -> Result<(), Unavailable> {
+    fn camera_failed(&mut self, error: CameraError) -> Result<(), Unavailable> {
         if matches!(error, CameraError::TimedOut)
             && Instant::now() + Duration::from_millis(50) >= self.patience()
         {
             self.evidence.ended = Some(Ended::Deadline);
             return Ok(());
         }
-        Err(keys::camera_unavailable(self.desk, error))
+        Err(self.settle(error.into()))
     }
 
-    fn model_failed(&self, error: &ModelError) -> Unavailable {
-        self.desk
-            .line(Priority::Error, "model", self.subject)
-            .with("error", error)
-            .write();
-        Unavailable::ModelRejected
+    /// A failure, told to the journal, as the evidence sees it.
+    fn settle(&self, failure: Failure) -> Unavailable {
+        failure.settle(&self.context.asker, Some(self.subject))
     }
 
     /// Tells the person what to change, when that changes.
     fn hint(&mut self, hint: Hint) {
         if self.last_hint.replace(hint) != Some(hint) {
-            self.desk.connection.send_event(Event::Hint(hint));
+            self.context.connection.send_event(Event::Hint(hint));
         }
     }
 
@@ -395,7 +390,9 @@ impl<'a, E: JudgeFrames> Attempt<'a, E> {
         }
         measured.frame = self.frames;
         measured.stages = self.watch.stages;
-        self.desk.connection.send_event(Event::Measured(measured));
+        self.context
+            .connection
+            .send_event(Event::Measured(measured));
     }
 }
 

@@ -13,15 +13,16 @@ use proptest::prelude::*;
 use proptest::strategy::ValueTree as _;
 use proptest::test_runner::TestRunner;
 
+use super::super::DeviceCameras;
 use super::super::connection::Connection;
+use super::super::context::Asker;
 use super::super::tally::{SystemClock, Tally};
-use super::super::{DeviceCameras, answer};
 use super::*;
 use crate::config::Config;
 use crate::face::Quality;
 use crate::pad::PadEvidence;
-use crate::store::StoredTemplate;
-use crate::types::{Detection, Digest, Embedding, Liveness, Peer, PixelFormat, Verdict};
+use crate::store::{Store, StoredTemplate};
+use crate::types::{Detection, Digest, Embedding, Liveness, Peer, PixelFormat};
 use crate::vault::TemplateKey;
 
 const MODEL: Digest = Digest([7; 32]);
@@ -236,16 +237,18 @@ fn play(
     let clock = SystemClock {
         run: config.paths.run.clone(),
     };
-    let (enrollments, tallies) = answer::stores(&config).unwrap();
-    let desk = Desk {
-        started: Instant::now(),
+    let store = |kind| Store::open(&config.paths.state, kind).unwrap();
+    let context = Context {
+        asker: Asker {
+            peer: Peer { uid: 0, pid: 1 },
+            started: Instant::now(),
+        },
         connection: &connection,
-        peer: Peer { uid: 0, pid: 1 },
         config: &config,
         sandbox_missing: Vec::new(),
         cameras: Arc::new(DeviceCameras),
-        enrollments,
-        tally: Tally::new(tallies, config.tally_rules(), &clock),
+        enrollments: store("enrollments"),
+        tally: Tally::new(store("tally"), config.tally_rules(), &clock),
     };
     let subject = Subject {
         uid: 1000,
@@ -270,7 +273,7 @@ fn play(
     let inbox = Inbox::new();
     let mut steps = script.iter().cloned();
     let begun = Instant::now().checked_sub(ago).unwrap_or_else(Instant::now);
-    let decision = Attempt::new(&desk, &subject, true, begun).run(|_| {
+    let decision = Attempt::new(&context, &subject, true, begun).run(|_| {
         steps
             .by_ref()
             .take_while(|step| !matches!(step, Step::Take))

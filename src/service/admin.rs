@@ -6,10 +6,12 @@ use std::time::Duration;
 
 use facelock_protocol::{CameraReport, EnrollmentState, Reply, Secret, StatusReport, TallyReport};
 
-use super::answer::{Desk, store_failed};
+use super::context::Context;
 use super::enroll::{protector_name, reports};
-use super::journal::{Line, Priority};
-use super::keys::{self, KeyError};
+use super::failure::{Answer, Failure};
+use super::journal::Priority;
+use super::keys;
+use crate::camera::CameraError;
 use crate::camera::emitter;
 use crate::camera::quirks::Emitter;
 use crate::decision::spectrum;
@@ -19,40 +21,33 @@ use crate::vault::{self, VaultError, recovery};
 /// Cameras answer within milliseconds; one that sleeps, within a second.
 const LIST_PATIENCE: Duration = Duration::from_secs(2);
 
-type Answer = Result<Reply, Unavailable>;
-
 /// # Errors
 /// The store's failure.
-pub fn list(desk: &Desk, subject: &Subject) -> Answer {
-    match keys::enrollment_of(desk, subject) {
-        Ok(enrollment) => Ok(Reply::Templates(reports(&enrollment))),
-        Err(Unavailable::NotEnrolled) => Ok(Reply::Templates(Vec::new())),
-        Err(reason) => Err(reason),
-    }
+pub fn list(context: &Context, subject: &Subject) -> Answer<Reply> {
+    let enrollment = keys::find(context, subject)?;
+    Ok(Reply::Templates(
+        enrollment.as_ref().map(reports).unwrap_or_default(),
+    ))
 }
 
 /// # Errors
 /// Nothing was removed, and why.
-pub fn remove(desk: &Desk, subject: &Subject, template: u32) -> Answer {
-    let held = keys::hold(desk, subject)?;
-    let mut enrollment = keys::enrollment_of(desk, subject)?;
-    let key = keys::unseal(&enrollment, &desk.config.vault_options())
-        .map_err(|error| error.report(desk, subject))?;
-    keys::check(&enrollment, &key).map_err(|error| error.report(desk, subject))?;
+pub fn remove(context: &Context, subject: &Subject, template: u32) -> Answer<Reply> {
+    let held = keys::hold(context, subject)?;
+    let mut enrollment = keys::enrollment_of(context, subject)?;
+    let key = keys::unseal(&enrollment, &context.config.vault_options())?;
+    keys::check(&enrollment, &key)?;
     let before = enrollment.templates.len();
     enrollment.templates.retain(|stored| stored.id != template);
     let changed = enrollment.templates.len() < before;
     if enrollment.templates.is_empty() {
-        desk.enrollments
-            .remove(&held, subject.uid)
-            .map_err(store_failed)?;
+        context.enrollments.remove(&held, subject.uid)?;
     } else if changed {
-        keys::bind(&mut enrollment, &key).map_err(|error| error.report(desk, subject))?;
-        desk.enrollments
-            .save(&held, &enrollment)
-            .map_err(store_failed)?;
+        keys::bind(&mut enrollment, &key)?;
+        context.enrollments.save(&held, &enrollment)?;
     }
-    desk.line(Priority::Notice, "remove", subject)
+    context
+        .line(Priority::Notice, "remove", subject)
         .with("template", template)
         .with("changed", changed)
         .write();
@@ -64,13 +59,11 @@ pub fn remove(desk: &Desk, subject: &Subject, template: u32) -> Answer {
 ///
 /// # Errors
 /// The store's failure.
-pub fn clear(desk: &Desk, subject: &Subject) -> Answer {
-    let held = keys::hold(desk, subject)?;
-    let changed = desk
-        .enrollments
-        .remove(&held, subject.uid)
-        .map_err(store_failed)?;
-    desk.line(Priority::Notice, "clear", subject)
+pub fn clear(context: &Context, subject: &Subject) -> Answer<Reply> {
+    let held = keys::hold(context, subject)?;
+    let changed = context.enrollments.remove(&held, subject.uid)?;
+    context
+        .line(Priority::Notice, "clear", subject)
         .with("changed", changed)
         .write();
     Ok(Reply::Done { changed })
@@ -78,10 +71,10 @@ pub fn clear(desk: &Desk, subject: &Subject) -> Answer {
 
 /// # Errors
 /// The tally's failure.
-pub fn status(desk: &Desk, subject: &Subject) -> Answer {
+pub fn status(context: &Context, subject: &Subject) -> Answer<Reply> {
     let mut templates = Vec::new();
-    let enrollment = match keys::enrollment_of(desk, subject) {
-        Ok(enrollment) => {
+    let enrollment = match keys::find(context, subject) {
+        Ok(Some(enrollment)) => {
             let protector = protector_name(&enrollment);
             templates = enrollment.spectra();
             EnrollmentState::Enrolled {
@@ -89,27 +82,30 @@ pub fn status(desk: &Desk, subject: &Subject) -> Answer {
                 protector,
             }
         }
-        Err(Unavailable::NotEnrolled) => EnrollmentState::None,
-        Err(_) => EnrollmentState::Damaged,
+        Ok(None) => EnrollmentState::None,
+        Err(failure) => {
+            failure.settle(&context.asker, Some(subject));
+            EnrollmentState::Damaged
+        }
     };
-    let (misses, lockout) = desk.tally.peek(subject.uid)?;
-    let options = desk.config.vault_options();
+    let (misses, lockout) = context.tally.peek(subject.uid)?;
+    let options = context.config.vault_options();
     let (protector, protector_present) = match vault::open(&options) {
         Ok(protector) => (protector.kind().name(), true),
-        Err(_) => (desk.config.protector_name(), false),
+        Err(_) => (context.config.protector_name(), false),
     };
     // Which camera there is, is root's and the owner's business; what is plugged in beside it is
     // not.
-    let cameras = cameras(desk);
+    let cameras = cameras(context).map_err(|failure| failure.settle(&context.asker, None));
     Ok(Reply::Status(StatusReport {
         enrollment,
         tally: TallyReport { misses, lockout },
         protector: protector.into(),
         protector_present,
         camera: cameras.and_then(|cameras| {
-            spectrum::camera(&cameras, &templates, desk.config.pad.require_infrared)
+            spectrum::camera(&cameras, &templates, context.config.pad.require_infrared)
         }),
-        sandbox_missing: desk
+        sandbox_missing: context
             .sandbox_missing
             .iter()
             .map(ToString::to_string)
@@ -122,19 +118,21 @@ pub fn status(desk: &Desk, subject: &Subject) -> Answer {
 ///
 /// # Errors
 /// [`Unavailable::CameraFailed`]: one does not answer in time.
-pub fn cameras(desk: &Desk) -> Result<Vec<CameraReport>, Unavailable> {
-    let (cameras, options) = (Arc::clone(&desk.cameras), desk.config.camera_options());
+pub fn cameras(context: &Context) -> Answer<Vec<CameraReport>> {
+    let (cameras, options) = (
+        Arc::clone(&context.cameras),
+        context.config.camera_options(),
+    );
     let (sender, receiver) = channel();
     let ask = move || drop(sender.send(cameras.list(&options)));
     std::thread::Builder::new()
         .name("cameras".into())
         .spawn(ask)
-        .map_err(|_| Unavailable::Internal)?;
+        .map_err(Failure::Thread)?;
     receiver.recv_timeout(LIST_PATIENCE).map_err(|_| {
-        Line::new(Priority::Warning, "cameras")
-            .with("error", "one does not answer")
-            .write();
-        Unavailable::CameraFailed
+        Failure::Camera(CameraError::Failed(
+            "a camera does not answer; cameras cannot be listed".into(),
+        ))
     })
 }
 
@@ -142,10 +140,9 @@ pub fn cameras(desk: &Desk) -> Result<Vec<CameraReport>, Unavailable> {
 ///
 /// # Errors
 /// [`Unavailable::WrongRecoveryKey`]; else the vault's or the store's failure.
-pub fn reseal(desk: &Desk, subject: &Subject, recovery_key: &Secret) -> Answer {
-    let held = keys::hold(desk, subject)?;
-    let mut enrollment = keys::enrollment_of(desk, subject)?;
-    let report = |error: KeyError| error.report(desk, subject);
+pub fn reseal(context: &Context, subject: &Subject, recovery_key: &Secret) -> Answer<Reply> {
+    let held = keys::hold(context, subject)?;
+    let mut enrollment = keys::enrollment_of(context, subject)?;
     let recovery_key =
         recovery::RecoveryKey::parse(&recovery_key.0).ok_or(Unavailable::WrongRecoveryKey)?;
     let key = recovery::unwrap(
@@ -153,50 +150,43 @@ pub fn reseal(desk: &Desk, subject: &Subject, recovery_key: &Secret) -> Answer {
         &keys::recovery_aad(&enrollment),
         &enrollment.recovery,
     )
-    .map_err(|error| {
-        if matches!(error, VaultError::Damaged) {
-            Unavailable::WrongRecoveryKey
-        } else {
-            report(error.into())
-        }
+    .map_err(|error| match error {
+        VaultError::Damaged => Failure::Refused(Unavailable::WrongRecoveryKey),
+        other => other.into(),
     })?;
-    keys::check(&enrollment, &key).map_err(report)?;
-    let gallery_kind = enrollment.protector;
-    let mut protector =
-        vault::open(&desk.config.vault_options()).map_err(|error| report(error.into()))?;
-    let sealed = protector.seal(&key).map_err(|error| report(error.into()))?;
-    if sealed.kind as u8 != gallery_kind {
+    keys::check(&enrollment, &key)?;
+    let sealed = vault::open(&context.config.vault_options())?.seal(&key)?;
+    if sealed.kind as u8 != enrollment.protector {
         // Templates are bound to the kind of protector they were enrolled under.
-        return Err(report(
-            VaultError::Refused("enrolled under another kind of protector; enroll again").into(),
-        ));
+        let why = "enrolled under another kind of protector; enroll again";
+        return Err(VaultError::Refused(why).into());
     }
     enrollment.sealed_key = sealed.bytes;
-    desk.enrollments
-        .save(&held, &enrollment)
-        .map_err(store_failed)?;
-    desk.line(Priority::Notice, "reseal", subject).write();
+    context.enrollments.save(&held, &enrollment)?;
+    context.line(Priority::Notice, "reseal", subject).write();
     Ok(Reply::Done { changed: true })
 }
 
 /// # Errors
 /// The tally's failure.
-pub fn record_password(desk: &Desk, subject: &Subject) -> Answer {
-    match keys::enrollment_of(desk, subject) {
+pub fn record_password(context: &Context, subject: &Subject) -> Answer<Reply> {
+    match keys::find(context, subject) {
         // Nothing is kept about people who do not use this.
-        Err(Unavailable::NotEnrolled) => Ok(Reply::Done { changed: false }),
-        _ => desk
-            .tally
-            .record_password(subject.uid)
-            .map(|()| Reply::Done { changed: true }),
+        Ok(None) => return Ok(Reply::Done { changed: false }),
+        Ok(Some(_)) => {}
+        // A password counts whatever became of the templates.
+        Err(failure) => drop(failure.settle(&context.asker, Some(subject))),
     }
+    context.tally.record_password(subject.uid)?;
+    Ok(Reply::Done { changed: true })
 }
 
 /// # Errors
 /// The tally's failure.
-pub fn unlock(desk: &Desk, subject: &Subject) -> Answer {
-    let changed = desk.tally.unlock(subject.uid)?;
-    desk.line(Priority::Notice, "unlock", subject)
+pub fn unlock(context: &Context, subject: &Subject) -> Answer<Reply> {
+    let changed = context.tally.unlock(subject.uid)?;
+    context
+        .line(Priority::Notice, "unlock", subject)
         .with("changed", changed)
         .write();
     Ok(Reply::Done { changed })
@@ -217,7 +207,7 @@ pub struct EmitterTrial {
 ///
 /// # Errors
 /// Nothing was sent, and why.
-pub fn try_emitter(desk: &Desk, trial: EmitterTrial) -> Answer {
+pub fn try_emitter(context: &Context, trial: EmitterTrial) -> Answer<Reply> {
     let EmitterTrial {
         camera,
         unit,
@@ -233,9 +223,10 @@ pub fn try_emitter(desk: &Desk, trial: EmitterTrial) -> Answer {
         on: payload,
         off,
     };
-    let light = emitter::try_payload(&desk.config.camera_options(), &camera, emitter, duration)
-        .map_err(|error| keys::camera_unavailable(desk, &error))?;
-    Line::new(Priority::Notice, "emitter")
+    let light = emitter::try_payload(&context.config.camera_options(), &camera, emitter, duration)?;
+    context
+        .asker
+        .line(Priority::Notice, "emitter", None)
         .with("camera", camera)
         .with("before", format!("{:.1}", light.before))
         .with("during", format!("{:.1}", light.during))

@@ -1,0 +1,67 @@
+//! From a request to its reply: may this peer ask, and which file's work is it.
+
+use facelock_protocol::{Denied, Reply, Request};
+
+use super::context::Context;
+use super::failure::Answer;
+use super::journal::Priority;
+use super::{admin, enroll, preview, verify};
+use crate::decision::access;
+
+/// The reply to `request`. Whatever stops an answer before it is one is `Unavailable`, never a
+/// verdict.
+pub fn dispatch(context: &Context, request: Request) -> Reply {
+    if !access::permits(context.asker.peer, &request) {
+        context
+            .asker
+            .line(Priority::Notice, "denied", None)
+            .with("peer_pid", context.asker.peer.pid)
+            .write();
+        return Reply::Denied(Denied::NotPermitted);
+    }
+    let subject = access::subject(&request).cloned();
+    answer(context, request)
+        .unwrap_or_else(|failure| failure.reply(&context.asker, subject.as_ref()))
+}
+
+fn answer(context: &Context, request: Request) -> Answer<Reply> {
+    match request {
+        Request::Verify {
+            subject,
+            service,
+            consent,
+        } => verify::verify(context, &subject, service.as_str(), consent),
+        Request::Test { subject } => verify::test(context, &subject),
+        Request::Enroll { subject, label } => enroll::enroll(context, &subject, label),
+        Request::List { subject } => admin::list(context, &subject),
+        Request::Remove { subject, template } => admin::remove(context, &subject, template),
+        Request::Clear { subject } => admin::clear(context, &subject),
+        Request::Status { subject } => admin::status(context, &subject),
+        Request::Reseal {
+            subject,
+            recovery_key,
+        } => admin::reseal(context, &subject, &recovery_key),
+        Request::RecordPassword { subject } => admin::record_password(context, &subject),
+        Request::Unlock { subject } => admin::unlock(context, &subject),
+        Request::Devices => admin::cameras(context).map(Reply::Devices),
+        Request::Preview { seconds } => preview::preview(context, seconds),
+        Request::TryEmitter {
+            camera,
+            unit,
+            selector,
+            payload,
+            off,
+            seconds,
+        } => admin::try_emitter(
+            context,
+            admin::EmitterTrial {
+                camera,
+                unit,
+                selector,
+                payload,
+                off,
+                seconds,
+            },
+        ),
+    }
+}
