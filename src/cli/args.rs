@@ -76,6 +76,11 @@ pub enum Command {
         #[command(subcommand)]
         command: TpmCommand,
     },
+    /// Choose which PAM services ask for a face
+    Pam {
+        #[command(subcommand)]
+        command: PamCommand,
+    },
     /// List cameras: which would be used, and why
     Devices,
     /// Show what the camera sees
@@ -121,6 +126,43 @@ pub enum TpmCommand {
         #[command(flatten)]
         user: User,
     },
+}
+
+#[derive(Debug, Subcommand)]
+pub enum PamCommand {
+    /// Let a service ask for a face: shows the change, asks, keeps a backup
+    Enable {
+        #[command(flatten)]
+        edit: PamEdit,
+    },
+    /// Take face login out of a service again, byte for byte
+    Disable {
+        #[command(flatten)]
+        edit: PamEdit,
+    },
+    /// Show which services ask for a face
+    Status {
+        /// One service instead of all
+        service: Option<String>,
+        /// Another system's root folder, such as an image's
+        #[arg(long, value_name = "DIR", default_value = "/", hide_short_help = true)]
+        root: PathBuf,
+    },
+}
+
+#[derive(Debug, clap::Args)]
+pub struct PamEdit {
+    /// The service, as its file in /etc/pam.d is called: sudo, swaylock, gdm-password
+    pub service: String,
+    /// Show the change and make none
+    #[arg(long)]
+    pub dry_run: bool,
+    /// Do not ask
+    #[arg(long)]
+    pub yes: bool,
+    /// Another system's root folder, such as an image's
+    #[arg(long, value_name = "DIR", default_value = "/", hide_short_help = true)]
+    pub root: PathBuf,
 }
 
 #[derive(Debug, clap::Args)]

@@ -135,6 +135,16 @@ pub fn is_root() -> bool {
     rustix::process::geteuid().is_root()
 }
 
+/// # Errors
+/// The caller is not root.
+pub fn require_root() -> Result<(), Failure> {
+    if is_root() {
+        Ok(())
+    } else {
+        Err(Failure::needs_root())
+    }
+}
+
 /// The same command, for root.
 fn with_sudo(arguments: impl Iterator<Item = String>) -> String {
     let plain = |c: char| c.is_ascii_alphanumeric() || "-_=./@:+,%".contains(c);

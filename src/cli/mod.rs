@@ -7,6 +7,7 @@ mod image;
 mod json;
 mod models;
 mod narrate;
+mod pam;
 mod preview;
 mod prompt;
 mod render;
@@ -131,6 +132,7 @@ fn execute(args: &Args) -> Answer {
             seconds: emitter.seconds,
         },
         Command::Models { command } => return models::run(command, args.json),
+        Command::Pam { command } => return pam::run(command, args.json),
         Command::Completions { shell } => {
             let mut script = Vec::new();
             clap_complete::generate(*shell, &mut Args::command(), "facelockctl", &mut script);

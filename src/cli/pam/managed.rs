@@ -1,0 +1,71 @@
+//! Files that another program writes: that program is asked.
+
+use std::process::Command;
+
+use serde_json::json;
+
+use super::files::Manager;
+use crate::cli::args::PamEdit;
+use crate::cli::failure::{Answer, Failure, require_root};
+use crate::cli::{print_json, printed, prompt};
+
+/// Switches face login on or off in what `manager` writes.
+///
+/// # Errors
+/// The program is not there, or does not do it.
+pub fn switch(manager: Manager, on: bool, edit: &PamEdit, json: bool) -> Answer {
+    let arguments: &[&str] = match (manager, on) {
+        (Manager::PamAuthUpdate, true) => &["pam-auth-update", "--enable", "facelock"],
+        (Manager::PamAuthUpdate, false) => &["pam-auth-update", "--disable", "facelock"],
+        (Manager::Authselect, true) => &["authselect", "enable-feature", "with-facelock"],
+        (Manager::Authselect, false) => &["authselect", "disable-feature", "with-facelock"],
+    };
+    let line = arguments.join(" ");
+    if !edit.dry_run {
+        require_root()?;
+        if !json {
+            printed(&format!(
+                "{} is written by another program; this asks it:\n  {line}\n",
+                edit.service
+            ))?;
+        }
+        if !edit.yes && !prompt::confirm("Run it?", "--yes or --dry-run")? {
+            return Err(Failure::new("declined", "Nothing was changed."));
+        }
+        call(arguments, &line)?;
+    }
+    if json {
+        return print_json(&json!({
+            "outcome": "done", "service": edit.service, "changed": !edit.dry_run,
+            "file": null, "diff": "", "notes": [line], "dry_run": edit.dry_run,
+        }));
+    }
+    printed(&if edit.dry_run {
+        format!("This would run: {line}\n")
+    } else {
+        "Done. Services that include this file ask for a face where [services] in /etc/facelock/config.toml lets them.\n".into()
+    })
+}
+
+fn call(arguments: &[&str], line: &str) -> Result<(), Failure> {
+    let output = Command::new(arguments[0]).args(&arguments[1..]).output();
+    let output = output
+        .map_err(|error| Failure::new("failed", format!("{line} cannot be run ({error})")))?;
+    if output.status.success() {
+        return Ok(());
+    }
+    let said = String::from_utf8_lossy(&output.stderr);
+    let said = said
+        .lines()
+        .next()
+        .unwrap_or("it says no reason")
+        .to_owned();
+    let failure = Failure::new("failed", format!("{line} failed: {said}"));
+    Err(if arguments[0] == "authselect" {
+        failure.help(
+            "sudo authselect select facelock with-facelock, after reading authselect show facelock",
+        )
+    } else {
+        failure
+    })
+}
