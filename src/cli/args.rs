@@ -66,6 +66,13 @@ pub enum Command {
         #[command(flatten)]
         user: User,
     },
+    /// Check every prerequisite of a login by face, and say what mends it
+    ///
+    /// Exit status: 0 nothing stands in the way, 1 a check failed.
+    Doctor {
+        #[command(flatten)]
+        user: User,
+    },
     /// Allow face login again after too many misses
     Unlock {
         #[command(flatten)]

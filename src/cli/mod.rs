@@ -2,6 +2,7 @@
 
 mod args;
 mod client;
+mod doctor;
 mod failure;
 mod image;
 mod json;
@@ -132,6 +133,7 @@ fn execute(args: &Args) -> Answer {
             seconds: emitter.seconds,
         },
         Command::Models { command } => return models::run(command, args.json),
+        Command::Doctor { user } => return doctor::run(args, user),
         Command::Pam { command } => return pam::run(command, args.json),
         Command::Completions { shell } => {
             let mut script = Vec::new();

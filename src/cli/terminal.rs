@@ -53,6 +53,15 @@ impl Terminal {
         Self::of(&std::io::stderr())
     }
 
+    /// `text` in a color, where the terminal has any.
+    pub fn paint(&self, color: Color, text: &str) -> String {
+        if self.color {
+            format!("\x1b[{}m{text}\x1b[0m", color as u8)
+        } else {
+            text.into()
+        }
+    }
+
     /// `text` cut to `columns`, with a mark where something is missing; whole in a pipe.
     pub fn cut(&self, text: &str, columns: usize) -> String {
         if self.size.is_none() || text.chars().count() <= columns {
@@ -72,6 +81,15 @@ impl Terminal {
         let end = if text.ends_with('\n') { "\n" } else { "" };
         lines.collect::<Vec<_>>().join("\n") + end
     }
+}
+
+/// SGR codes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[repr(u8)]
+pub enum Color {
+    Red = 31,
+    Green = 32,
+    Yellow = 33,
 }
 
 fn wrapped(line: &str, columns: usize, indent: usize) -> String {

@@ -17,6 +17,8 @@ use sections::{
 };
 pub use sections::{EnrollSection, PadSection, PathsSection, SandboxSection};
 
+/// Where the configuration is.
+pub const PATH: &str = "/etc/facelock/config.toml";
 /// Largest configuration file, in bytes.
 const MAX_BYTES: u64 = 64 * 1024;
 

@@ -45,7 +45,7 @@ use journal::{Line, Priority};
 use tally::{SystemClock, Tally};
 
 /// Where the configuration is.
-pub const CONFIG_PATH: &str = "/etc/facelock/config.toml";
+pub use crate::config::PATH as CONFIG_PATH;
 /// A peer must have asked within this time of connecting.
 const REQUEST_PATIENCE: Duration = Duration::from_secs(1);
 

@@ -1,0 +1,162 @@
+//! What is the same for every user of this machine.
+#![forbid(unsafe_code)]
+
+use facelock_protocol::{StatusReport, Unavailable};
+
+use super::check::{Facts, Model, Row, State, row};
+use crate::cli::words;
+
+pub fn config(facts: &Facts) -> Row {
+    match &facts.config {
+        Ok(()) => row("configuration", State::Ok, "is understood"),
+        Err(why) => row("configuration", State::Fail, why)
+            .fix("mend that line; until then face login is off"),
+    }
+}
+
+pub fn unit(facts: &Facts) -> Row {
+    let help = "sudo systemctl enable --now facelock.socket";
+    match &facts.socket_unit {
+        None => row("socket", State::Unknown, "systemctl does not answer"),
+        Some((enabled, active)) if active == "active" && enabled == "enabled" => row(
+            "socket",
+            State::Ok,
+            "facelock.socket is enabled and listens",
+        ),
+        Some((enabled, active)) if active == "active" => {
+            let what =
+                format!("facelock.socket listens, and is {enabled}: not after the next boot");
+            row("socket", State::Warn, what).fix(help)
+        }
+        Some((enabled, active)) => {
+            let what = format!("facelock.socket is {active} ({enabled})");
+            row("socket", State::Fail, what).fix(help)
+        }
+    }
+}
+
+pub fn user(facts: &Facts) -> Row {
+    let Some(groups) = &facts.groups else {
+        return row("user", State::Fail, "there is no user facelock")
+            .fix("sudo systemd-sysusers facelock.conf");
+    };
+    let missing: Vec<&str> = ["video", "tss"]
+        .into_iter()
+        .filter(|wanted| !groups.iter().any(|group| group == wanted))
+        .collect();
+    if missing.is_empty() {
+        return row("user", State::Ok, "facelock is in groups video and tss");
+    }
+    let what = format!("facelock is not in {}", missing.join(" and "));
+    row("user", State::Fail, what).fix(format!("sudo usermod -aG {} facelock", missing.join(",")))
+}
+
+pub fn sandbox(report: &StatusReport, facts: &Facts) -> Row {
+    let exposure = facts.exposure.as_ref();
+    let exposure = exposure.map_or(String::new(), |score| {
+        format!(" (systemd-analyze: {score})")
+    });
+    match report.sandbox_missing.as_slice() {
+        [] => row("sandbox", State::Ok, format!("is in force{exposure}")),
+        missing => row(
+            "sandbox",
+            State::Fail,
+            format!("lacks: {}", missing.join(", ")),
+        )
+        .fix("systemctl cat facelock@.service shows what a drop-in took away"),
+    }
+}
+
+pub fn models(facts: &Facts) -> Vec<Row> {
+    let help = "sudo facelockctl models install";
+    let models = match &facts.models {
+        Err(why) => return vec![row("models", State::Fail, why).fix(help)],
+        Ok(models) => models,
+    };
+    let missing = |model: &&Model| !model.optional && model.pinned.is_none();
+    let wrong = |model: &&Model| model.pinned == Some(false);
+    let amiss: Vec<String> = models
+        .iter()
+        .filter(|model| missing(model) || wrong(model))
+        .map(|model| {
+            let how = if model.pinned.is_none() {
+                "is missing"
+            } else {
+                "is not the pinned file"
+            };
+            format!("{} {how}", model.name)
+        })
+        .collect();
+    if amiss.is_empty() {
+        let there = models
+            .iter()
+            .filter(|model| model.pinned == Some(true))
+            .count();
+        return vec![row(
+            "models",
+            State::Ok,
+            format!("{there} files, each the pinned one"),
+        )];
+    }
+    vec![row("models", State::Fail, amiss.join("; ")).fix(help)]
+}
+
+pub fn protector(report: &StatusReport, facts: &Facts) -> Vec<Row> {
+    let tpm = report.protector != "file";
+    let mut rows = Vec::new();
+    if !report.protector_present {
+        let reason = if facts.tpm_device {
+            Unavailable::VaultFailed
+        } else {
+            Unavailable::VaultMissing
+        };
+        rows.push(row("protector", State::Fail, words::unavailable(reason)));
+    } else if tpm {
+        rows.push(row("protector", State::Ok, "the TPM answers"));
+    } else {
+        rows.push(
+            row(
+                "protector",
+                State::Warn,
+                "a key file: root of this disk can read it, started from a stick too",
+            )
+            .fix("set protector = \"tpm\" under [vault] where there is a TPM, and enroll again"),
+        );
+    }
+    if !tpm {
+        return rows;
+    }
+    match facts.secure_boot {
+        Some(true) => rows.push(row("secure boot", State::Ok, "is on")),
+        Some(false) => rows.push(
+            row(
+                "secure boot",
+                State::Warn,
+                "is off: another system started here is not told from this one",
+            )
+            .fix("switch it on in the firmware, then sudo facelockctl tpm reseal"),
+        ),
+        None => rows.push(row(
+            "secure boot",
+            State::Unknown,
+            "this firmware does not say",
+        )),
+    }
+    if facts.measured == Some(false) {
+        rows.push(
+            row(
+                "registers",
+                State::Warn,
+                "PCR 7 is empty: the firmware measures nothing, so the key is bound to nothing",
+            )
+            .fix("switch measured boot (TPM, fTPM, PTT) on in the firmware"),
+        );
+    }
+    if facts.lockout_authorisation == Some(false) {
+        rows.push(
+            row("lockout auth", State::Warn, "the TPM's lockout authorisation is not set: root can reset its guard against guessing")
+                .fix("sudo tpm2_changeauth -c lockout, with a password kept elsewhere"),
+        );
+    }
+    rows
+}

@@ -1,0 +1,135 @@
+//! What is this user's: a camera, an enrollment, services, and being there.
+#![forbid(unsafe_code)]
+
+use facelock_protocol::{EnrollmentState, Spectrum, StatusReport, Subject};
+
+use super::check::{Facts, Row, State, row};
+use crate::cli::pam::Wired;
+use crate::cli::words;
+
+pub fn camera(report: &StatusReport, facts: &Facts) -> Row {
+    let identity = match &report.camera {
+        Err(reason) => {
+            return row("camera", State::Fail, words::unavailable(*reason))
+                .fix("sudo facelockctl devices");
+        }
+        Ok(identity) => identity,
+    };
+    let infrared = facts.cameras.as_ref().map(|cameras| {
+        cameras
+            .iter()
+            .any(|camera| camera.spectrum == Some(Spectrum::Infrared) && !camera.is_virtual)
+    });
+    match infrared {
+        Some(false) => row(
+            "camera",
+            State::Warn,
+            format!("{identity}; no infrared camera: a good picture is harder to tell from a face"),
+        )
+        .fix("docs/security.md says what that is worth"),
+        _ => row("camera", State::Ok, identity),
+    }
+}
+
+pub fn enrollment(report: &StatusReport, facts: &Facts, subject: &Subject) -> Row {
+    let name = &subject.name;
+    match &report.enrollment {
+        EnrollmentState::None => row(
+            "enrollment",
+            State::Fail,
+            format!("no face is enrolled for {name}"),
+        )
+        .fix(format!("sudo facelockctl enroll --user {name}")),
+        EnrollmentState::Damaged => row(
+            "enrollment",
+            State::Fail,
+            "the stored templates cannot be used",
+        )
+        .fix(format!(
+            "sudo facelockctl clear --user {name}, then enroll again"
+        )),
+        EnrollmentState::Enrolled { templates, .. } => {
+            let by = |light| {
+                let all = facts.templates.iter().flatten();
+                all.filter(|template| template.spectrum == light).count()
+            };
+            let what = match &facts.templates {
+                Some(_) => format!(
+                    "{templates} templates: {} infrared, {} color",
+                    by(Spectrum::Infrared),
+                    by(Spectrum::Color)
+                ),
+                None => format!("{templates} templates"),
+            };
+            row("enrollment", State::Ok, what)
+        }
+    }
+}
+
+pub fn lockout(report: &StatusReport, subject: &Subject) -> Row {
+    match report.tally.lockout {
+        None => row(
+            "lockout",
+            State::Ok,
+            format!("none; {} misses counted", report.tally.misses),
+        ),
+        Some(reason) => row("lockout", State::Fail, words::unavailable(reason))
+            .fix(format!("sudo facelockctl unlock --user {}", subject.name)),
+    }
+}
+
+pub fn services(facts: &Facts) -> Vec<Row> {
+    let asking: Vec<&Wired> = facts.services.iter().filter(|s| s.file.is_some()).collect();
+    let wrong = asking.iter().filter_map(|service| {
+        let problem = service.problem.as_ref()?;
+        Some(row(
+            "services",
+            State::Fail,
+            format!("{}: {problem}", service.service),
+        ))
+    });
+    let mut rows: Vec<Row> = wrong.collect();
+    if asking.is_empty() {
+        rows.push(
+            row("services", State::Warn, "no PAM service asks for a face")
+                .fix("sudo facelockctl pam enable sudo, or the name of your screen locker"),
+        );
+    } else if rows.is_empty() {
+        let names: Vec<&str> = asking.iter().map(|s| s.service.as_str()).collect();
+        rows.push(row("services", State::Ok, names.join(" ")));
+    }
+    rows
+}
+
+pub fn presence(facts: &Facts) -> Vec<Row> {
+    let mut rows = Vec::new();
+    if !facts.logind {
+        rows.push(row(
+            "logind",
+            State::Warn,
+            "does not run: Facelock cannot tell who sits at this machine",
+        ));
+    }
+    match &facts.session {
+        Some(session) if session.remote => rows.push(row(
+            "session",
+            State::Warn,
+            "this one is remote: no face is looked for from here",
+        )),
+        Some(session) if !session.active => rows.push(row(
+            "session",
+            State::Warn,
+            "this one is not in front: no face is looked for from here",
+        )),
+        Some(_) => rows.push(row("session", State::Ok, "this one is local and in front")),
+        None => rows.push(row(
+            "session",
+            State::Unknown,
+            "this process has none of its own",
+        )),
+    }
+    if facts.lid_closed {
+        rows.push(row("lid", State::Warn, "is closed: no face is looked for").fix("open it"));
+    }
+    rows
+}
