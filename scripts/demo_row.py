@@ -1,4 +1,4 @@
-"""One row of the demo's table.   demo_row.py CASE JSON PAMTESTER-LINE WANTED   exits 1 where PAM said something else."""
+"""One row of the demo's table.   demo_row.py CASE JSON PAMTESTER-LINE WANTED LIVENESS   exits 1 where PAM said something else."""
 
 import json
 import sys
@@ -8,7 +8,7 @@ CODES = {
     "Authentication failure": "PAM_AUTH_ERR",
     "Authentication service cannot retrieve authentication info": "PAM_AUTHINFO_UNAVAIL",
 }
-case, measured, line, wanted = sys.argv[1:5]
+case, measured, line, wanted, liveness = sys.argv[1:6]
 code = next((code for text, code in CODES.items() if text in line), line)
 try:
     told = json.loads(measured)
@@ -23,5 +23,5 @@ times = " ".join(
     for name in ("first_frame", "models_ready", "vault_open", "verdict")
 )
 best = f"  score {max(scores):.2f}" if scores else ""
-print(f"{case:24} {outcome:28} {code:22} {times}{best}{'' if code == wanted else '   <- wanted ' + wanted}")
+print(f"{case:24} {outcome:28} {code:22} {liveness:9} {times}{best}{'' if code == wanted else '   <- wanted ' + wanted}")
 sys.exit(code != wanted)
