@@ -33,18 +33,24 @@ fn face_of(row: &[f32]) -> Detection {
     }
 }
 
-/// The softmax value of the class "real".
-fn real(classes: &serde_json::Value) -> f32 {
-    classes[1].as_f64().unwrap() as f32
+/// How far the class "real" is ahead, from recorded probabilities.
+fn margin(classes: &serde_json::Value) -> f32 {
+    let real = classes[1].as_f64().unwrap();
+    (real / (1.0 - real)).ln() as f32
 }
 
 fn first(pad: &mut Pad, frame: &Frame, face: &Detection) -> Judgement {
-    pad.reset();
-    pad.observe(frame, face, Spectrum::Color).unwrap()
+    pad.begin_face();
+    judge(pad, frame, face)
+}
+
+fn judge(pad: &mut Pad, frame: &Frame, face: &Detection) -> Judgement {
+    let evidence = pad.examine(frame, face, Spectrum::Color).unwrap();
+    pad.fuse(&evidence)
 }
 
 #[test]
-fn scores_are_the_reference_s() {
+fn margins_are_the_reference_s() {
     let folder = support::data("golden");
     let json: serde_json::Value =
         serde_json::from_str(&std::fs::read_to_string(folder.join("golden.json")).unwrap())
@@ -52,7 +58,11 @@ fn scores_are_the_reference_s() {
     let mut pad = Pad::load(&support::models(), CNN).unwrap();
     let mut judged = 0;
     for case in json.as_array().unwrap() {
-        let expected = (real(&case["minifas_v2_2p7"]) + real(&case["minifas_v1se_4p0"])) / 2.0;
+        // Four decimals of a probability near 1 say nothing of its margin.
+        let expected = (margin(&case["minifas_v2_2p7"]) + margin(&case["minifas_v1se_4p0"])) / 2.0;
+        if !expected.is_finite() || expected.abs() > 6.5 {
+            continue;
+        }
         let frame = support::png(
             &folder
                 .parent()
@@ -65,8 +75,12 @@ fn scores_are_the_reference_s() {
             .iter()
             .map(|v| v.as_f64().unwrap() as f32)
             .collect();
-        let score = first(&mut pad, &frame, &face_of(&row)).score.unwrap();
-        assert!((score - expected).abs() < 0.02, "{score} {expected}");
+        pad.begin_face();
+        let evidence = pad
+            .examine(&frame, &face_of(&row), Spectrum::Color)
+            .unwrap();
+        let reading = evidence.of("cnn").unwrap().reading.unwrap();
+        assert!((reading - expected).abs() < 0.25, "{reading} {expected}");
         judged += 1;
     }
     assert!(judged >= 5, "{judged} cases with a reference");
@@ -82,14 +96,12 @@ fn the_recorded_portraits_are_live_often_enough_for_a_match() {
     let mut pad = Pad::load(&support::models(), CNN).unwrap();
     let mut engine = Engine::load(&support::models(), EngineOptions::default()).unwrap();
     for name in ["astronaut", "astronaut-later", "hopper", "hopper-later"] {
-        pad.reset();
+        pad.begin_face();
         let mut live = 0;
         for n in (0..45).step_by(3) {
             let frame = frames(&format!("{name}/{n:03}.png"));
             let face = engine.detect(&frame).unwrap()[0];
-            live += u32::from(
-                pad.observe(&frame, &face, Spectrum::Color).unwrap().live == Liveness::Live,
-            );
+            live += u32::from(judge(&mut pad, &frame, &face).live == Liveness::Live);
         }
         assert!(live >= 2, "{name}: {live} of 15");
     }
@@ -103,13 +115,7 @@ fn grey_frames_and_boxes_that_hold_nothing_are_never_live() {
     let face = engine.detect(&frame).unwrap()[0];
     let grey = frame.pixels().chunks_exact(3).map(|p| p[1]).collect();
     let grey = Frame::new(frame.width(), frame.height(), PixelFormat::Gray8, grey).unwrap();
-    assert_eq!(
-        first(&mut pad, &grey, &face),
-        Judgement {
-            live: Liveness::Undecided,
-            score: None
-        }
-    );
+    assert_eq!(first(&mut pad, &grey, &face), Judgement::UNDECIDED);
 
     let at = |x, y, width, height| Detection {
         bounds: Rect {
@@ -146,7 +152,7 @@ fn grey_frames_and_boxes_that_hold_nothing_are_never_live() {
     broken.landmarks[3].y = f32::NAN;
     assert_eq!(first(&mut pad, &frame, &broken).live, Liveness::Failed);
     let tiny = Frame::new(4, 4, PixelFormat::Bgr8, vec![9; 48]).unwrap();
-    assert!(pad.observe(&tiny, &face, Spectrum::Color).is_ok());
+    assert!(pad.examine(&tiny, &face, Spectrum::Color).is_ok());
 }
 
 #[test]
@@ -156,9 +162,9 @@ fn infrared_takes_no_word_of_the_colour_network_and_colour_none_of_infrared() {
     let mut engine = Engine::load(&support::models(), EngineOptions::default()).unwrap();
     let face = engine.detect(&frame).unwrap()[0];
     let infrared = pad.examine(&frame, &face, Spectrum::Infrared).unwrap();
-    assert!(infrared.cnn.is_none() && infrared.infrared.is_some());
+    assert!(infrared.of("cnn").is_none() && infrared.of("infrared").is_some());
     let color = pad.examine(&frame, &face, Spectrum::Color).unwrap();
-    assert!(color.cnn.is_some() && color.infrared.is_none());
+    assert!(color.of("cnn").is_some() && color.of("infrared").is_none());
 }
 
 #[test]

@@ -45,9 +45,11 @@ pub struct Threshold {
 pub struct LivenessThresholds {
     /// The face's box is scaled by this before it is cut out, 1..=8.
     pub scale: f32,
-    /// Score from which a face is live, 0..1.
+    /// Margin from which one frame is live: logit(live) − logsumexp(other logits), -50..=50.
+    pub sure: f32,
+    /// Median margin of a few frames from which they are live, up to `sure`.
     pub live: f32,
-    /// Mean score below which it is an attack, up to `live`; between, it is not known yet.
+    /// Median margin below which they are an attack, up to `live`; between, it is not known yet.
     pub attack: f32,
     pub evidence: String,
 }
@@ -55,9 +57,8 @@ pub struct LivenessThresholds {
 impl LivenessThresholds {
     fn is_sound(&self) -> bool {
         (1.0..=8.0).contains(&self.scale)
-            && self.attack > 0.0
-            && self.attack <= self.live
-            && self.live < 1.0
+            && (-50.0..=self.live).contains(&self.attack)
+            && (self.live..=50.0).contains(&self.sure)
     }
 }
 
@@ -177,7 +178,9 @@ impl Manifest {
                 .as_ref()
                 .is_some_and(|liveness| !liveness.is_sound())
             {
-                return refuse("liveness wants 0 < attack <= live < 1, and a scale from 1 to 8");
+                return refuse(
+                    "liveness wants -50 <= attack <= live <= sure <= 50, and a scale from 1 to 8",
+                );
             }
             if matches!(model.role, Role::Embedder | Role::Fusion) && model.threshold.is_none() {
                 return refuse("an embedder needs a threshold");

@@ -1,11 +1,14 @@
 //! MiniFASNet on colour frames (minivision-ai/Silent-Face-Anti-Spoofing): two crops of the face at
-//! two scales, the mean of both networks' word. Never on grey or infrared frames: it rejects nearly
-//! every live one.
+//! two scales. Never on grey or infrared frames: it rejects nearly every live one.
+//!
+//! What is read is the margin, logit(live) − logsumexp(the other logits), the mean of both networks.
+//! Their probabilities saturate: 0.5 lies in the middle of living people, and a print has 0.0000.
+//! Margins keep both apart (docs/evaluation.md).
 
-use super::Judgement;
-use super::window::Window;
+use super::detector::{Detector, Judgement, Part};
+use super::window::{Bounds, Window};
 use crate::onnx::{Manifest, ModelDirs, ModelError, Role, Runtime, Session};
-use crate::types::{Detection, Frame, PixelFormat, Rect};
+use crate::types::{Detection, Frame, PixelFormat, Rect, Spectrum};
 
 /// Side of a crop, in pixels.
 const SIDE: usize = 80;
@@ -14,8 +17,7 @@ pub struct Cnn {
     /// Each with the scale of its crop.
     networks: Vec<(Session, f32)>,
     /// The strictest of the networks' bounds.
-    live: f32,
-    attack: f32,
+    bounds: Bounds,
     window: Window,
 }
 
@@ -23,7 +25,7 @@ impl Cnn {
     pub fn load(dirs: &ModelDirs) -> Result<Self, ModelError> {
         let manifest = Manifest::load(&dirs.models.join("manifest.toml"))?;
         let runtime = Runtime::load(&dirs.runtime)?;
-        let (mut networks, mut live, mut attack) = (Vec::new(), 0.0_f32, 1.0_f32);
+        let (mut networks, mut bounds) = (Vec::new(), None::<Bounds>);
         for entry in manifest.of(Role::Pad) {
             let Some(liveness) = &entry.liveness else {
                 return Err(ModelError::Manifest(format!(
@@ -31,27 +33,45 @@ impl Cnn {
                     entry.name
                 )));
             };
-            (live, attack) = (live.max(liveness.live), attack.min(liveness.attack));
+            let own = Bounds {
+                sure: liveness.sure,
+                live: liveness.live,
+                floor: liveness.attack,
+                attack: liveness.attack,
+            };
+            bounds = Some(bounds.map_or(own, |others| others.strictest(&own)));
             networks.push((Session::open(&runtime, dirs, entry, &[])?, liveness.scale));
         }
-        if networks.is_empty() {
+        let Some(bounds) = bounds else {
             return Err(ModelError::Manifest(
                 "no model for presentation attack detection".into(),
             ));
-        }
+        };
         Ok(Self {
             networks,
-            live,
-            attack,
+            bounds,
             window: Window::default(),
         })
     }
+}
 
-    pub fn judge(&mut self, frame: &Frame, face: &Detection) -> Result<Judgement, ModelError> {
+impl Detector for Cnn {
+    fn name(&self) -> &'static str {
+        "cnn"
+    }
+
+    fn part(&self, spectrum: Spectrum) -> Part {
+        match spectrum {
+            Spectrum::Color => Part::Decides,
+            Spectrum::Infrared => Part::Silent,
+        }
+    }
+
+    fn judge(&mut self, frame: &Frame, face: &Detection) -> Result<Judgement, ModelError> {
         let mut sum = 0.0;
         for (session, scale) in &mut self.networks {
             let Some(input) = crop(frame, &face.bounds, *scale) else {
-                return Ok(Judgement::UNKNOWN);
+                return Ok(Judgement::UNDECIDED);
             };
             let outputs = session.run([1, 3, SIDE, SIDE], &input)?;
             let logits = outputs.first().map(|output| output.values.as_slice());
@@ -59,23 +79,25 @@ impl Cnn {
             else {
                 return Err(session.misshapen("does not give three classes"));
             };
-            sum += softmax([a, b, c])[1];
+            sum += margin([a, b, c]);
         }
-        let score = sum / self.networks.len() as f32;
-        Ok(self.window.judge(score, self.live, self.attack))
+        let mean = sum / self.networks.len() as f32;
+        let live = self.bounds.live;
+        let score = |margin: f32| 1.0 / (1.0 + (live - margin).exp());
+        Ok(self
+            .window
+            .judge((frame.captured, mean), &self.bounds, score))
     }
 
-    /// Forgets earlier frames.
-    pub fn reset(&mut self) {
+    fn reset(&mut self) {
         self.window = Window::default();
     }
 }
 
-fn softmax(logits: [f32; 3]) -> [f32; 3] {
-    let most = logits.into_iter().fold(f32::NEG_INFINITY, f32::max);
-    let exps = logits.map(|v| (v - most).exp());
-    let sum: f32 = exps.iter().sum();
-    exps.map(|v| v / sum)
+/// How far the class "live", the second of three, is ahead of the other two together.
+fn margin([print, live, screen]: [f32; 3]) -> f32 {
+    let most = print.max(screen);
+    live - most - ((print - most).exp() + (screen - most).exp()).ln()
 }
 
 /// The box scaled about its middle, shifted back into the frame, resized: NCHW, BGR, 0..255. `None`

@@ -10,10 +10,11 @@
 
 use std::time::Duration;
 
-use super::Judgement;
+use super::detector::{Detector, Judgement, Part};
 use super::region::{self, Light};
-use super::window::Window;
-use crate::types::{Detection, Frame, Illumination};
+use super::window::{Bounds, Window};
+use crate::onnx::ModelError;
+use crate::types::{Detection, Frame, Illumination, Spectrum};
 
 /// Lit minus unlit light that counts as an answer, of 255: twice what auto exposure and noise make
 /// of no answer.
@@ -29,11 +30,15 @@ const BRIGHTER: f32 = 1.2;
 const SATURATED: f32 = 0.4;
 /// Lit and unlit must be this near in time, or the person has moved between them.
 const PAIR: Duration = Duration::from_millis(250);
-/// Each part of the score is 0.5 at its bound.
-const LIVE: f32 = 0.5;
-/// Below: the emitter flashed and the face returned under a third of [`ANSWER`], or is half as
+/// Each part of the score is 0.5 at its bound. Below [`ATTACK`]: the emitter flashed and the face returned under a third of [`ANSWER`], or is half as
 /// bright as what is beside it.
 const ATTACK: f32 = 0.25;
+const BOUNDS: Bounds = Bounds {
+    sure: 0.5,
+    live: 0.5,
+    floor: 0.5,
+    attack: ATTACK,
+};
 
 #[derive(Default)]
 pub struct Infrared {
@@ -41,13 +46,41 @@ pub struct Infrared {
     window: Window,
 }
 
+impl Detector for Infrared {
+    fn name(&self) -> &'static str {
+        "infrared"
+    }
+
+    fn part(&self, spectrum: Spectrum) -> Part {
+        match spectrum {
+            Spectrum::Color => Part::Silent,
+            Spectrum::Infrared => Part::Decides,
+        }
+    }
+
+    /// The unlit frames of a strobing emitter are half of the evidence.
+    fn glance(&mut self, frame: &Frame) {
+        if frame.illumination == Illumination::Unlit {
+            self.remember(frame);
+        }
+    }
+
+    fn judge(&mut self, frame: &Frame, face: &Detection) -> Result<Judgement, ModelError> {
+        Ok(self.measure(frame, face))
+    }
+
+    fn reset(&mut self) {
+        *self = Self::default();
+    }
+}
+
 impl Infrared {
     /// Keeps the newest unlit frame.
-    pub fn remember(&mut self, frame: &Frame) {
+    fn remember(&mut self, frame: &Frame) {
         self.unlit = Some(frame.clone());
     }
 
-    pub fn judge(&mut self, frame: &Frame, face: &Detection) -> Judgement {
+    fn measure(&mut self, frame: &Frame, face: &Detection) -> Judgement {
         let score = match frame.illumination {
             Illumination::Unlit => {
                 self.remember(frame);
@@ -60,8 +93,9 @@ impl Infrared {
             Illumination::Unknown => steady(frame, face),
             Illumination::Unsettled => None,
         };
-        score.map_or(Judgement::UNKNOWN, |score| {
-            self.window.judge(score, LIVE, ATTACK)
+        score.map_or(Judgement::UNDECIDED, |score| {
+            let score = (frame.captured, score);
+            self.window.judge(score, &BOUNDS, |score| score)
         })
     }
 }
@@ -161,7 +195,7 @@ mod tests {
         for _ in 0..5 {
             infrared.remember(&frame(face.0, behind.0, Illumination::Unlit));
             last = infrared
-                .judge(&frame(face.1, behind.1, Illumination::Lit), &FACE)
+                .measure(&frame(face.1, behind.1, Illumination::Lit), &FACE)
                 .live;
         }
         last
@@ -189,17 +223,17 @@ mod tests {
     fn a_lit_frame_without_its_unlit_one_says_nothing() {
         let mut infrared = Infrared::default();
         let lit = frame(150, 20, Illumination::Lit);
-        assert_eq!(infrared.judge(&lit, &FACE), Judgement::UNKNOWN);
+        assert_eq!(infrared.measure(&lit, &FACE), Judgement::UNDECIDED);
         let mut old = frame(10, 10, Illumination::Unlit);
         let Some(before) = lit.captured.checked_sub(Duration::from_secs(1)) else {
             return;
         };
         old.captured = before;
         infrared.remember(&old);
-        assert_eq!(infrared.judge(&lit, &FACE), Judgement::UNKNOWN);
+        assert_eq!(infrared.measure(&lit, &FACE), Judgement::UNDECIDED);
         assert_eq!(
-            infrared.judge(&frame(10, 10, Illumination::Unlit), &FACE),
-            Judgement::UNKNOWN
+            infrared.measure(&frame(10, 10, Illumination::Unlit), &FACE),
+            Judgement::UNDECIDED
         );
     }
 
@@ -207,7 +241,7 @@ mod tests {
     fn frames_before_the_strobe_is_known_say_nothing() {
         let mut infrared = Infrared::default();
         let early = frame(150, 30, Illumination::Unsettled);
-        assert!((0..6).all(|_| infrared.judge(&early, &FACE) == Judgement::UNKNOWN));
+        assert!((0..6).all(|_| infrared.measure(&early, &FACE) == Judgement::UNDECIDED));
     }
 
     #[test]
@@ -217,7 +251,7 @@ mod tests {
             (0..3)
                 .map(|_| {
                     infrared
-                        .judge(&frame(face, behind, Illumination::Unknown), &FACE)
+                        .measure(&frame(face, behind, Illumination::Unknown), &FACE)
                         .live
                 })
                 .last()
@@ -244,7 +278,7 @@ mod tests {
                 width,
                 ..FACE.bounds
             };
-            let word = Infrared::default().judge(&lit, &Detection { bounds, ..FACE });
+            let word = Infrared::default().measure(&lit, &Detection { bounds, ..FACE });
             assert_ne!(word.live, Liveness::Live, "{bounds:?}");
         }
     }

@@ -3,23 +3,26 @@
 //!
 //! What MUST hold:
 //! 1. Nothing is live because it was not looked at, except where root switched every detector off.
-//! 2. What is said is said of the face in the frame at hand, the one that is compared: earlier
-//!    frames may take trust away from it, they never lend it any.
+//! 2. What is said is said of the face in the frame at hand, the one that is compared. Earlier
+//!    frames count for it only as long as they show the same person's face: where another one
+//!    begins, every detector forgets ([`Pad::begin_face`]), and the frame itself is undecided.
 //! 3. A detector that fails or gives no number says [`Liveness::Failed`], which ends the attempt
 //!    without a decision.
-//! 4. Somebody who sits still is not an attack for that.
+//! 4. A person who sits still is not an attack for that.
 #![forbid(unsafe_code)]
 
 pub mod challenge;
 mod cnn;
+mod detector;
 mod infrared;
 mod motion;
 mod region;
 mod window;
 
 use crate::onnx::{ModelDirs, ModelError};
-use crate::types::{Detection, Frame, Illumination, Liveness, Point, Spectrum};
+use crate::types::{Detection, Frame, Liveness, Point, Spectrum};
 use cnn::Cnn;
+pub use detector::{Detector, Judgement, Part};
 use infrared::Infrared;
 use motion::Motion;
 
@@ -31,93 +34,54 @@ pub struct PadOptions {
     pub motion: bool,
 }
 
-impl PadOptions {
-    /// Every detector off: root wanted nobody asked.
-    const NONE: Self = Self {
-        cnn: false,
-        infrared: false,
-        motion: false,
-    };
-    #[cfg(test)]
-    const ALL: Self = Self {
-        cnn: true,
-        infrared: true,
-        motion: true,
-    };
-}
-
-/// A detector's word on one face.
+/// One detector's word on one face.
 #[derive(Clone, Copy, Debug, PartialEq)]
-pub struct Judgement {
-    pub live: Liveness,
-    /// 0 (attack) ..= 1 (live); absent where nothing measured it.
-    pub score: Option<f32>,
+pub struct Word {
+    pub detector: &'static str,
+    pub part: Part,
+    pub judgement: Judgement,
 }
 
-impl Judgement {
-    const UNKNOWN: Self = Self {
-        live: Liveness::Undecided,
-        score: None,
-    };
-    const FAILED: Self = Self {
-        live: Liveness::Failed,
-        score: None,
-    };
-}
+/// What every detector that is asked for this spectrum said of one face.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct PadEvidence(pub Vec<Word>);
 
-/// Each detector's word on one face; absent where it is off or not for this spectrum.
-#[derive(Clone, Copy, Debug, Default, PartialEq)]
-pub struct PadEvidence {
-    pub cnn: Option<Judgement>,
-    pub infrared: Option<Judgement>,
-    pub motion: Option<Judgement>,
+impl PadEvidence {
+    pub fn of(&self, detector: &str) -> Option<Judgement> {
+        let mut words = self.0.iter();
+        words
+            .find(|word| word.detector == detector)
+            .map(|word| word.judgement)
+    }
 }
 
 /// The detectors of one attempt.
 pub struct Pad {
-    options: PadOptions,
-    cnn: Option<Cnn>,
-    infrared: Infrared,
-    motion: Motion,
+    detectors: Vec<Box<dyn Detector>>,
 }
 
 impl Pad {
     /// # Errors
     /// [`ModelError`]: a detector that is on has no model.
     pub fn load(dirs: &ModelDirs, options: PadOptions) -> Result<Self, ModelError> {
-        let cnn = if options.cnn {
-            Some(Cnn::load(dirs)?)
-        } else {
-            None
-        };
-        Ok(Self {
-            options,
-            cnn,
-            infrared: Infrared::default(),
-            motion: Motion::default(),
-        })
-    }
-
-    /// Takes note of a frame that is not judged: the unlit ones of a strobing emitter are half of
-    /// infrared's evidence.
-    pub fn glance(&mut self, frame: &Frame) {
-        if self.options.infrared && frame.illumination == Illumination::Unlit {
-            self.infrared.remember(frame);
+        let mut detectors: Vec<Box<dyn Detector>> = Vec::new();
+        if options.cnn {
+            detectors.push(Box::new(Cnn::load(dirs)?));
         }
+        if options.infrared {
+            detectors.push(Box::new(Infrared::default()));
+        }
+        if options.motion {
+            detectors.push(Box::new(Motion::default()));
+        }
+        Ok(Self { detectors })
     }
 
-    /// Judges the face in this frame.
-    ///
-    /// # Errors
-    /// [`ModelError`]: a model does not do its work.
-    pub fn observe(
-        &mut self,
-        frame: &Frame,
-        face: &Detection,
-        spectrum: Spectrum,
-    ) -> Result<Judgement, ModelError> {
-        self.examine(frame, face, spectrum)
-            .map(|evidence| self.fuse(&evidence))
+    /// Takes note of a frame that is not judged.
+    pub fn glance(&mut self, frame: &Frame) {
+        for detector in &mut self.detectors {
+            detector.glance(frame);
+        }
     }
 
     /// What each detector says of the face in this frame.
@@ -130,35 +94,42 @@ impl Pad {
         face: &Detection,
         spectrum: Spectrum,
     ) -> Result<PadEvidence, ModelError> {
-        let mut evidence = PadEvidence::default();
-        if !is_sound(face) {
-            evidence.motion = Some(Judgement::FAILED);
-            return Ok(evidence);
+        let sound = is_sound(face);
+        let mut words = Vec::with_capacity(self.detectors.len());
+        for detector in &mut self.detectors {
+            let part = detector.part(spectrum);
+            let judgement = match part {
+                Part::Silent => continue,
+                Part::Decides | Part::Vetoes if sound => detector.judge(frame, face)?,
+                Part::Decides | Part::Vetoes => Judgement::FAILED,
+            };
+            words.push(Word {
+                detector: detector.name(),
+                part,
+                judgement,
+            });
         }
-        match (spectrum, &mut self.cnn) {
-            (Spectrum::Color, Some(cnn)) => evidence.cnn = Some(cnn.judge(frame, face)?),
-            (Spectrum::Infrared, _) if self.options.infrared => {
-                evidence.infrared = Some(self.infrared.judge(frame, face));
-            }
-            (Spectrum::Color | Spectrum::Infrared, _) => {}
-        }
-        if self.options.motion {
-            evidence.motion = Some(self.motion.judge(frame.captured, face));
-        }
-        Ok(evidence)
+        Ok(PadEvidence(words))
     }
 
-    /// One word of all that was said of one face.
+    /// One word of all that was said of one face. A failure outweighs everything, then an attack.
+    /// Life is for a detector that decides on this spectrum to say, and each of them must: a mask
+    /// turns its head, too, so motion takes trust away and lends none. Only where root switched
+    /// every detector off is there none to ask.
     pub fn fuse(&self, evidence: &PadEvidence) -> Judgement {
-        fuse(evidence, self.options)
+        if self.detectors.is_empty() {
+            return Judgement {
+                live: Liveness::Live,
+                ..Judgement::UNDECIDED
+            };
+        }
+        fuse(evidence)
     }
 
-    /// Begins another attempt with the same models.
-    pub fn reset(&mut self) {
-        self.infrared = Infrared::default();
-        self.motion = Motion::default();
-        if let Some(cnn) = &mut self.cnn {
-            cnn.reset();
+    /// Another face, or another attempt, begins: nothing seen before counts.
+    pub fn begin_face(&mut self) {
+        for detector in &mut self.detectors {
+            detector.reset();
         }
     }
 }
@@ -169,45 +140,28 @@ fn is_sound(face: &Detection) -> bool {
     face.landmarks.iter().all(finite) && [b.x, b.y, b.width, b.height].iter().all(|v| v.is_finite())
 }
 
-/// One word of all of them. A failure outweighs everything, then an attack. Life is for a detector
-/// made for this spectrum to say, and each that is on must: a mask turns its head, too, so motion
-/// takes trust away and lends none. Only where root switched every detector off (`options`) is
-/// there nobody to ask.
-fn fuse(evidence: &PadEvidence, options: PadOptions) -> Judgement {
-    if options == PadOptions::NONE {
-        return Judgement {
-            live: Liveness::Live,
-            score: None,
-        };
-    }
-    let words = [evidence.cnn, evidence.infrared, evidence.motion];
-    let fit = |word: &&Judgement| word.score.is_none_or(|score| (0.0..=1.0).contains(&score));
-    if words
-        .iter()
-        .flatten()
-        .any(|word| word.live == Liveness::Failed || !fit(&word))
-    {
+fn fuse(PadEvidence(words): &PadEvidence) -> Judgement {
+    let fit = |score: Option<f32>| score.is_none_or(|score| (0.0..=1.0).contains(&score));
+    let says = |word: &Word, live| word.judgement.live == live;
+    let fails = |word: &Word| says(word, Liveness::Failed) || !fit(word.judgement.score);
+    if words.iter().any(fails) {
         return Judgement::FAILED;
     }
-    let score = words
-        .iter()
-        .flatten()
-        .filter_map(|word| word.score)
-        .reduce(f32::min);
-    let made_for_it = [evidence.cnn, evidence.infrared];
-    let mut made_for_it = made_for_it.iter().flatten().peekable();
-    let live = if words
-        .iter()
-        .flatten()
-        .any(|word| word.live == Liveness::Attack)
-    {
+    let scores = words.iter().filter_map(|word| word.judgement.score);
+    let mut deciding = words.iter().filter(|word| word.part == Part::Decides);
+    let decided = words.iter().any(|word| word.part == Part::Decides);
+    let live = if words.iter().any(|word| says(word, Liveness::Attack)) {
         Liveness::Attack
-    } else if made_for_it.peek().is_some() && made_for_it.all(|word| word.live == Liveness::Live) {
+    } else if decided && deciding.all(|word| says(word, Liveness::Live)) {
         Liveness::Live
     } else {
         Liveness::Undecided
     };
-    Judgement { live, score }
+    Judgement {
+        live,
+        score: scores.reduce(f32::min),
+        reading: None,
+    }
 }
 
 #[cfg(test)]
@@ -216,7 +170,7 @@ mod tests {
 
     use super::*;
 
-    fn word() -> impl Strategy<Value = Option<Judgement>> {
+    fn any_word() -> impl Strategy<Value = Word> {
         let live = prop_oneof![
             Just(Liveness::Live),
             Just(Liveness::Attack),
@@ -228,82 +182,83 @@ mod tests {
             any::<f32>().prop_map(Some),
             (0.0..=1.0_f32).prop_map(Some)
         ];
-        prop::option::of((live, score).prop_map(|(live, score)| Judgement { live, score }))
+        let part = prop_oneof![Just(Part::Decides), Just(Part::Vetoes)];
+        (live, score, part).prop_map(|(live, score, part)| Word {
+            detector: "any",
+            part,
+            judgement: Judgement {
+                live,
+                score,
+                reading: None,
+            },
+        })
     }
 
     proptest! {
         #[test]
-        fn a_failed_or_attacked_detector_never_yields_life(cnn in word(), infrared in word(), motion in word()) {
-            let evidence = PadEvidence { cnn, infrared, motion };
-            let words: Vec<_> = [cnn, infrared, motion].into_iter().flatten().collect();
-            let fused = fuse(&evidence, PadOptions::ALL);
-            let number = |w: &Judgement| w.score.is_none_or(|s| s.is_finite() && (0.0..=1.0).contains(&s));
-            if words.iter().any(|w| w.live == Liveness::Failed || !number(w)) {
+        fn a_failed_or_attacked_detector_never_yields_life(
+            words in prop::collection::vec(any_word(), 0..4),
+        ) {
+            let fused = fuse(&PadEvidence(words.clone()));
+            let number = |w: &Word| {
+                w.judgement.score.is_none_or(|s| s.is_finite() && (0.0..=1.0).contains(&s))
+            };
+            let says = |live| words.iter().any(|w| w.judgement.live == live);
+            if says(Liveness::Failed) || !words.iter().all(number) {
                 prop_assert_eq!(fused.live, Liveness::Failed);
-            } else if words.iter().any(|w| w.live == Liveness::Attack) {
+            } else if says(Liveness::Attack) {
                 prop_assert_eq!(fused.live, Liveness::Attack);
             }
             if fused.live == Liveness::Live {
-                let mut made_for_it = [cnn, infrared].into_iter().flatten();
-                prop_assert!(made_for_it.next().is_some_and(|w| w.live == Liveness::Live));
-                prop_assert!(made_for_it.all(|w| w.live == Liveness::Live));
+                let mut deciding = words.iter().filter(|w| w.part == Part::Decides);
+                prop_assert!(deciding.clone().next().is_some());
+                prop_assert!(deciding.all(|w| w.judgement.live == Liveness::Live));
             }
             prop_assert!(fused.score.is_none_or(f32::is_finite));
         }
     }
 
-    #[test]
-    fn a_still_face_is_held_back_by_nobody_but_the_detector_of_its_spectrum() {
-        let yes = Some(Judgement {
-            live: Liveness::Live,
-            score: Some(0.9),
-        });
-        let unknown = Some(Judgement::UNKNOWN);
-        let of = |cnn, motion| {
-            fuse(
-                &PadEvidence {
-                    cnn,
-                    motion,
-                    ..PadEvidence::default()
-                },
-                PadOptions::ALL,
-            )
-            .live
+    fn said(words: &[(Part, Liveness)]) -> Liveness {
+        let word = |(part, live): &(Part, Liveness)| Word {
+            detector: "any",
+            part: *part,
+            judgement: Judgement {
+                live: *live,
+                score: Some(0.9),
+                reading: None,
+            },
         };
-        assert_eq!(of(yes, unknown), Liveness::Live);
-        assert_eq!(of(unknown, yes), Liveness::Undecided);
-        assert_eq!(of(None, unknown), Liveness::Undecided);
+        fuse(&PadEvidence(words.iter().map(word).collect())).live
     }
 
     #[test]
-    fn nobody_is_live_because_the_detectors_that_are_on_are_for_other_light() {
-        let only_cnn = PadOptions {
-            cnn: true,
-            ..PadOptions::NONE
-        };
+    fn a_still_face_is_held_back_only_by_the_detector_of_its_spectrum() {
+        use Liveness::{Attack, Live, Undecided};
+        use Part::{Decides, Vetoes};
+        assert_eq!(said(&[(Decides, Live), (Vetoes, Undecided)]), Live);
+        assert_eq!(said(&[(Decides, Undecided), (Vetoes, Live)]), Undecided);
+        assert_eq!(said(&[(Decides, Live), (Vetoes, Attack)]), Attack);
+        assert_eq!(said(&[(Decides, Live), (Decides, Undecided)]), Undecided);
+    }
+
+    #[test]
+    fn a_face_is_not_live_because_the_detectors_that_are_on_are_for_other_light() {
+        assert_eq!(said(&[]), Liveness::Undecided);
         assert_eq!(
-            fuse(&PadEvidence::default(), only_cnn).live,
-            Liveness::Undecided
-        );
-        let only_motion = PadOptions {
-            motion: true,
-            ..PadOptions::NONE
-        };
-        let turned = PadEvidence {
-            motion: Some(Judgement {
-                live: Liveness::Live,
-                score: Some(0.9),
-            }),
-            ..PadEvidence::default()
-        };
-        assert_eq!(
-            fuse(&turned, only_motion).live,
+            said(&[(Part::Vetoes, Liveness::Live)]),
             Liveness::Undecided,
             "a mask turns, too"
         );
+        let off = Pad {
+            detectors: Vec::new(),
+        };
+        assert_eq!(off.fuse(&PadEvidence::default()).live, Liveness::Live);
+        let motion = Pad {
+            detectors: vec![Box::new(Motion::default())],
+        };
         assert_eq!(
-            fuse(&PadEvidence::default(), PadOptions::NONE).live,
-            Liveness::Live
+            motion.fuse(&PadEvidence::default()).live,
+            Liveness::Undecided
         );
     }
 }

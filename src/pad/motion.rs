@@ -10,8 +10,9 @@
 use std::collections::VecDeque;
 use std::time::{Duration, Instant};
 
-use super::Judgement;
-use crate::types::{Detection, Liveness, Point};
+use super::detector::{Detector, Judgement, Part};
+use crate::onnx::ModelError;
+use crate::types::{Detection, Frame, Liveness, Point, Spectrum};
 
 /// How far back frames are compared with.
 const WINDOW: Duration = Duration::from_secs(2);
@@ -40,8 +41,26 @@ pub struct Change {
     pub parallax: f32,
 }
 
+impl Detector for Motion {
+    fn name(&self) -> &'static str {
+        "motion"
+    }
+
+    fn part(&self, _: Spectrum) -> Part {
+        Part::Vetoes
+    }
+
+    fn judge(&mut self, frame: &Frame, face: &Detection) -> Result<Judgement, ModelError> {
+        Ok(self.watch(frame.captured, face))
+    }
+
+    fn reset(&mut self) {
+        self.views.clear();
+    }
+}
+
 impl Motion {
-    pub fn judge(&mut self, at: Instant, face: &Detection) -> Judgement {
+    fn watch(&mut self, at: Instant, face: &Detection) -> Judgement {
         while self.views.len() >= MOST
             || self
                 .views
@@ -64,7 +83,7 @@ impl Motion {
         }
         self.views.push_back((at, face.landmarks));
         if ratios.len() < ENOUGH {
-            return Judgement::UNKNOWN;
+            return Judgement::UNDECIDED;
         }
         ratios.sort_by(f32::total_cmp);
         let ratio = ratios[ratios.len() / 2];
@@ -76,6 +95,7 @@ impl Motion {
         Judgement {
             live,
             score: Some((ratio / SOLID / 2.0).clamp(0.0, 1.0)),
+            reading: Some(ratio),
         }
     }
 }
@@ -234,7 +254,7 @@ mod tests {
         views
             .into_iter()
             .enumerate()
-            .map(|(n, view)| motion.judge(step(n), &face(view)).live)
+            .map(|(n, view)| motion.watch(step(n), &face(view)).live)
             .collect()
     }
 
@@ -286,7 +306,7 @@ mod tests {
             landmarks: last,
             ..Detection::default()
         };
-        assert_eq!(motion.judge(later, &face), Judgement::UNKNOWN);
+        assert_eq!(motion.watch(later, &face), Judgement::UNDECIDED);
     }
 
     proptest! {

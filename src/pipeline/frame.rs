@@ -3,19 +3,25 @@
 //!
 //! What MUST hold:
 //! 1. Liveness and features of a [`JudgedFace`] are of one face in one frame.
-//! 2. A frame with two faces of about one size has no judged face: it is unclear whose it would be.
+//! 2. What was seen of another face lends this one nothing: where the features stop resembling the
+//!    frame's before, detectors begin anew.
+//! 3. A frame with two faces of about one size has no judged face: it is unclear whose it would be.
 
+use std::thread::ScopedJoinHandle;
 use std::time::{Duration, Instant};
 
 use crate::camera::exposure;
-use crate::face::{Engine, EngineOptions, Quality, QualityLimits};
+use crate::face::{Engine, EngineOptions, Quality, QualityLimits, compare};
 use crate::onnx::{ModelDirs, ModelError};
-use crate::pad::{Pad, PadEvidence, PadOptions};
+use crate::pad::{Judgement, Pad, PadEvidence, PadOptions};
 use crate::types::{Detection, Digest, Embedding, Frame, Hint, Illumination, Liveness, Spectrum};
 
 /// A second face of more than this part of the largest one's area makes it unclear whose face is
 /// meant.
 const SECOND_FACE: f32 = 0.4;
+/// Features of two frames below this cosine are two people's: of the clips' frames 0.1 s apart none
+/// was below 0.46, and one in a thousand pairs of strangers is above 0.35 (docs/evaluation.md).
+const SAME_FACE: f32 = 0.4;
 
 /// A face good enough to be judged.
 pub struct JudgedFace {
@@ -73,10 +79,12 @@ pub trait JudgeFrames {
 pub struct FrameJudge {
     engine: Engine,
     pad: Pad,
+    /// Features of the face judged last.
+    last: Option<Embedding>,
 }
 
 impl FrameJudge {
-    /// Loads the models that the options call for.
+    /// Loads the models that the options call for, the detectors' on a second thread.
     ///
     /// # Errors
     /// [`ModelError`].
@@ -85,15 +93,56 @@ impl FrameJudge {
         engine: EngineOptions,
         pad: PadOptions,
     ) -> Result<Self, ModelError> {
+        let (engine, pad) = std::thread::scope(|scope| {
+            let pad = scope.spawn(|| Pad::load(dirs, pad));
+            (Engine::load(dirs, engine), joined(pad))
+        });
         Ok(Self {
-            engine: Engine::load(dirs, engine)?,
-            pad: Pad::load(dirs, pad)?,
+            engine: engine?,
+            pad: pad?,
+            last: None,
         })
     }
 
     /// Begins another attempt with the same models.
     pub fn reset(&mut self) {
-        self.pad.reset();
+        self.pad.begin_face();
+        self.last = None;
+    }
+
+    /// What the detectors say, and features: side by side, for neither waits for the other.
+    fn measure(
+        &mut self,
+        frame: &Frame,
+        face: &Detection,
+        spectrum: Spectrum,
+        times: &mut FrameTimes,
+    ) -> Result<(PadEvidence, Option<Embedding>), ModelError> {
+        let Self { engine, pad, .. } = self;
+        let begun = Instant::now();
+        let ((evidence, took), embedding) = std::thread::scope(|scope| {
+            let evidence = scope.spawn(|| {
+                let evidence = pad.examine(frame, face, spectrum);
+                evidence.map(|evidence| (evidence, begun.elapsed()))
+            });
+            let embedding = engine.embed(frame, face);
+            times.embed = Some(begun.elapsed());
+            joined(evidence).and_then(|evidence| Ok((evidence, embedding?)))
+        })?;
+        times.pad = Some(took);
+        Ok((evidence, embedding))
+    }
+
+    /// One word on the face; undecided where it is not the one before.
+    fn weigh(&mut self, evidence: &PadEvidence, embedding: &Embedding) -> Judgement {
+        let before = self.last.replace(embedding.clone());
+        let resembles = |before| compare(embedding, &[before]).is_some_and(|c| c >= SAME_FACE);
+        let judged = self.pad.fuse(evidence);
+        if before.is_none_or(resembles) || judged.live == Liveness::Failed {
+            return judged;
+        }
+        self.pad.begin_face();
+        self.pad.fuse(&PadEvidence::default())
     }
 
     /// The one face that is large enough and well enough seen to be judged.
@@ -151,16 +200,11 @@ impl JudgeFrames for FrameJudge {
             Ok(found) => found,
             Err(outcome) => return Ok(outcome),
         };
-        let begun = Instant::now();
-        let evidence = self.pad.examine(frame, &face, spectrum)?;
-        times.pad = Some(begun.elapsed());
-        let begun = Instant::now();
-        let embedding = self.engine.embed(frame, &face)?;
-        times.embed = Some(begun.elapsed());
+        let (evidence, embedding) = self.measure(frame, &face, spectrum, times)?;
         let Some(embedding) = embedding else {
             return Ok(FrameOutcome::Hint(Hint::LookAtCamera, Some(face)));
         };
-        let judged = self.pad.fuse(&evidence);
+        let judged = self.weigh(&evidence, &embedding);
         Ok(FrameOutcome::Judged(Box::new(JudgedFace {
             face,
             quality,
@@ -170,4 +214,10 @@ impl JudgeFrames for FrameJudge {
             evidence,
         })))
     }
+}
+
+/// What a thread came to; its panic is the model's failure.
+fn joined<T>(thread: ScopedJoinHandle<'_, Result<T, ModelError>>) -> Result<T, ModelError> {
+    let panicked = || Err(ModelError::Runtime("a detector panicked".into()));
+    thread.join().unwrap_or_else(|_| panicked())
 }

@@ -6,6 +6,7 @@
 //!    holds nothing up.
 //! 3. A hang-up is seen at once, from a thread that does nothing else, and only sets a flag.
 
+use std::cell::RefCell;
 use std::io::{self, Read, Write};
 use std::os::unix::net::UnixStream;
 use std::time::{Duration, Instant};
@@ -24,6 +25,8 @@ const REPLY_PATIENCE: Duration = Duration::from_millis(500);
 
 pub struct Connection {
     stream: UnixStream,
+    /// What the process still waits for once the peer has its answer.
+    after_reply: RefCell<Vec<Box<dyn FnOnce()>>>,
 }
 
 impl Connection {
@@ -39,7 +42,10 @@ impl Connection {
     }
 
     pub fn new(stream: UnixStream) -> Self {
-        Self { stream }
+        Self {
+            stream,
+            after_reply: RefCell::default(),
+        }
     }
 
     /// Who is at the other end, by SO_PEERCRED.
@@ -81,13 +87,24 @@ impl Connection {
         }
     }
 
-    /// The final answer.
+    /// The final answer. Then what was left until after it.
     ///
     /// # Errors
     /// The peer is gone or does not read.
     pub fn send_reply(&self, reply: Reply) -> Result<(), FrameError> {
-        let frame = protocol::encode(&Message::Reply(reply))?;
-        Ok(self.write(&frame, Instant::now() + REPLY_PATIENCE)?)
+        let sent = protocol::encode(&Message::Reply(reply))
+            .and_then(|frame| Ok(self.write(&frame, Instant::now() + REPLY_PATIENCE)?));
+        // The peer's connection ends now, and not with this process.
+        let _ = self.stream.shutdown(std::net::Shutdown::Write);
+        for work in self.after_reply.take() {
+            work();
+        }
+        sent
+    }
+
+    /// Leaves work until the peer has its answer.
+    pub fn after_reply(&self, work: impl FnOnce() + 'static) {
+        self.after_reply.borrow_mut().push(Box::new(work));
     }
 
     /// Calls `on_hangup` once, from a thread of its own, when the peer closes its end or sends

@@ -1,5 +1,6 @@
 //! One attempt: is the subject in front of the camera?
 
+use std::collections::VecDeque;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -24,6 +25,10 @@ use crate::store::Enrollment;
 use crate::types::{
     CameraIdentity, Detection, Frame, Hint, Spectrum, Subject, Unavailable, Verdict,
 };
+
+/// Frames kept until models and templates are there. Two, so that a lit and an unlit one stay
+/// together.
+const WAITING: usize = 2;
 
 type Side = Inbox<Result<FrameJudge, ModelError>, Result<Gallery, KeyError>>;
 
@@ -157,6 +162,8 @@ struct Attempt<'a, E> {
     evidence: Evidence,
     asking: Option<Asking>,
     watch: Stopwatch,
+    /// Frames that came before models and templates, the newest.
+    waiting: VecDeque<Frame>,
     frames: u32,
     /// When a face was last seen.
     last_face: Instant,
@@ -166,7 +173,7 @@ struct Attempt<'a, E> {
 }
 
 impl Attempt<'_, FrameJudge> {
-    /// Looks through the camera until there is a decision, and closes it.
+    /// Looks through the camera until there is a decision, and begins to close it.
     fn look(&mut self, enrollment: &Enrollment, wanted: Spectrum) -> Result<Verdict, Unavailable> {
         let (context, side): (_, Arc<Side>) = (self.context, Inbox::new());
         let hangup = Arc::clone(&side);
@@ -182,7 +189,8 @@ impl Attempt<'_, FrameJudge> {
             .map_err(|error| self.settle(Failure::Thread(error)))?;
         let decision = self.run(|deadline| side.next(deadline));
         side.close();
-        camera.wait_closed();
+        // The person waits for the answer; only this process waits for the camera.
+        context.connection.after_reply(move || camera.wait_closed());
         decision
     }
 }
@@ -200,6 +208,7 @@ impl<'a, E: JudgeFrames> Attempt<'a, E> {
             evidence: Evidence::default(),
             asking: None,
             watch: Stopwatch::new(context.asker.started),
+            waiting: VecDeque::new(),
             frames: 0,
             last_face: begun,
             lit: None,
@@ -281,21 +290,37 @@ impl<'a, E: JudgeFrames> Attempt<'a, E> {
                     .connection
                     .send_event(Event::Progress(Progress::Looking));
             }
-            Arrival::Frame(frame) => self.frame(&frame)?,
+            Arrival::Frame(frame) => self.frame(frame),
+        }
+        let ready = self.judge.is_some() && self.gallery.is_some() && self.camera.is_some();
+        while let (true, Some(frame)) = (ready, self.waiting.pop_front()) {
+            self.examine(&frame)?;
         }
         Ok(())
     }
 
-    /// Judges a frame, once models and templates are there; until then only its time counts.
-    fn frame(&mut self, frame: &Frame) -> Result<(), Unavailable> {
+    /// Keeps a frame until models and templates are there. Nobody is told that no face is seen
+    /// before anything looks for one.
+    fn frame(&mut self, frame: Frame) {
         let now = Instant::now();
         self.frames += 1;
         self.lit.get_or_insert(now);
         self.watch.mark(|stages| &mut stages.first_frame);
+        if self.judge.is_none() || self.gallery.is_none() {
+            self.last_face = now;
+        }
+        if self.waiting.len() == WAITING {
+            self.waiting.pop_front();
+        }
+        self.waiting.push_back(frame);
+    }
+
+    /// Judges a frame.
+    fn examine(&mut self, frame: &Frame) -> Result<(), Unavailable> {
+        let now = Instant::now();
         let (Some(judge), Some(gallery), Some((camera, spectrum))) =
             (&mut self.judge, &self.gallery, &self.camera)
         else {
-            self.last_face = now;
             return Ok(());
         };
         let templates = gallery.of(camera, *spectrum, judge.digest())?;

@@ -85,7 +85,8 @@ pub fn attempt(
         match judge(frame_judge, &frame?, &QualityLimits::VERIFY, begun + at)? {
             FrameOutcome::Judged(face) => {
                 evidence.last_hint = None;
-                course.motion.extend(face.evidence.motion.map(|m| m.live));
+                let motion = face.evidence.of("motion");
+                course.motion.extend(motion.map(|word| word.live));
                 evidence.judged.push(Judged {
                     at,
                     liveness: face.liveness,

@@ -220,7 +220,7 @@ fn watched(dirs: &ModelDirs, clips: &[Clip]) -> Result<String> {
                 .map(|frame| pictures::noisy(frame, sigma, &mut dice));
             let noisy = noisy.collect::<Result<Vec<_>>>()?;
             attempts::each(judge, &noisy, &QualityLimits::VERIFY, |face| {
-                words.extend(face.evidence.motion);
+                words.extend(face.evidence.of("motion"));
             })?;
             Ok(words)
         })?;
@@ -313,11 +313,11 @@ pub fn samples(dirs: &ModelDirs, folder: &Path) -> Result<String> {
             .first()
             .copied()
             .with_context(|| format!("no face in {file}"))?;
-        pad.reset();
+        pad.begin_face();
         let word = pad
             .examine(&frame, &face, Spectrum::Color)?
-            .cnn
-            .and_then(|word| word.score);
+            .of("cnn")
+            .and_then(|word| word.reading);
         let show = |score: Option<f32>| score.map_or("-".to_owned(), |score| format!("{score:.2}"));
         writeln!(text, "| {file} | {kind} | {} |", show(word))?;
     }

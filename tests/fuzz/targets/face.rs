@@ -86,7 +86,8 @@ fuzz_target!(|data: &[u8]| {
     .chain(face.landmarks.iter().flat_map(|point| [point.x, point.y]))
     .all(f32::is_finite);
     for _ in 0..2 {
-        let judged = pad.observe(&frame, &face, spectrum).expect("no model runs");
+        let evidence = pad.examine(&frame, &face, spectrum).expect("no model runs");
+        let judged = pad.fuse(&evidence);
         assert!(
             judged
                 .score
