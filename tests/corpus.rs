@@ -175,7 +175,7 @@ fn messages() -> Vec<Seed> {
                 wanted: 5,
             })),
         ),
-        ("event-hint", Message::Event(Event::Hint(Hint::Blink))),
+        ("event-hint", Message::Event(Event::Hint(Hint::OpenEyes))),
         (
             "event-measured-not-a-number",
             Message::Event(Event::Measured(measurement)),

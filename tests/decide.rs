@@ -25,6 +25,8 @@ struct Case {
     ended: Option<String>,
     /// Absent: none is wanted.
     challenge: Option<String>,
+    #[serde(default)]
+    eyes_shut: bool,
     expect: String,
 }
 
@@ -91,6 +93,7 @@ fn every_case_of_the_table() {
                 Some("failed") => Challenge::Failed,
                 Some(other) => panic!("{other}"),
             },
+            eyes_shut: case.eyes_shut,
             ended: case.ended.map(|ended| match ended.as_str() {
                 "deadline" => Ended::Deadline,
                 "cancelled" => Ended::Cut(Unavailable::Cancelled),
@@ -193,15 +196,15 @@ proptest! {
     #[test]
     fn no_match_without_enough_live_matching_faces(
         mut judged in prop::collection::vec(any_judged(), 0..12), ended in any_ended(),
-        matches in 1_u8..=5, wanted in any::<bool>(), challenge in any_challenge(),
+        matches in 1_u8..=5, wanted in any::<bool>(), challenge in any_challenge(), eyes_shut in any::<bool>(),
     ) {
         judged.sort_by_key(|frame| frame.at);
         let rules = DecisionRules { matches, challenge: wanted, ..DecisionRules::default() };
-        let evidence = Evidence { judged: judged.clone(), last_hint: None, challenge, ended };
+        let evidence = Evidence { judged: judged.clone(), challenge, eyes_shut, ended, ..Evidence::default() };
         let counts = |f: &&Judged| f.liveness == Liveness::Live && !f.turned && f.score >= f.threshold;
         let counted = judged.iter().filter(counts).count();
         if decide(&evidence, &rules) == Decision::Verdict(Verdict::Match) {
-            prop_assert!(counted >= usize::from(matches));
+            prop_assert!(counted >= usize::from(matches) && !eyes_shut);
             prop_assert!(judged.iter().all(|f| f.score.is_finite() && f.liveness != Liveness::Failed));
             prop_assert!(!matches!(ended, Some(Ended::Cut(_))));
             prop_assert!(challenge == Challenge::Passed || !wanted && challenge != Challenge::Failed);
@@ -243,6 +246,7 @@ proptest! {
                 .collect(),
             last_hint: None,
             challenge: Challenge::NotAsked,
+            eyes_shut: false,
             ended,
         };
         let rules = DecisionRules { matches, ..DecisionRules::default() };
@@ -260,7 +264,7 @@ proptest! {
         let rules = DecisionRules { matches, window: Duration::from_millis(window), ..DecisionRules::default() };
         let counts = |f: &&Judged| f.liveness == Liveness::Live && !f.turned && f.score >= f.threshold;
         let counted = judged.iter().filter(counts).count();
-        let evidence = Evidence { judged, last_hint: None, challenge: Challenge::NotAsked, ended };
+        let evidence = Evidence { judged, ended, ..Evidence::default() };
         if decide(&evidence, &rules) == Decision::Verdict(Verdict::Match) {
             prop_assert!(counted >= usize::from(matches.max(1)));
             prop_assert!(threshold.is_finite());
@@ -273,7 +277,7 @@ proptest! {
         wanted in any::<bool>(), challenge in any_challenge(),
     ) {
         judged.sort_by_key(|frame| frame.at);
-        let evidence = Evidence { judged, last_hint: hint, challenge, ended: Some(Ended::Deadline) };
+        let evidence = Evidence { judged, last_hint: hint, challenge, eyes_shut: false, ended: Some(Ended::Deadline) };
         let decision = decide(&evidence, &DecisionRules { challenge: wanted, ..DecisionRules::default() });
         prop_assert!(!matches!(decision, Decision::Undecided | Decision::Ask));
     }

@@ -30,6 +30,7 @@ fn verdict(probe: &[f32], templates: &[Vec<f32>], threshold: f32) -> Option<Verd
         judged: (0..30).map(frame).collect(),
         last_hint: None,
         challenge: Challenge::NotAsked,
+        eyes_shut: false,
         ended: Some(Ended::Deadline),
     };
     match decide(&evidence, &DecisionRules::default()) {

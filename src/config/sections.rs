@@ -92,6 +92,8 @@ pub struct PadSection {
     pub infrared: bool,
     /// Judge how landmarks move.
     pub motion: bool,
+    /// Let no face in whose eyes are shut in every frame, where the model for that is installed.
+    pub eyes: bool,
     pub require_infrared: RequireInfrared,
     pub challenge: ChallengeName,
 }
@@ -102,6 +104,7 @@ impl Default for PadSection {
             cnn: true,
             infrared: true,
             motion: true,
+            eyes: true,
             require_infrared: RequireInfrared::Enrolled,
             challenge: ChallengeName::None,
         }

@@ -9,6 +9,7 @@
 //!    a decision.
 //! 4. An attempt that was cut off, by whatever, made no decision.
 //! 5. Where [`DecisionRules::challenge`] asks for one, there is no match without [`Challenge::Passed`].
+//! 6. There is no match while every face that matched had its eyes shut.
 #![forbid(unsafe_code)]
 
 use std::time::Duration;
@@ -75,10 +76,22 @@ pub struct Evidence {
     /// Why the newest frame could not be judged.
     pub last_hint: Option<Hint>,
     pub challenge: Challenge,
+    /// Every face that matched so far had its eyes shut: the person may be asleep.
+    pub eyes_shut: bool,
     pub ended: Option<Ended>,
 }
 
 impl Evidence {
+    /// Adds a judged face. `shut`: whether its eyes surely are; absent where nothing looks at them.
+    /// Open eyes of a face that does not match say nothing of the one that does.
+    pub fn add(&mut self, face: Judged, shut: Option<bool>) {
+        if face.score >= face.threshold {
+            let first = !self.judged.iter().any(|f| f.score >= f.threshold);
+            self.eyes_shut = shut == Some(true) && (first || self.eyes_shut);
+        }
+        self.judged.push(face);
+    }
+
     /// Whether a face was judged and spoke against a match. An attempt that is cut off then still
     /// counts: whoever hangs up before the verdict must not guess for nothing.
     pub fn speaks_against(&self) -> bool {
@@ -141,6 +154,7 @@ pub fn decide(evidence: &Evidence, rules: &DecisionRules) -> Decision {
     let matches = recent.iter().filter(|frame| frame.is_match()).count();
     let attacks = recent.iter().filter(|frame| frame.is_attack()).count();
     let matched = matches >= usize::from(rules.matches.max(1)) && matches > attacks;
+    let matched = matched && !evidence.eyes_shut;
     let passed = !rules.challenge || evidence.challenge == Challenge::Passed;
     if matched && passed {
         return Decision::Verdict(Verdict::Match);

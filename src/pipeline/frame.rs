@@ -11,7 +11,7 @@ use std::thread::ScopedJoinHandle;
 use std::time::{Duration, Instant};
 
 use crate::camera::exposure;
-use crate::face::{Engine, EngineOptions, Quality, QualityLimits, compare};
+use crate::face::{Engine, EngineOptions, Eyes, Quality, QualityLimits, compare};
 use crate::onnx::{ModelDirs, ModelError};
 use crate::pad::{Judgement, Pad, PadEvidence, PadOptions};
 use crate::types::{Detection, Digest, Embedding, Frame, Hint, Illumination, Liveness, Spectrum};
@@ -22,6 +22,9 @@ const SECOND_FACE: f32 = 0.4;
 /// Features of two frames below this cosine are two people's: of the clips' frames 0.1 s apart none
 /// was below 0.46, and one in a thousand pairs of strangers is above 0.35 (docs/evaluation.md).
 const SAME_FACE: f32 = 0.4;
+/// From here on both eyes are shut. One picture in thirty of open eyes is above it, of no one all
+/// of three and more pictures (docs/evaluation.md).
+const SHUT: f32 = 0.9;
 
 /// A face good enough to be judged.
 pub struct JudgedFace {
@@ -33,6 +36,8 @@ pub struct JudgedFace {
     pub live_score: Option<f32>,
     /// What each detector said.
     pub evidence: PadEvidence,
+    /// Whether both eyes are surely shut, in this frame; absent where nothing looks at them.
+    pub eyes_shut: Option<bool>,
 }
 
 /// What a frame shows.
@@ -79,12 +84,14 @@ pub trait JudgeFrames {
 pub struct FrameJudge {
     engine: Engine,
     pad: Pad,
+    eyes: Option<Eyes>,
     /// Features of the face judged last.
     last: Option<Embedding>,
 }
 
 impl FrameJudge {
-    /// Loads the models that the options call for, the detectors' on a second thread.
+    /// Loads the models that the options call for, the detectors' on a second thread. `eyes`: to
+    /// look at them, where their model is installed.
     ///
     /// # Errors
     /// [`ModelError`].
@@ -92,14 +99,20 @@ impl FrameJudge {
         dirs: &ModelDirs,
         engine: EngineOptions,
         pad: PadOptions,
+        eyes: bool,
     ) -> Result<Self, ModelError> {
         let (engine, pad) = std::thread::scope(|scope| {
-            let pad = scope.spawn(|| Pad::load(dirs, pad));
+            let pad = scope.spawn(|| {
+                let eyes = if eyes { Eyes::load(dirs)? } else { None };
+                Ok((Pad::load(dirs, pad)?, eyes))
+            });
             (Engine::load(dirs, engine), joined(pad))
         });
+        let (pad, eyes) = pad?;
         Ok(Self {
             engine: engine?,
-            pad: pad?,
+            pad,
+            eyes,
             last: None,
         })
     }
@@ -117,20 +130,26 @@ impl FrameJudge {
         face: &Detection,
         spectrum: Spectrum,
         times: &mut FrameTimes,
-    ) -> Result<(PadEvidence, Option<Embedding>), ModelError> {
-        let Self { engine, pad, .. } = self;
+    ) -> Result<(PadEvidence, Option<bool>, Option<Embedding>), ModelError> {
+        let Self {
+            engine, pad, eyes, ..
+        } = self;
         let begun = Instant::now();
-        let ((evidence, took), embedding) = std::thread::scope(|scope| {
+        let ((evidence, shut, took), embedding) = std::thread::scope(|scope| {
             let evidence = scope.spawn(|| {
-                let evidence = pad.examine(frame, face, spectrum);
-                evidence.map(|evidence| (evidence, begun.elapsed()))
+                let evidence = pad.examine(frame, face, spectrum)?;
+                let shut = match eyes {
+                    Some(eyes) => eyes.shut(frame, face, spectrum)?,
+                    None => None,
+                };
+                Ok((evidence, shut.map(|shut| shut >= SHUT), begun.elapsed()))
             });
             let embedding = engine.embed(frame, face);
             times.embed = Some(begun.elapsed());
             joined(evidence).and_then(|evidence| Ok((evidence, embedding?)))
         })?;
         times.pad = Some(took);
-        Ok((evidence, embedding))
+        Ok((evidence, shut, embedding))
     }
 
     /// One word on the face; undecided where it is not the one before.
@@ -200,7 +219,7 @@ impl JudgeFrames for FrameJudge {
             Ok(found) => found,
             Err(outcome) => return Ok(outcome),
         };
-        let (evidence, embedding) = self.measure(frame, &face, spectrum, times)?;
+        let (evidence, eyes_shut, embedding) = self.measure(frame, &face, spectrum, times)?;
         let Some(embedding) = embedding else {
             return Ok(FrameOutcome::Hint(Hint::LookAtCamera, Some(face)));
         };
@@ -212,6 +231,7 @@ impl JudgeFrames for FrameJudge {
             liveness: judged.live,
             live_score: judged.score,
             evidence,
+            eyes_shut,
         })))
     }
 }

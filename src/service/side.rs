@@ -107,9 +107,10 @@ pub fn start_models<T: Send + 'static>(
 ) -> std::io::Result<()> {
     let (dirs, inbox) = (config.model_dirs(), Arc::clone(inbox));
     let (engine, pad) = (config.engine_options(), config.pad_options());
+    let eyes = config.pad.eyes;
     start_work(
         "models",
-        move || FrameJudge::load(&dirs, engine, pad),
+        move || FrameJudge::load(&dirs, engine, pad, eyes),
         || Err(ModelError::Runtime("the loader panicked".into())),
         move |judge| inbox.put_engine(judge),
     )

@@ -30,6 +30,10 @@ use crate::types::{
 /// together.
 const WAITING: usize = 2;
 
+/// Frames with shut eyes, and none with open ones, from which the person is told: longer than a
+/// blink at thirty frames a second.
+const SHUT_FRAMES: usize = 12;
+
 type Side = Inbox<Result<FrameJudge, ModelError>, Result<Gallery, KeyError>>;
 
 /// Answers PAM.
@@ -348,17 +352,30 @@ impl<'a, E: JudgeFrames> Attempt<'a, E> {
                     compare(&judged.embedding, templates).ok_or(Unavailable::TemplatesRejected)?;
                 let at = now.duration_since(self.begun);
                 let turned = self.answered(now, &judged.face, Some((score, threshold)));
-                self.evidence.judged.push(Judged {
+                let face = Judged {
                     at,
                     liveness: judged.liveness,
                     score,
                     threshold,
                     turned,
-                });
+                };
+                self.evidence.add(face, judged.eyes_shut);
                 self.measure(Some((&judged, score, threshold)));
+                self.mind_the_eyes();
             }
         }
         Ok(())
+    }
+
+    /// Tells a person whose eyes were shut all along to open them; a blink is not told.
+    fn mind_the_eyes(&mut self) {
+        if self.evidence.eyes_shut && self.evidence.judged.len() == SHUT_FRAMES {
+            self.context
+                .line(Priority::Info, "verify", self.subject)
+                .with("eyes", "shut in every frame so far")
+                .write();
+            self.hint(Hint::OpenEyes);
+        }
     }
 
     /// Shows a face to the challenge, if one is asked, and tells the person what is next. True: it

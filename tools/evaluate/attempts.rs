@@ -87,13 +87,14 @@ pub fn attempt(
                 evidence.last_hint = None;
                 let motion = face.evidence.of("motion");
                 course.motion.extend(motion.map(|word| word.live));
-                evidence.judged.push(Judged {
+                let judged = Judged {
                     at,
                     liveness: face.liveness,
                     score: compare(&face.embedding, templates).unwrap_or(-1.0),
                     threshold,
                     turned: false,
-                });
+                };
+                evidence.add(judged, face.eyes_shut);
             }
             FrameOutcome::Hint(hint, _) => evidence.last_hint = Some(hint),
             FrameOutcome::Unlit => evidence.last_hint = Some(Hint::NoFace),

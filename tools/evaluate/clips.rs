@@ -22,6 +22,7 @@ const ATTACK: usize = 30;
 
 /// One person's clip.
 pub struct Clip {
+    pub name: String,
     /// Frames the templates are from.
     enrolled: Vec<Frame>,
     /// Later ones, which are judged.
@@ -33,7 +34,9 @@ pub fn load(folder: &Path, quick: bool) -> Result<Vec<Clip>> {
     for path in pictures::files(folder, "mp4")? {
         let mut frames = pictures::clip(&path, if quick { 6 } else { 14 })?;
         let probes = frames.split_off(frames.len() / 3);
+        let name = path.file_stem().unwrap_or_default().to_string_lossy();
         clips.push(Clip {
+            name: format!("clip {name}"),
             enrolled: frames,
             probes,
         });
@@ -66,7 +69,7 @@ pub fn shared<J: Sync, A: Send>(
             .unwrap_or(usize::MAX)
     };
     let run = || -> Result<Vec<(usize, A)>> {
-        let mut judge = FrameJudge::load(dirs, EngineOptions::default(), PAD)?;
+        let mut judge = FrameJudge::load(dirs, EngineOptions::default(), PAD, true)?;
         let mut done = Vec::new();
         while let Some((n, job)) = Some(take()).and_then(|n| Some((n, jobs.get(n)?))) {
             done.push((n, work(&mut judge, job)?));

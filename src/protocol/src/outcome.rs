@@ -50,8 +50,8 @@ pub enum Hint {
     OffCenter,
     /// Enrollment: this look is too like one already taken.
     TurnALittle,
-    /// Never sent; its place on the wire stays taken.
-    Blink,
+    /// Every face so far had its eyes shut.
+    OpenEyes,
     /// An active challenge: turn the head to the person's own left, then look at the camera again.
     TurnLeft,
     /// The same, to the right.

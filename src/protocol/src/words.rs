@@ -15,7 +15,7 @@ pub fn hint(hint: Hint) -> &'static str {
         Hint::LookAtCamera => "Look at the camera",
         Hint::OffCenter => "Move to the middle of the picture",
         Hint::TurnALittle => "Turn your head a little",
-        Hint::Blink => "Blink",
+        Hint::OpenEyes => "Open your eyes",
         Hint::TurnLeft => "Turn your head to your left",
         Hint::TurnRight => "Turn your head to your right",
     }

@@ -130,6 +130,7 @@ impl JudgeFrames for Scripted {
                     liveness,
                     live_score: None,
                     evidence: PadEvidence::default(),
+                    eyes_shut: None,
                 }))
             }
         })
