@@ -1,16 +1,18 @@
 //! Measures what Facelock's rooms are worth, by the code that is shipped: `scripts/evaluate
-//! [--quick] [--markdown FILE]`.
+//! [--quick] [--only SECTION]… [--markdown FILE]`.
 #![allow(clippy::print_stdout)]
 
 mod attacks;
 mod attempts;
 mod clips;
 mod identities;
+mod liveness;
 mod pictures;
+mod plot;
 mod stats;
 mod turns;
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::time::Instant;
 
 use anyhow::{Context, Result, bail};
@@ -22,20 +24,24 @@ const END: &str = "<!-- to here -->\n";
 
 struct Arguments {
     quick: bool,
+    /// Sections to measure; all where none is named.
+    only: Vec<String>,
     markdown: Option<PathBuf>,
 }
 
 fn arguments() -> Result<Arguments> {
     let mut parsed = Arguments {
         quick: false,
+        only: Vec::new(),
         markdown: None,
     };
     let mut given = std::env::args().skip(1);
     while let Some(argument) = given.next() {
         match argument.as_str() {
             "--quick" => parsed.quick = true,
+            "--only" => parsed.only.push(given.next().context("--only SECTION")?),
             "--markdown" => parsed.markdown = Some(given.next().context("--markdown FILE")?.into()),
-            other => bail!("{other} is not understood; --quick, --markdown FILE"),
+            other => bail!("{other} is not understood; --quick, --only SECTION, --markdown FILE"),
         }
     }
     Ok(parsed)
@@ -53,38 +59,51 @@ fn main() -> Result<()> {
     };
     let data = std::env::var_os("FACELOCK_TEST_DATA")
         .map_or_else(|| root.join("../shared/data"), PathBuf::from);
-    let mut text = String::new();
+    let mut report = Report::default();
     let begun = Instant::now();
-    let mut say = |title: &str, section: String| {
-        let section = format!("\n### {title}\n\n{}\n", section.trim());
-        println!("{section}");
-        text += &section;
-    };
-    let kept = target.join("eval");
-    say(
-        "Single frames",
-        singles(&dirs, &data, &kept, arguments.quick)?,
-    );
-    let clips = clips::load(&data.join("clips"), arguments.quick)?;
-    let (clips, templates, table) = clips::enroll(&dirs, clips)?;
-    say("Enrollment", table);
-    say("Whole attempts", clips::genuine(&dirs, &clips, &templates)?);
-    say(
-        "Published samples of attacks",
-        clips::samples(&dirs, &data.join("spoof_samples"))?,
-    );
-    say(
-        "Attacks made from the clips",
-        clips::attacks(&dirs, &clips, &templates, arguments.quick)?,
-    );
-    say(
-        "Turns that are asked for",
-        turns::table(&dirs, &clips, &templates)?,
-    );
+    let quick = arguments.quick;
+    let wants = |key: &str| arguments.only.is_empty() || arguments.only.iter().any(|o| o == key);
+    if wants("singles") {
+        let table = singles(&dirs, &data, &target.join("eval"), quick)?;
+        report.say("Single frames", &table);
+    }
+    if wants("liveness") {
+        let clips = clips::load(&data.join("clips"), quick)?;
+        let (table, plot) = liveness::table(&dirs, &data.join("nuaa"), &clips, quick)?;
+        report.say("Liveness by person", &table);
+        if let Some(folder) = arguments.markdown.as_deref().and_then(Path::parent) {
+            std::fs::write(folder.join("liveness.svg"), plot)?;
+        }
+    }
+    if wants("samples") {
+        let table = clips::samples(&dirs, &data.join("spoof_samples"))?;
+        report.say("Published samples of attacks", &table);
+    }
+    if ["attempts", "attacks", "turns"]
+        .iter()
+        .any(|key| wants(key))
+    {
+        let clips = clips::load(&data.join("clips"), quick)?;
+        let (clips, templates, table) = clips::enroll(&dirs, clips)?;
+        if wants("attempts") {
+            report.say("Enrollment", &table);
+            report.say(
+                "Whole attempts",
+                &clips::genuine(&dirs, &clips, &templates)?,
+            );
+        }
+        if wants("attacks") {
+            let table = clips::attacks(&dirs, &clips, &templates, quick)?;
+            report.say("Attacks made from the clips", &table);
+        }
+        if wants("turns") {
+            let table = turns::table(&dirs, &clips, &templates)?;
+            report.say("Turns that are asked for", &table);
+        }
+    }
     println!("{:.0} s", begun.elapsed().as_secs_f32());
-    arguments
-        .markdown
-        .map_or(Ok(()), |path| write(&path, &text))
+    let written = arguments.markdown.map(|path| report.write(&path));
+    written.unwrap_or(Ok(()))
 }
 
 #[allow(
@@ -199,13 +218,40 @@ fn singles(
     Ok(text)
 }
 
-/// Replaces what stands between the marks.
-fn write(path: &std::path::Path, text: &str) -> Result<()> {
-    let old = std::fs::read_to_string(path)?;
-    let (before, rest) = old.split_once(BEGIN).context("no mark where to begin")?;
-    let (_, after) = rest.split_once(END).context("no mark where to end")?;
-    Ok(std::fs::write(
-        path,
-        format!("{before}{BEGIN}{text}\n{END}{after}"),
-    )?)
+/// Sections, each printed as it is measured.
+#[derive(Default)]
+struct Report(Vec<(&'static str, String)>);
+
+impl Report {
+    fn say(&mut self, title: &'static str, section: &str) {
+        let section = format!("### {title}\n\n{}\n", section.trim());
+        println!("\n{section}");
+        self.0.push((title, section));
+    }
+
+    /// Replaces the sections measured, between the marks; the others stay.
+    fn write(&self, path: &Path) -> Result<()> {
+        let old = std::fs::read_to_string(path)?;
+        let (before, rest) = old.split_once(BEGIN).context("no mark where to begin")?;
+        let (kept, after) = rest.split_once(END).context("no mark where to end")?;
+        let mut sections: Vec<(String, String)> = Vec::new();
+        for section in kept.split("\n### ").skip(1) {
+            let title = section.lines().next().unwrap_or_default().to_owned();
+            sections.push((title, format!("### {}\n", section.trim_end())));
+        }
+        for (title, section) in &self.0 {
+            match sections.iter_mut().find(|(old, _)| old == title) {
+                Some((_, old)) => old.clone_from(section),
+                None => sections.push(((*title).to_owned(), section.clone())),
+            }
+        }
+        let text: String = sections
+            .iter()
+            .map(|(_, text)| format!("\n{text}"))
+            .collect();
+        Ok(std::fs::write(
+            path,
+            format!("{before}{BEGIN}{text}\n{END}{after}"),
+        )?)
+    }
 }

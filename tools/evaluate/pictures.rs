@@ -186,3 +186,38 @@ pub fn noisy(frame: &Frame, sigma: f32, dice: &mut Dice) -> Result<Frame> {
         pixels,
     )?)
 }
+
+/// Out of focus: a binomial filter of five pixels, across and down (deviation 1).
+pub fn blurred(frame: &Frame) -> Result<Frame> {
+    let (width, height) = (frame.width() as usize, frame.height() as usize);
+    let channels = frame.format().channels();
+    let mut pixels: Vec<f32> = frame.pixels().iter().map(|v| f32::from(*v)).collect();
+    for (stride, last) in [(channels, width - 1), (channels * width, height - 1)] {
+        let at = |n: usize, by: isize| {
+            let place = (n / stride) % (last + 1);
+            let to = place.saturating_add_signed(by).min(last);
+            n - place * stride + to * stride
+        };
+        let before = pixels.clone();
+        for (n, pixel) in pixels.iter_mut().enumerate() {
+            let sum = |by| before[at(n, by)];
+            *pixel = (sum(-2) + 4.0 * sum(-1) + 6.0 * sum(0) + 4.0 * sum(1) + sum(2)) / 16.0;
+        }
+    }
+    let pixels = pixels.into_iter().map(|v| v.round() as u8).collect();
+    let (width, height) = (frame.width(), frame.height());
+    Ok(Frame::new(width, height, frame.format(), pixels)?)
+}
+
+/// Brighter or darker between black and white.
+pub fn gamma(frame: &Frame, gamma: f32) -> Result<Frame> {
+    let bent: [u8; 256] =
+        std::array::from_fn(|v| (255.0 * (v as f32 / 255.0).powf(gamma)).round() as u8);
+    let pixels = frame
+        .pixels()
+        .iter()
+        .map(|v| bent[usize::from(*v)])
+        .collect();
+    let (width, height) = (frame.width(), frame.height());
+    Ok(Frame::new(width, height, frame.format(), pixels)?)
+}

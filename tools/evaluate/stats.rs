@@ -13,6 +13,11 @@ impl Rate {
         self.k += u64::from(hit);
     }
 
+    pub fn join(&mut self, other: Self) {
+        self.n += other.n;
+        self.k += other.k;
+    }
+
     pub fn value(self) -> f64 {
         self.k as f64 / self.n.max(1) as f64
     }
