@@ -5,7 +5,7 @@
 #[path = "fuzz/src/pixels.rs"]
 mod pixels;
 
-use facelock::camera::convert::{Encoding, Layout, to_bgr, to_gray};
+use facelock::camera::decode::{Encoding, Layout, to_bgr, to_gray};
 use proptest::prelude::*;
 
 fn any_encoding() -> impl Strategy<Value = Encoding> {

@@ -4,7 +4,7 @@
 mod camera_tree;
 
 use camera_tree::{Function, Tree, color, gray, probed};
-use facelock::camera::{CameraOptions, Choice, list_with};
+use facelock::camera::{CameraChoice, CameraOptions, list_with};
 use facelock::types::Spectrum;
 
 /// A laptop: one USB camera with a color and an infrared function, each with its metadata node.
@@ -219,13 +219,13 @@ fn a_configured_identity_is_used_and_no_other() {
             .collect::<Vec<_>>()
     };
     let named = CameraOptions {
-        color: Choice::Identity(external.into()),
-        infrared: Choice::None,
+        color: CameraChoice::Identity(external.into()),
+        infrared: CameraChoice::None,
         ..tree.options()
     };
     assert_eq!(used(&named), [external]);
     let gone = CameraOptions {
-        color: Choice::Identity("usb:dead:beef:-@usb-x-1:1.0/color".into()),
+        color: CameraChoice::Identity("usb:dead:beef:-@usb-x-1:1.0/color".into()),
         ..tree.options()
     };
     assert_eq!(used(&gone), [INFRARED]);

@@ -7,7 +7,7 @@ mod support;
 
 use std::path::PathBuf;
 
-use facelock::camera::convert::{Encoding, Layout, to_bgr};
+use facelock::camera::decode::{Encoding, Layout, to_bgr};
 use facelock::decision::lockout::{Moment, TallyState};
 use facelock::face::align::REFERENCE;
 use facelock::models::ir_to_onnx;

@@ -13,7 +13,7 @@ use std::process::ExitCode;
 use std::time::{Duration, Instant};
 
 use facelock::camera::{
-    self, CameraError, CameraOptions, Choice, Rotation, emitter, exposure, quirks::Emitter,
+    self, CameraChoice, CameraError, CameraOptions, Rotation, emitter, exposure, quirks::Emitter,
 };
 use facelock::types::Spectrum;
 use serde_json::json;
@@ -64,7 +64,11 @@ fn code(why: &CameraError) -> u8 {
         CameraError::Suspended => 14,
         CameraError::Virtual => 15,
         CameraError::TimedOut => 16,
-        CameraError::Failed(_) => 17,
+        CameraError::Failed(_) | CameraError::Undecodable(_) => 17,
+        CameraError::OtherCamera => 18,
+        CameraError::NoAnswer => 19,
+        CameraError::NoBandwidth => 20,
+        CameraError::Covered => 21,
     }
 }
 
@@ -76,8 +80,8 @@ fn options(wanted: Spectrum) -> CameraOptions {
     };
     if let Some(identity) = variable("PROBE_IDENTITY") {
         match wanted {
-            Spectrum::Color => options.color = Choice::Identity(identity),
-            Spectrum::Infrared => options.infrared = Choice::Identity(identity),
+            Spectrum::Color => options.color = CameraChoice::Identity(identity),
+            Spectrum::Infrared => options.infrared = CameraChoice::Identity(identity),
         }
     }
     if let Some(dir) = variable("PROBE_QUIRKS") {

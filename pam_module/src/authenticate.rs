@@ -319,6 +319,14 @@ fn worth_telling(reason: Unavailable) -> bool {
             | Unavailable::PasswordRequired
             | Unavailable::TooDark
             | Unavailable::InfraredRequired
+            | Unavailable::OtherCamera
+            | Unavailable::CameraSuspended
+            | Unavailable::CameraNoAnswer
+            | Unavailable::CameraBandwidth
+            | Unavailable::CameraCovered
+            | Unavailable::EmitterOff
+            | Unavailable::VaultSlow
+            | Unavailable::ModelsSlow
     )
 }
 

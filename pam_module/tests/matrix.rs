@@ -28,7 +28,7 @@ fn code_for(script: impl Fn(&mut UnixStream) + Send + 'static, arguments: &str) 
     Host::new(&server.stack(&format!("mode=auto {arguments}"))).authenticate(0)
 }
 
-const EVERY_REASON: [Unavailable; 30] = [
+const EVERY_REASON: [Unavailable; 36] = [
     Unavailable::NotEnrolled,
     Unavailable::NoCamera,
     Unavailable::CameraBusy,
@@ -59,6 +59,12 @@ const EVERY_REASON: [Unavailable; 30] = [
     Unavailable::VaultFailed,
     Unavailable::WrongRecoveryKey,
     Unavailable::InfraredRequired,
+    Unavailable::CameraNoAnswer,
+    Unavailable::CameraBandwidth,
+    Unavailable::CameraCovered,
+    Unavailable::EmitterOff,
+    Unavailable::VaultSlow,
+    Unavailable::ModelsSlow,
 ];
 
 #[test]

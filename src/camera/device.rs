@@ -4,17 +4,11 @@
 use std::io;
 use std::path::Path;
 
-use super::options::WANTED_SIZE;
+use super::classify::{self, Evidence};
 use super::quirks::{Quirk, Quirks};
 use super::sysfs::{self, Origin, Place};
-use super::v4l2::{FourCc, Node, Rate};
 use super::{CameraError, CameraOptions};
-use crate::types::{CameraIdentity, Spectrum};
-
-/// Formats that only a mono sensor's node offers.
-const MONO: [&[u8; 4]; 6] = [b"GREY", b"Y800", b"Y8  ", b"Y10 ", b"Y12 ", b"Y16 "];
-/// Formats the color path reads.
-const COLOR: [&[u8; 4]; 3] = [b"YUYV", b"NV12", b"MJPG"];
+use crate::types::{CameraIdentity, Spectrum, same_camera};
 
 /// One format of a node with its sizes.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -32,13 +26,15 @@ pub struct ProbedSize {
 }
 
 /// What a node says about itself when it is opened.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Probed {
     pub driver: String,
     pub card: String,
     pub bus: String,
     /// A node that streams pictures to us: neither metadata nor output.
     pub captures: bool,
+    /// One stage of an image processor's pipeline, which streams nothing by itself.
+    pub is_stage: bool,
     pub formats: Vec<ProbedFormat>,
 }
 
@@ -49,46 +45,6 @@ pub trait Probe {
     fn probe(&self, node: &Path) -> io::Result<Probed>;
 }
 
-/// Asks the kernel.
-pub(super) struct Kernel;
-
-impl Probe for Kernel {
-    fn probe(&self, path: &Path) -> io::Result<Probed> {
-        let node = Node::open(path)?;
-        let capability = node.capability()?;
-        let format = |four_cc: FourCc| ProbedFormat {
-            four_cc: four_cc.0,
-            sizes: node
-                .sizes(four_cc, WANTED_SIZE)
-                .into_iter()
-                .map(|size| sized(&node, four_cc, size))
-                .collect(),
-        };
-        let formats = if capability.captures {
-            node.formats().into_iter().map(format).collect()
-        } else {
-            Vec::new()
-        };
-        let (driver, card, bus) = (capability.driver, capability.card, capability.bus);
-        Ok(Probed {
-            driver,
-            card,
-            bus,
-            captures: capability.captures,
-            formats,
-        })
-    }
-}
-
-fn sized(node: &Node, four_cc: FourCc, size: (u32, u32)) -> ProbedSize {
-    let rate = |rate: Rate| (rate.frames, rate.seconds);
-    ProbedSize {
-        width: size.0,
-        height: size.1,
-        rates: node.rates(four_cc, size).into_iter().map(rate).collect(),
-    }
-}
-
 /// One camera function: a capture node with everything known about it.
 #[derive(Clone, Debug)]
 pub(super) struct Camera {
@@ -97,90 +53,101 @@ pub(super) struct Camera {
     /// The physical camera: siblings share it.
     pub group: String,
     pub spectrum: Option<Spectrum>,
+    pub evidence: Option<Evidence>,
     pub is_virtual: bool,
     pub quirk: Option<Quirk>,
     /// What the node said, or why it could not be asked.
     pub probed: Result<Probed, CameraError>,
 }
 
-/// Every capture node, in an order that does not depend on node numbers except between nodes that
-/// nothing else tells apart. `wanted` says which places are worth opening; one that is not is left
-/// out.
+/// Every capture node, the machine's own first, in an order that does not depend on node numbers
+/// except between nodes that nothing else tells apart. `wanted` says which places are worth
+/// opening; one that is not is left out.
 pub(super) fn scan(
     options: &CameraOptions,
     quirks: &Quirks,
     probe: &dyn Probe,
-    wanted: &dyn Fn(&Place) -> bool,
+    wanted: &dyn Fn(&Place, &[&str]) -> bool,
 ) -> Vec<Camera> {
     let places = sysfs::places(&options.dev_root, &options.sysfs_root);
-    let cameras = places
+    let names: Vec<String> = places.iter().map(place_name).collect();
+    let names: Vec<&str> = names.iter().map(String::as_str).collect();
+    let worth_opening = places.into_iter().filter(|place| wanted(place, &names));
+    let mut probed: Vec<(Place, Result<Probed, CameraError>)> = worth_opening
+        .map(|place| {
+            let answer = probe.probe(&place.path);
+            (place, answer.map_err(|error| CameraError::from_io(&error)))
+        })
+        .collect();
+    probed.retain(|(_, answer)| answer.as_ref().map_or(true, |probed| probed.captures));
+    let kinds: Vec<_> = (0..probed.len())
+        .map(|index| kind(index, &probed, options, quirks, &names))
+        .collect();
+    let mut cameras: Vec<Camera> = probed
         .into_iter()
-        .filter(wanted)
-        .map(|place| camera(place, quirks, probe));
-    let captures = |camera: &Camera| {
-        camera
-            .probed
-            .as_ref()
-            .map_or(true, |probed| probed.captures)
-    };
-    let mut cameras: Vec<Camera> = cameras.filter(captures).collect();
-    cameras.sort_by(|a, b| {
-        let key = |camera: &Camera| {
-            (
-                camera.is_virtual,
-                camera.identity.clone(),
-                camera.place.number,
-            )
-        };
-        key(a).cmp(&key(b))
+        .zip(kinds)
+        .map(|((place, probed), kind)| camera(place, probed, kind, quirks))
+        .collect();
+    cameras.sort_by_cached_key(|camera| {
+        let fixed = matches!(&camera.place.origin, Origin::Usb(usb) if usb.fixed);
+        let identity = camera.identity.clone();
+        (camera.is_virtual, !fixed, identity, camera.place.number)
     });
     cameras
 }
 
-fn camera(place: Place, quirks: &Quirks, probe: &dyn Probe) -> Camera {
-    let probed = probe
-        .probe(&place.path)
-        .map_err(|why| CameraError::from_io(&why));
-    let quirk = match &place.origin {
-        Origin::Usb(usb) => quirks
-            .find(usb.vendor, usb.product, usb.interface_number())
-            .cloned(),
+/// What the function at `index` sees by: what a quirk says, what root or a template named it as,
+/// or what its formats say.
+fn kind(
+    index: usize,
+    probed: &[(Place, Result<Probed, CameraError>)],
+    options: &CameraOptions,
+    quirks: &Quirks,
+    names: &[&str],
+) -> Option<(Spectrum, Evidence)> {
+    let (place, answer) = &probed[index];
+    if let Some(declared) = quirk(place, quirks).and_then(|quirk| quirk.spectrum) {
+        return Some((declared.spectrum()?, Evidence::Quirk));
+    }
+    let own = answer.as_ref().ok()?;
+    let (group, name) = (group(place), place_name(place));
+    let siblings = probed.iter().filter_map(|(other, answer)| {
+        let sibling = group == self::group(other) && place_name(other) != name;
+        answer.as_ref().ok().filter(|_| sibling)
+    });
+    let siblings: Vec<&[ProbedFormat]> = siblings.map(|other| &*other.formats).collect();
+    let named = options.named_spectrum(&name, names);
+    named
+        .filter(|named| classify::can_be(&own.formats, *named))
+        .map(|named| (named, Evidence::Named))
+        .or_else(|| classify::by_formats(&own.formats, &siblings))
+}
+
+fn quirk<'a>(place: &Place, quirks: &'a Quirks) -> Option<&'a Quirk> {
+    match &place.origin {
+        Origin::Usb(usb) => quirks.find(usb.vendor, usb.product, usb.interface_number()),
         Origin::Platform(_) | Origin::Virtual => None,
-    };
-    let spectrum = match quirk.as_ref().and_then(|quirk| quirk.spectrum) {
-        Some(declared) => declared.spectrum(),
-        None => probed
-            .as_ref()
-            .ok()
-            .and_then(|probed| spectrum(&probed.formats)),
-    };
-    let pretends = |probed: &Probed| sysfs::PRETENDERS.contains(&probed.driver.as_str());
-    let is_virtual = place.origin == Origin::Virtual || probed.as_ref().is_ok_and(pretends);
-    let group = group(&place);
-    let identity = identity(&place, &group, spectrum);
-    Camera {
-        place,
-        identity,
-        group,
-        spectrum,
-        is_virtual,
-        quirk,
-        probed,
     }
 }
 
-/// Mono formats only: infrared. Any readable color format: color. The name is never asked.
-pub(super) fn spectrum(formats: &[ProbedFormat]) -> Option<Spectrum> {
-    let is = |known: &[&[u8; 4]], format: &ProbedFormat| known.contains(&&format.four_cc);
-    if formats.is_empty() {
-        None
-    } else if formats.iter().all(|format| is(&MONO, format)) {
-        Some(Spectrum::Infrared)
-    } else {
-        formats
-            .iter()
-            .any(|format| is(&COLOR, format))
-            .then_some(Spectrum::Color)
+fn camera(
+    place: Place,
+    probed: Result<Probed, CameraError>,
+    kind: Option<(Spectrum, Evidence)>,
+    quirks: &Quirks,
+) -> Camera {
+    let pretends = |probed: &Probed| sysfs::VIRTUAL_DRIVERS.contains(&probed.driver.as_str());
+    let spectrum = kind.map(|(spectrum, _)| spectrum);
+    let group = group(&place);
+    Camera {
+        identity: identity(&place, &group, spectrum),
+        group,
+        spectrum,
+        evidence: kind.map(|(_, evidence)| evidence),
+        is_virtual: place.origin == Origin::Virtual || probed.as_ref().is_ok_and(pretends),
+        quirk: quirk(&place, quirks).cloned(),
+        place,
+        probed,
     }
 }
 
@@ -216,19 +183,18 @@ fn identity(place: &Place, group: &str, spectrum: Option<Spectrum>) -> CameraIde
     })
 }
 
-/// Whether a place can be the one an identity names, told without opening it.
-pub(super) fn may_be(place: &Place, identity: &str) -> bool {
-    let known_so_far = identity
+/// Whether a place can be the one an identity names, told without opening it; `names` are those of
+/// all places.
+pub(super) fn could_be(place: &Place, identity: &str, names: &[&str]) -> bool {
+    let stored = identity
         .rsplit_once('/')
         .map_or(identity, |(before, _)| before);
-    let nothing = CameraIdentity::new(identity_prefix(place));
-    nothing.as_str() == known_so_far
+    same_camera(stored, &place_name(place), names)
 }
 
-fn identity_prefix(place: &Place) -> String {
+/// A place's identity as far as it is known without opening it: without spectrum.
+fn place_name(place: &Place) -> String {
     let identity = identity(place, &group(place), None);
-    identity
-        .as_str()
-        .rsplit_once('/')
-        .map_or(String::new(), |(before, _)| before.to_owned())
+    let known = identity.as_str().rsplit_once('/');
+    known.map_or(String::new(), |(before, _)| before.to_owned())
 }

@@ -16,11 +16,12 @@ use std::path::{Path, PathBuf};
 use std::sync::mpsc;
 use std::time::{Duration, Instant};
 
-use super::device::{self, Camera, Kernel};
+use super::device::{self, Camera};
+use super::machine::{Kernel, Machine as _};
 use super::quirks::{Emitter, PAYLOAD_MAX};
-use super::v4l2::{Node, Stream, XuRequest};
-use super::{CameraError, CameraOptions, Choice, exposure, infrared, lock, select};
-use crate::types::Spectrum;
+use super::v4l2::{Node, XuRequest};
+use super::{CameraChoice, CameraError, CameraOptions, decode, exposure, lock, select, session};
+use crate::types::{Spectrum, find_camera};
 
 const MARKER: &str = "emitter-on";
 /// Longest marker: an identity, two numbers and a payload in hex.
@@ -215,12 +216,13 @@ fn put_out(options: &CameraOptions, pending: &Pending) -> Result<bool, CameraErr
 
 fn find(options: &CameraOptions, identity: &str) -> Result<Camera, CameraError> {
     let quirks = select::quirks(options)?;
-    let cameras = device::scan(options, &quirks, &Kernel, &|place| {
-        device::may_be(place, identity)
+    let cameras = device::scan(options, &quirks, &Kernel, &|place, names| {
+        device::could_be(place, identity, names)
     });
+    let named = find_camera(identity, &select::names(&cameras)).map(str::to_owned);
     cameras
         .into_iter()
-        .find(|camera| camera.identity.as_str() == identity)
+        .find(|camera| Some(camera.identity.as_str()) == named.as_deref())
         .ok_or(CameraError::NotFound)
 }
 
@@ -245,7 +247,7 @@ pub fn try_payload(
     duration: Duration,
 ) -> Result<Trial, CameraError> {
     let options = CameraOptions {
-        infrared: Choice::Identity(identity.to_owned()),
+        infrared: CameraChoice::Identity(identity.to_owned()),
         ..options.clone()
     };
     let (sender, receiver) = mpsc::channel();
@@ -272,25 +274,31 @@ fn trial(
     )?;
     // A light that a crash left on is put out before its marker makes room for this one's.
     let _ = restore_under_lock(options);
-    let select::Selected { camera, mode } = select::select(options, Spectrum::Infrared, &Kernel)?;
-    let (node, layout) = infrared::prepare(&camera, mode)?;
-    let handle = node.duplicate().map_err(|why| CameraError::from_io(&why))?;
-    let mut stream = Stream::start(node, 4).map_err(|why| CameraError::from_io(&why))?;
+    let error = |error: std::io::Error| CameraError::from_io(&error);
+    let found = select::candidates(options, Spectrum::Infrared, &Kernel)?;
+    let (camera, mode) = (&found[0].camera, found[0].modes[0]);
+    let mut stream = Kernel
+        .claim(&camera.place.path, &mode.asked())
+        .map_err(error)?;
+    let layout = session::layout(&stream.format(), mode)?;
+    let handle = Node::open(&camera.place.path).map_err(error)?;
+    stream.start().map_err(error)?;
     let mut mean = |during: Duration| {
         let (end, mut sum, mut count) = (Instant::now() + during, 0.0, 0.0_f32);
         while Instant::now() < end {
-            let ready = stream
-                .wait(Duration::from_millis(50))
-                .map_err(|why| CameraError::from_io(&why))?;
-            if ready && let Some(frame) = infrared::take(&mut stream, mode.encoding, layout)? {
-                sum += exposure::judge(&frame).mean;
-                count += 1.0;
-            }
+            let mut look = |bytes: &[u8], _| {
+                if let Ok(frame) = decode::to_gray(bytes, mode.encoding, layout) {
+                    sum += exposure::judge(&frame).mean;
+                    count += 1.0;
+                }
+            };
+            let wait = Duration::from_millis(50);
+            stream.next(wait, &mut look).map_err(error)?;
         }
         Ok::<f32, CameraError>(sum / count.max(1.0))
     };
     let before = mean(duration.min(Duration::from_secs(1)))?;
-    let light = Light::on(&handle, &camera, emitter, options)?;
+    let light = Light::on(&handle, camera, emitter, options)?;
     let during = mean(duration);
     drop(light);
     Ok(Trial {

@@ -1,11 +1,12 @@
 //! Which of a node's formats, sizes and rates is taken: pure.
 #![forbid(unsafe_code)]
 
-use super::CameraOptions;
-use super::convert::Encoding;
+use super::decode::Encoding;
 use super::device::{Probed, ProbedFormat, ProbedSize};
+use super::machine::StreamFormat;
 use super::quirks::Quirk;
 use super::v4l2::{FourCc, Rate};
+use super::{CameraOptions, NamedFormat};
 use crate::types::MAX_FRAME_SIDE;
 use crate::types::Spectrum;
 
@@ -13,6 +14,8 @@ use crate::types::Spectrum;
 const RATE_FINE: f64 = 15.0;
 /// Faster ones only cost.
 const RATE_ENOUGH: f64 = 31.0;
+/// A face at arm's length has too few pixels in a picture under this.
+const SMALL: (u32, u32) = (320, 240);
 
 /// A stream to ask a driver for.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -32,8 +35,9 @@ pub(super) fn encoding(four_cc: FourCc, bits: Option<u8>) -> Option<Encoding> {
     };
     Some(match &four_cc.0 {
         b"YUYV" => Encoding::Yuyv,
+        b"UYVY" => Encoding::Uyvy,
         b"NV12" => Encoding::Nv12,
-        b"MJPG" => Encoding::Mjpeg,
+        b"MJPG" | b"JPEG" => Encoding::Mjpeg,
         b"GREY" | b"Y800" | b"Y8  " => Encoding::Grey,
         b"Y10 " => wide(10),
         b"Y12 " => wide(12),
@@ -42,22 +46,50 @@ pub(super) fn encoding(four_cc: FourCc, bits: Option<u8>) -> Option<Encoding> {
     })
 }
 
-/// The best mode for `wanted`: fast enough first, then the size closest to the one asked for, then
-/// the cheapest encoding.
-pub(super) fn choose(
+/// The modes worth trying for `wanted`, the best first: the named format and size, then what is
+/// large and fast enough, then the size closest to the one asked for, then the cheapest encoding.
+pub(super) fn ranked(
     probed: &Probed,
     wanted: Spectrum,
     quirk: Option<&Quirk>,
     options: &CameraOptions,
-) -> Option<Mode> {
+) -> Vec<Mode> {
     let bits = quirk.and_then(|quirk| quirk.bits);
+    let named = named(wanted, quirk, options);
     let modes = probed.formats.iter().flat_map(|format| modes(format, bits));
-    let readable = modes.filter(|mode| match mode.encoding {
-        Encoding::Grey | Encoding::GreyWide { .. } => wanted == Spectrum::Infrared,
-        // nokhwa reads these; a quirk may say that they carry an infrared picture.
-        Encoding::Yuyv | Encoding::Nv12 | Encoding::Mjpeg => true,
-    });
-    readable.min_by(|a, b| cost(a, options).total_cmp(&cost(b, options)))
+    let mut modes: Vec<Mode> = modes.collect();
+    let is_gray = |mode: &Mode| mode.encoding.is_gray();
+    // A mono sensor may send color formats, and then it has no other.
+    let gray = wanted == Spectrum::Infrared && modes.iter().any(is_gray);
+    modes.retain(|mode| is_gray(mode) == gray);
+    modes.sort_by(|a, b| cost(a, named, options).total_cmp(&cost(b, named, options)));
+    modes
+}
+
+/// What the configuration names, and where it names nothing, the quirk.
+fn named(wanted: Spectrum, quirk: Option<&Quirk>, options: &CameraOptions) -> NamedFormat {
+    let (root, known) = (options.format(wanted), quirk.map(|quirk| quirk.format));
+    let known = known.unwrap_or_default();
+    NamedFormat {
+        four_cc: root.four_cc.or(known.four_cc),
+        size: root.size.or(known.size),
+    }
+}
+
+/// What is worth trying after `failed` did not start: for want of bandwidth a smaller stream, else
+/// another format.
+pub(super) fn after(ranked: &[Mode], failed: &Mode, no_bandwidth: bool) -> Option<Mode> {
+    let position = ranked.iter().position(|mode| mode == failed)?;
+    let mut later = ranked[position + 1..].iter();
+    later
+        .find(|mode| {
+            if no_bandwidth {
+                mode.bandwidth() < failed.bandwidth() * 0.7
+            } else {
+                mode.four_cc != failed.four_cc
+            }
+        })
+        .copied()
 }
 
 fn modes(format: &ProbedFormat, bits: Option<u8>) -> impl Iterator<Item = Mode> {
@@ -78,49 +110,87 @@ fn modes(format: &ProbedFormat, bits: Option<u8>) -> impl Iterator<Item = Mode> 
     })
 }
 
-/// The fastest rate that is not needlessly fast. Whole frames a second go first: nokhwa knows no
-/// others.
+/// The fastest rate that is not needlessly fast, else the slowest that is.
 fn rate(size: &ProbedSize) -> Option<Rate> {
-    let rates = size
-        .rates
-        .iter()
-        .filter(|(frames, seconds)| *frames > 0 && *seconds > 0);
-    let worth = |(frames, seconds): &(u32, u32)| {
-        let speed = f64::from(*frames) / f64::from(*seconds);
-        let fitting = if speed <= RATE_ENOUGH {
-            speed
-        } else {
-            1.0 / speed
-        };
-        (frames % seconds == 0, fitting)
+    let rate = |&(frames, seconds): &(u32, u32)| Rate { frames, seconds };
+    let told = size.rates.iter().map(rate);
+    let worth = |rate: &Rate| match rate.speed() {
+        Some(speed) if speed <= RATE_ENOUGH => speed,
+        Some(speed) => 1.0 / speed,
+        None => f64::MIN,
     };
-    let best = rates.max_by(|a, b| {
-        let ((whole_a, fit_a), (whole_b, fit_b)) = (worth(a), worth(b));
-        whole_a.cmp(&whole_b).then(fit_a.total_cmp(&fit_b))
-    })?;
-    Some(Rate {
-        frames: best.0,
-        seconds: best.1,
-    })
+    let told = told.filter(|rate| rate.speed().is_some());
+    told.max_by(|a, b| worth(a).total_cmp(&worth(b)))
 }
 
-fn cost(mode: &Mode, options: &CameraOptions) -> f64 {
-    let speed = mode.rate.map_or(RATE_FINE, |rate| {
-        f64::from(rate.frames) / f64::from(rate.seconds)
-    });
+impl std::fmt::Display for Mode {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "{} {}x{}", self.four_cc, self.width, self.height)
+    }
+}
+
+impl Mode {
+    /// What to ask the driver for.
+    pub fn asked(&self) -> StreamFormat {
+        StreamFormat {
+            four_cc: self.four_cc.0,
+            width: self.width,
+            height: self.height,
+            stride: 0,
+            rate: self.rate.map(|rate| (rate.frames, rate.seconds)),
+        }
+    }
+
+    /// Frames a second; what a driver does not tell is taken for fast enough.
+    fn speed(&self) -> f64 {
+        self.rate.and_then(Rate::speed).unwrap_or(RATE_FINE)
+    }
+
+    /// Bytes a second on the bus, roughly.
+    fn bandwidth(&self) -> f64 {
+        let pixels = f64::from(self.width) * f64::from(self.height);
+        let bytes = match self.encoding {
+            Encoding::Yuyv | Encoding::Uyvy | Encoding::GreyWide { .. } => 2.0,
+            Encoding::Nv12 => 1.5,
+            Encoding::Grey => 1.0,
+            Encoding::Mjpeg => 0.3,
+        };
+        pixels * bytes * self.speed()
+    }
+}
+
+fn cost(mode: &Mode, named: NamedFormat, options: &CameraOptions) -> f64 {
+    let speed = mode.speed();
     let slow = if speed < RATE_FINE {
         1e9 + (RATE_FINE - speed) * 1e6
     } else {
         0.0
     };
+    let small = if mode.width < SMALL.0 || mode.height < SMALL.1 {
+        1e12
+    } else {
+        0.0
+    };
+    let other_size = named
+        .size
+        .is_some_and(|size| size != (mode.width, mode.height));
+    let other_format = named.four_cc.is_some_and(|known| known != mode.four_cc.0);
     let side = |have: u32, want: u32| (f64::from(have) - f64::from(want)).abs();
     let distance = side(mode.width, options.width) + side(mode.height, options.height);
     let encoding = match mode.encoding {
         Encoding::Grey | Encoding::Yuyv => 0.0,
-        Encoding::Nv12 | Encoding::GreyWide { .. } => 0.1,
+        Encoding::Nv12 | Encoding::Uyvy | Encoding::GreyWide { .. } => 0.1,
         Encoding::Mjpeg => 0.2,
     };
-    slow + distance + encoding
+    let unlike_named =
+        f64::from(u8::from(other_size)) * 1e14 + f64::from(u8::from(other_format)) * 1e15;
+    // A named size is taken at whatever speed it has.
+    let slow = if named.size.is_some() && !other_size {
+        slow / 1e6
+    } else {
+        slow
+    };
+    unlike_named + small + slow + distance + encoding
 }
 
 #[cfg(test)]
@@ -142,16 +212,15 @@ mod tests {
         };
         let formats = formats.iter().map(format).collect();
         Probed {
-            driver: String::new(),
-            card: String::new(),
-            bus: String::new(),
             captures: true,
             formats,
+            ..Probed::default()
         }
     }
 
     fn chosen(formats: &[Offer<'_>], wanted: Spectrum) -> Option<String> {
-        let mode = choose(&probed(formats), wanted, None, &CameraOptions::default())?;
+        let options = CameraOptions::default();
+        let mode = *ranked(&probed(formats), wanted, None, &options).first()?;
         Some(format!("{} {}x{}", mode.four_cc, mode.width, mode.height))
     }
 
@@ -210,7 +279,7 @@ mod tests {
     }
 
     #[test]
-    fn whole_rates_go_first_and_needless_speed_last() {
+    fn the_rate_is_the_fastest_that_is_not_needlessly_fast() {
         let best = |rates: &[(u32, u32)]| {
             let size = ProbedSize {
                 width: 640,
@@ -221,7 +290,62 @@ mod tests {
         };
         assert_eq!(best(&[(15, 2), (30, 1), (15, 1), (120, 1)]), Some((30, 1)));
         assert_eq!(best(&[(60, 1), (90, 1)]), Some((60, 1)));
+        assert_eq!(best(&[(90, 1), (30, 1), (1, 1)]), Some((30, 1)));
+        assert_eq!(best(&[(7680, 256), (15, 2)]), Some((7680, 256)));
+        assert_eq!(
+            best(&[(14_985, 1000), (30_000, 1001)]),
+            Some((30_000, 1001))
+        );
         assert_eq!(best(&[(0, 1), (30, 0)]), None);
+    }
+
+    #[test]
+    fn a_slow_picture_goes_before_one_too_small_for_a_face() {
+        let sizes: &[(u32, u32, u32)] = &[(160, 120, 30), (640, 480, 10), (1280, 720, 5)];
+        assert_eq!(
+            chosen(&[(b"YUYV", sizes)], Spectrum::Color).as_deref(),
+            Some("YUYV 640x480")
+        );
+    }
+
+    #[test]
+    fn a_named_format_and_size_go_before_better_ones() {
+        let offer: &[Offer<'_>] = &[
+            (b"YUYV", &[(640, 480, 30), (1280, 720, 10)]),
+            (b"MJPG", &[(640, 480, 30), (1280, 720, 30)]),
+        ];
+        let first = |text: &str| {
+            let options = CameraOptions {
+                color_format: NamedFormat::parse(text).unwrap(),
+                ..CameraOptions::default()
+            };
+            let mode = ranked(&probed(offer), Spectrum::Color, None, &options)[0];
+            format!("{} {}x{}", mode.four_cc, mode.width, mode.height)
+        };
+        assert_eq!(first("MJPG"), "MJPG 640x480");
+        assert_eq!(first("YUYV 1280x720"), "YUYV 1280x720");
+        assert_eq!(first("1280x720"), "MJPG 1280x720");
+        assert_eq!(
+            first("NV12"),
+            "YUYV 640x480",
+            "one it does not have is no reason to give up"
+        );
+    }
+
+    #[test]
+    fn for_want_of_bandwidth_a_smaller_stream_is_tried_and_else_another_format() {
+        let offer = probed(&[
+            (b"YUYV", &[(640, 480, 30), (320, 240, 30)]),
+            (b"MJPG", &[(640, 480, 30)]),
+        ]);
+        let modes = ranked(&offer, Spectrum::Color, None, &CameraOptions::default());
+        let smaller = after(&modes, &modes[0], true).unwrap();
+        assert_eq!(smaller.four_cc, FourCc(*b"MJPG"));
+        assert_eq!(after(&modes, &smaller, true), None);
+        assert_eq!(
+            after(&modes, &modes[0], false).unwrap().four_cc,
+            FourCc(*b"MJPG")
+        );
     }
 
     #[test]

@@ -14,28 +14,36 @@
 //! 4. Every wait has a deadline. An error ends the stream; nothing spins on it.
 //! 5. An emitter that was lit is put out, by this process or, after a crash, by a later one.
 
-mod color;
-pub mod convert;
+mod classify;
+pub mod decode;
 mod device;
 pub mod emitter;
 pub mod exposure;
 mod formats;
-mod infrared;
+mod list;
 mod lock;
+mod machine;
+mod nokhwa;
 mod options;
 pub mod quirks;
 #[cfg(feature = "replay")]
 pub mod recorded;
 mod select;
+mod session;
+mod shutter;
+mod strobe;
 mod sysfs;
 mod v4l2;
+mod wide;
 mod worker;
 
+use std::sync::Arc;
 use std::time::Instant;
 
 pub use device::{Probe, Probed, ProbedFormat, ProbedSize};
-pub use options::{CameraOptions, Choice, Rotation};
-pub use select::{list, list_with};
+pub use list::{list, list_with};
+pub use machine::{Delivered, Machine, RawStream, StreamFormat};
+pub use options::{CameraChoice, CameraOptions, NamedFormat, Rotation};
 
 use crate::types::{CameraIdentity, Frame, Spectrum};
 
@@ -44,19 +52,31 @@ use crate::types::{CameraIdentity, Frame, Spectrum};
 pub enum CameraError {
     #[error("no camera")]
     NotFound,
+    /// There is a camera, but none that the user is enrolled on.
+    #[error("another camera than the enrolled one")]
+    OtherCamera,
     #[error("the camera is held by another program")]
     Busy,
     #[error("the camera may not be opened")]
     PermissionDenied,
     #[error("the camera went away")]
     Unplugged,
-    /// Reopening once did not help either.
-    #[error("the camera stopped answering, as after a suspend")]
+    /// The machine has slept since it was started, and reopening once did not help.
+    #[error("the camera stopped answering; the machine has slept since it was started")]
     Suspended,
+    /// Reopening once did not help.
+    #[error("the camera stopped answering")]
+    NoAnswer,
+    #[error("the USB bus has no room for the camera's stream")]
+    NoBandwidth,
+    #[error("the camera's privacy shutter is closed")]
+    Covered,
     #[error("only virtual cameras, and the configuration does not allow those")]
     Virtual,
     #[error("no usable frame before the deadline")]
     TimedOut,
+    #[error("not one of the camera's frames could be decoded: {0}")]
+    Undecodable(String),
     #[error("the camera does not work: {0}")]
     Failed(String),
 }
@@ -65,22 +85,35 @@ impl CameraError {
     /// What an error number of open, an ioctl or poll means here.
     fn from_io(error: &std::io::Error) -> Self {
         match error.raw_os_error() {
-            Some(code) => Self::from_errno(code),
+            Some(code) => Self::from_errno(code, slept_since_boot()),
             None => Self::Failed(error.to_string()),
         }
     }
 
-    fn from_errno(code: i32) -> Self {
+    fn from_errno(code: i32, slept: bool) -> Self {
         match code {
             libc::EBUSY => Self::Busy,
             libc::EACCES | libc::EPERM => Self::PermissionDenied,
             libc::ENODEV | libc::ENXIO | libc::ENOENT => Self::Unplugged,
+            libc::ENOSPC => Self::NoBandwidth,
             libc::EIO | libc::EPIPE | libc::EPROTO | libc::ETIMEDOUT | libc::ESHUTDOWN => {
-                Self::Suspended
+                if slept {
+                    Self::Suspended
+                } else {
+                    Self::NoAnswer
+                }
             }
             code => Self::Failed(std::io::Error::from_raw_os_error(code).to_string()),
         }
     }
+}
+
+/// Whether the machine has slept since it was started: the boot clock counts that time, and the
+/// monotonic one does not.
+fn slept_since_boot() -> bool {
+    use rustix::time::{ClockId, clock_gettime};
+    let monotonic = clock_gettime(ClockId::Monotonic);
+    clock_gettime(ClockId::Boottime).tv_sec - monotonic.tv_sec > 1
 }
 
 /// An open, streaming camera. Dropping it stops the stream and closes the device.
@@ -110,5 +143,50 @@ pub fn open(
     wanted: Spectrum,
     deadline: Instant,
 ) -> Result<Box<dyn FrameSource>, CameraError> {
-    Ok(Box::new(worker::Live::open(options, wanted, deadline)?))
+    open_with(Arc::new(machine::Kernel), options, wanted, deadline)
+}
+
+/// [`open`], on another machine's nodes.
+///
+/// # Errors
+/// As [`open`].
+pub fn open_with(
+    machine: Arc<dyn Machine>,
+    options: &CameraOptions,
+    wanted: Spectrum,
+    deadline: Instant,
+) -> Result<Box<dyn FrameSource>, CameraError> {
+    let camera = worker::OpenCamera::open(machine, options, wanted, deadline)?;
+    Ok(Box::new(camera))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::CameraError;
+
+    #[test]
+    fn only_a_machine_that_slept_has_a_camera_that_did_not_wake() {
+        for code in [
+            libc::EIO,
+            libc::EPIPE,
+            libc::EPROTO,
+            libc::ETIMEDOUT,
+            libc::ESHUTDOWN,
+        ] {
+            assert_eq!(CameraError::from_errno(code, false), CameraError::NoAnswer);
+            assert_eq!(CameraError::from_errno(code, true), CameraError::Suspended);
+        }
+        assert_eq!(
+            CameraError::from_errno(libc::ENOSPC, true),
+            CameraError::NoBandwidth
+        );
+        assert_eq!(
+            CameraError::from_errno(libc::EBUSY, true),
+            CameraError::Busy
+        );
+        assert_eq!(
+            CameraError::from_errno(libc::ENODEV, true),
+            CameraError::Unplugged
+        );
+    }
 }

@@ -9,7 +9,7 @@ use std::path::{Path, PathBuf};
 
 use serde::Deserialize;
 
-use super::Rotation;
+use super::{NamedFormat, Rotation};
 use crate::types::Spectrum;
 
 /// Bounds, so that a damaged file costs nothing: bytes of a file, files of a folder, entries in
@@ -70,6 +70,8 @@ pub struct Quirk {
     /// Bits that carry the value in 16-bit formats.
     pub bits: Option<u8>,
     pub rotation: Rotation,
+    /// The format that works, where the best by its numbers does not.
+    pub format: NamedFormat,
     pub emitter: Option<Emitter>,
     /// Where the facts come from.
     pub source: String,
@@ -90,6 +92,7 @@ struct Entry {
     spectrum: Option<Declared>,
     bits: Option<u8>,
     rotation: Option<u16>,
+    format: Option<String>,
     emitter: Option<Emitter>,
     source: String,
 }
@@ -197,6 +200,7 @@ fn check(entry: Entry) -> Result<Quirk, String> {
         spectrum,
         bits,
         rotation,
+        format,
         emitter,
         source,
     } = entry;
@@ -207,6 +211,8 @@ fn check(entry: Entry) -> Result<Quirk, String> {
     }
     let rotation = Rotation::from_degrees(rotation.unwrap_or(0))
         .ok_or_else(|| format!("{usb}: rotation must be 0, 90, 180 or 270"))?;
+    let format = NamedFormat::parse(format.as_deref().unwrap_or("auto"))
+        .ok_or_else(|| format!("{usb}: format must be like \"MJPG\", \"MJPG 640x480\""))?;
     if let Some(Emitter { on, off, .. }) = &emitter
         && (on.is_empty() || on.len() > PAYLOAD_MAX || on.len() != off.len())
     {
@@ -224,6 +230,7 @@ fn check(entry: Entry) -> Result<Quirk, String> {
         spectrum,
         bits,
         rotation,
+        format,
         emitter,
         source,
     })

@@ -12,8 +12,9 @@ use std::time::{Duration, Instant};
 
 use serde::Deserialize;
 
-use super::exposure::{self, Strobe};
-use super::{CameraError, FrameSource, convert};
+use super::exposure;
+use super::strobe::Strobe;
+use super::{CameraError, FrameSource, decode};
 use crate::types::{CameraIdentity, Frame, MAX_FRAME_SIDE, PixelFormat, Spectrum};
 
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
@@ -189,14 +190,14 @@ fn timeline(dir: &Path) -> Result<Timeline, CameraError> {
 }
 
 fn decode_jpeg(bytes: &[u8], gray: bool) -> Result<Frame, String> {
-    let (width, height) = convert::jpeg_size(bytes).map_err(|why| why.to_string())?;
-    let layout = convert::Layout::packed(width, height);
+    let (width, height) = decode::jpeg_size(bytes).map_err(|why| why.to_string())?;
+    let layout = decode::Layout::packed(width, height);
     let decode = if gray {
-        convert::to_gray
+        decode::to_gray
     } else {
-        convert::to_bgr
+        decode::to_bgr
     };
-    decode(bytes, convert::Encoding::Mjpeg, layout).map_err(|why| why.to_string())
+    decode(bytes, decode::Encoding::Mjpeg, layout).map_err(|why| why.to_string())
 }
 
 fn decode_png(bytes: &[u8], gray: bool) -> Result<Frame, String> {

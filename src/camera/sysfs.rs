@@ -7,10 +7,10 @@
 
 use std::path::{Component, Path, PathBuf};
 
-/// More nodes than this are not looked at.
-const NODES_MAX: usize = 64;
+/// More nodes than this are not looked at; an image processor alone has some fifty.
+const NODES_MAX: usize = 256;
 /// Drivers that make pictures up though they sit on the platform bus.
-pub(super) const PRETENDERS: [&str; 7] = [
+pub(super) const VIRTUAL_DRIVERS: [&str; 7] = [
     "vivid",
     "vimc",
     "vim2m",
@@ -40,6 +40,8 @@ pub(super) struct UsbPlace {
     /// The function's interface number and the configuration's, as in `1.0`: tells siblings of one
     /// device apart.
     pub interface: String,
+    /// Soldered in, as the firmware says: a laptop's own camera.
+    pub fixed: bool,
 }
 
 impl UsbPlace {
@@ -72,9 +74,9 @@ pub(super) fn places(dev_root: &Path, sysfs_root: &Path) -> Vec<Place> {
                 .parse()
                 .ok()
         })
-        .take(NODES_MAX)
         .collect();
     numbers.sort_unstable();
+    numbers.truncate(NODES_MAX);
     numbers
         .into_iter()
         .map(|number| place(dev_root, sysfs_root, number))
@@ -91,7 +93,7 @@ fn place(dev_root: &Path, sysfs_root: &Path, number: u32) -> Place {
         .unwrap_or_default();
     // A node of which /sys knows nothing has no known parent, and is as good as virtual.
     let origin = match class.canonicalize() {
-        Ok(device) if !PRETENDERS.contains(&driver.as_str()) => origin(&device),
+        Ok(device) if !VIRTUAL_DRIVERS.contains(&driver.as_str()) => origin(&device),
         _ => Origin::Virtual,
     };
     let path = dev_root.join(format!("video{number}"));
@@ -168,6 +170,7 @@ fn usb_place(node: &Path) -> Option<UsbPlace> {
             .filter(|serial| !serial.is_empty()),
         port: cleaned(&format!("usb-{controller}-{ports}")),
         interface: cleaned(interface),
+        fixed: attribute(device, "removable").as_deref() == Some("fixed"),
     })
 }
 

@@ -10,67 +10,12 @@ use std::path::Path;
 
 mod raw;
 mod stream;
+mod values;
 
 use raw::*;
 
-pub use stream::Stream;
-
-/// A four-character pixel format code, as the driver writes it.
-#[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub struct FourCc(pub [u8; 4]);
-
-impl std::fmt::Display for FourCc {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        let shown = |c: &u8| {
-            if c.is_ascii_graphic() {
-                *c as char
-            } else {
-                ' '
-            }
-        };
-        f.write_str(self.0.iter().map(shown).collect::<String>().trim_end())
-    }
-}
-
-impl std::fmt::Debug for FourCc {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(f, "{self}")
-    }
-}
-
-/// What `VIDIOC_QUERYCAP` says.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Capability {
-    pub driver: String,
-    pub card: String,
-    pub bus: String,
-    /// Single-planar video capture with streaming: not metadata, not output.
-    pub captures: bool,
-}
-
-/// A format as the driver set it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Format {
-    pub four_cc: FourCc,
-    pub width: u32,
-    pub height: u32,
-    pub bytes_per_line: u32,
-    pub size_image: u32,
-}
-
-/// Frames a second, as a fraction.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Rate {
-    pub frames: u32,
-    pub seconds: u32,
-}
-
-/// Extension-unit requests, from the UVC specification (A.8).
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum XuRequest {
-    Set = 0x01,
-    Length = 0x85,
-}
+pub use stream::{Delivered, Stream};
+pub use values::{Capability, Format, FourCc, Rate, XuRequest};
 
 /// An open video node.
 #[derive(Debug)]
@@ -111,6 +56,7 @@ impl Node {
             card: text(&raw.card),
             bus: text(&raw.bus_info),
             captures: caps & CAP_VIDEO_CAPTURE != 0 && caps & CAP_STREAMING != 0,
+            is_stage: caps & CAP_IO_MC != 0,
         })
     }
 
@@ -165,9 +111,9 @@ impl Node {
         sizes
     }
 
-    /// The rates of a format at a size: each one of a list, or the fastest and the slowest of a
-    /// range.
-    pub fn rates(&self, four_cc: FourCc, (width, height): (u32, u32)) -> Vec<Rate> {
+    /// The rates of a format at a size: each one of a list, or of a range the fastest, the slowest
+    /// and the one nearest to `near`.
+    pub fn rates(&self, four_cc: FourCc, (width, height): (u32, u32), near: Rate) -> Vec<Rate> {
         let mut rates = Vec::new();
         for index in 0..ENUM_MAX {
             let blank = RawFrameInterval::zeroed();
@@ -181,17 +127,39 @@ impl Node {
             if ioctl(self.fd(), ENUM_FRAMEINTERVALS, &mut raw).is_err() {
                 break;
             }
-            let shown = if raw.kind == 1 { 1 } else { 2 };
-            let rate = |interval: &[u32]| Rate {
-                frames: interval[1],
-                seconds: interval[0],
+            let rate = |at: usize| Rate {
+                frames: raw.fractions[at + 1],
+                seconds: raw.fractions[at],
             };
-            rates.extend(raw.fractions.chunks_exact(2).take(shown).map(rate));
+            rates.push(rate(0));
             if raw.kind != 1 {
+                let slowest = rate(2);
+                rates.extend(near.within(slowest, rate(0)));
+                rates.push(slowest);
                 break;
             }
         }
         rates
+    }
+
+    /// Whether the camera says that its shutter is closed; `None` where it does not say.
+    pub fn shutter_closed(&self) -> Option<bool> {
+        let mut raw = RawControl {
+            id: CID_PRIVACY,
+            value: 0,
+        };
+        ioctl(self.fd(), G_CTRL, &mut raw).ok()?;
+        Some(raw.value != 0)
+    }
+
+    /// The format in force.
+    pub fn format(&self) -> io::Result<Format> {
+        let mut raw = RawFormat {
+            kind: BUF_TYPE_VIDEO_CAPTURE,
+            ..RawFormat::zeroed()
+        };
+        ioctl(self.fd(), G_FMT, &mut raw)?;
+        Ok(read_format(&raw))
     }
 
     /// Sets the format; the driver answers with what it made of it.
@@ -207,38 +175,43 @@ impl Node {
             ..blank
         };
         ioctl(self.fd(), S_FMT, &mut raw)?;
-        Ok(Format {
-            four_cc: FourCc(raw.pixel_format),
-            width: raw.width,
-            height: raw.height,
-            bytes_per_line: raw.bytes_per_line,
-            size_image: raw.size_image,
-        })
+        Ok(read_format(&raw))
     }
 
-    /// Asks for a rate where the driver lets one be asked for, and returns the rate in force;
-    /// `None` where it tells none.
-    pub fn set_rate(&self, rate: Rate) -> io::Result<Option<Rate>> {
+    /// The rate in force; `None` where the driver tells none.
+    pub fn rate(&self) -> Option<Rate> {
         let mut raw = RawStreamParm {
             kind: BUF_TYPE_VIDEO_CAPTURE,
             ..RawStreamParm::zeroed()
         };
-        if ioctl(self.fd(), G_PARM, &mut raw).is_err() {
-            return Ok(None);
-        }
+        ioctl(self.fd(), G_PARM, &mut raw).ok()?;
+        read_rate(&raw)
+    }
+
+    /// Asks for a rate where the driver lets one be asked for, and returns the rate in force;
+    /// `None` where it tells none.
+    pub fn set_rate(&self, rate: Rate) -> Option<Rate> {
+        let mut raw = RawStreamParm {
+            kind: BUF_TYPE_VIDEO_CAPTURE,
+            ..RawStreamParm::zeroed()
+        };
+        ioctl(self.fd(), G_PARM, &mut raw).ok()?;
         if raw.capability & CAP_TIMEPERFRAME != 0 {
             (raw.numerator, raw.denominator) = (rate.seconds, rate.frames);
-            ioctl(self.fd(), S_PARM, &mut raw)?;
+            // A camera that keeps its own rate still works.
+            let _ = ioctl(self.fd(), S_PARM, &mut raw);
         }
-        Ok(Some(Rate {
-            frames: raw.denominator,
-            seconds: raw.numerator,
-        }))
+        read_rate(&raw)
     }
 
     /// Asks for the buffers and gives them back: `EBUSY` where another program holds the stream.
     pub fn try_buffers(&self) -> io::Result<()> {
         self.request_buffers(1)?;
+        self.request_buffers(0).map(drop)
+    }
+
+    /// Gives back what setting a format took hold of.
+    pub fn release(&self) -> io::Result<()> {
         self.request_buffers(0).map(drop)
     }
 
@@ -278,6 +251,23 @@ impl Node {
             _ => Err(io::Error::last_os_error()),
         }
     }
+}
+
+fn read_format(raw: &RawFormat) -> Format {
+    Format {
+        four_cc: FourCc(raw.pixel_format),
+        width: raw.width,
+        height: raw.height,
+        bytes_per_line: raw.bytes_per_line,
+    }
+}
+
+fn read_rate(raw: &RawStreamParm) -> Option<Rate> {
+    let rate = Rate {
+        frames: raw.denominator,
+        seconds: raw.numerator,
+    };
+    Some(rate).filter(|rate| rate.speed().is_some())
 }
 
 /// The value of a range (least, most, step) that is nearest to `near` without passing it, or the

@@ -10,9 +10,8 @@
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
-use super::device::Kernel;
-use super::select::{Selected, select};
-use super::{CameraError, CameraOptions, Choice, FrameSource, color, emitter, infrared, lock};
+use super::machine::Machine;
+use super::{CameraChoice, CameraError, CameraOptions, FrameSource, emitter, lock, session};
 use crate::types::{CameraIdentity, Frame, Illumination, Spectrum};
 
 /// How long a drop waits for the camera to close.
@@ -77,7 +76,12 @@ impl Sink {
         self.state().closed
     }
 
-    /// The stream runs.
+    /// Whether [`Sink::opened`] was told already.
+    pub fn is_open(&self) -> bool {
+        self.state().opened.is_some()
+    }
+
+    /// The stream runs; the camera answers by this name.
     pub fn opened(&self, identity: &CameraIdentity) {
         self.change(|state| state.opened = Some(identity.clone()));
     }
@@ -97,9 +101,9 @@ impl Sink {
 }
 
 /// Marks the thread's end however it ends, a panic in a driver crate included.
-struct Ending(Arc<Sink>);
+struct EndMark(Arc<Sink>);
 
-impl Drop for Ending {
+impl Drop for EndMark {
     fn drop(&mut self) {
         self.0.change(|state| {
             state.ended = true;
@@ -111,28 +115,30 @@ impl Drop for Ending {
 }
 
 /// A camera that a thread keeps streaming.
-pub(super) struct Live {
+pub(super) struct OpenCamera {
     sink: Arc<Sink>,
     identity: CameraIdentity,
     spectrum: Spectrum,
 }
 
-impl Live {
+impl OpenCamera {
     pub fn open(
+        machine: Arc<dyn Machine>,
         options: &CameraOptions,
         wanted: Spectrum,
         deadline: Instant,
     ) -> Result<Self, CameraError> {
         let sink = Arc::new(Sink::default());
-        let (options, ending) = (options.clone(), Ending(sink.clone()));
+        let (options, end_mark) = (options.clone(), EndMark(sink.clone()));
         let thread = std::thread::Builder::new().name(format!("camera-{}", wanted.word()));
-        let run = move || {
-            if let Err(why) = stream(&options, wanted, deadline, &ending.0) {
-                ending.0.change(|state| state.error = Some(why));
+        let body = move || {
+            let result = run(&*machine, &options, wanted, deadline, &end_mark.0);
+            if let Err(error) = result {
+                end_mark.0.change(|state| state.error = Some(error));
             }
         };
         thread
-            .spawn(run)
+            .spawn(body)
             .map_err(|why| CameraError::Failed(why.to_string()))?;
         let opened = sink.wait(deadline, |state| match (&state.opened, &state.error) {
             (Some(identity), _) => Some(Ok(identity.clone())),
@@ -151,7 +157,7 @@ impl Live {
     }
 }
 
-impl FrameSource for Live {
+impl FrameSource for OpenCamera {
     fn identity(&self) -> &CameraIdentity {
         &self.identity
     }
@@ -169,7 +175,7 @@ impl FrameSource for Live {
     }
 }
 
-impl Drop for Live {
+impl Drop for OpenCamera {
     fn drop(&mut self) {
         self.sink.change(|state| state.closed = true);
         let _ = self.sink.wait(Instant::now() + CLOSE_WAIT, |state| {
@@ -179,7 +185,8 @@ impl Drop for Live {
 }
 
 /// The thread: one camera, streamed until the source is dropped or the camera fails for good.
-fn stream(
+fn run(
+    machine: &dyn Machine,
     options: &CameraOptions,
     wanted: Spectrum,
     deadline: Instant,
@@ -195,11 +202,11 @@ fn stream(
     let (started, mut reopened) = (Instant::now(), false);
     loop {
         let mut found = None;
-        let result = session(&options, wanted, sink, &mut found);
+        let result = session::run(&options, wanted, machine, sink, &mut found);
         // Whatever was opened first is what is opened again: another camera would not be the same
         // answer.
         if let Some(identity) = found.take() {
-            let choice = Choice::Identity(identity);
+            let choice = CameraChoice::Identity(identity);
             match wanted {
                 Spectrum::Color => options.color = choice,
                 Spectrum::Infrared => options.infrared = choice,
@@ -210,15 +217,20 @@ fn stream(
                 std::thread::sleep(BUSY_RETRY);
             }
             // After a suspend the device is the same, or comes back under another number.
-            Err(CameraError::Suspended | CameraError::Unplugged) if !reopened && !sink.closed() => {
+            Err(CameraError::Suspended | CameraError::NoAnswer | CameraError::Unplugged)
+                if !reopened && !sink.closed() =>
+            {
                 reopened = true
             }
             // What was open has lost its place. Its node stays behind in the sandbox's /dev: the
             // kernel takes its permissions away, then forgets it, and a node that nobody knows
             // looks virtual.
-            Err(CameraError::NotFound | CameraError::Virtual | CameraError::PermissionDenied)
-                if reopened =>
-            {
+            Err(
+                CameraError::NotFound
+                | CameraError::OtherCamera
+                | CameraError::Virtual
+                | CameraError::PermissionDenied,
+            ) if reopened => {
                 return Err(CameraError::Unplugged);
             }
             ended => return ended,
@@ -226,30 +238,10 @@ fn stream(
     }
 }
 
-/// One try: find, open, stream. `found` gets the identity as soon as it is known.
-fn session(
-    options: &CameraOptions,
-    wanted: Spectrum,
-    sink: &Sink,
-    found: &mut Option<String>,
-) -> Result<(), CameraError> {
-    let Selected { camera, mode } = select(options, wanted, &Kernel)?;
-    *found = Some(camera.identity.to_string());
-    let quirk = camera
-        .quirk
-        .as_ref()
-        .map(|quirk| quirk.rotation)
-        .unwrap_or_default();
-    let rotation = quirk.then(options.rotation);
-    match wanted {
-        Spectrum::Color => color::stream(&camera, mode, rotation, sink),
-        Spectrum::Infrared => infrared::stream(&camera, mode, rotation, options, sink),
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::camera::machine::Kernel;
     use crate::types::PixelFormat;
 
     fn frame(sequence: u32, illumination: Illumination) -> Frame {
@@ -258,9 +250,9 @@ mod tests {
         frame
     }
 
-    fn live() -> Live {
+    fn open_camera() -> OpenCamera {
         let sink = Arc::new(Sink::default());
-        Live {
+        OpenCamera {
             sink,
             identity: CameraIdentity::new("test"),
             spectrum: Spectrum::Infrared,
@@ -273,48 +265,49 @@ mod tests {
 
     #[test]
     fn a_silent_driver_holds_nobody_past_the_deadline() {
-        let mut live = live();
+        let mut camera = open_camera();
         let started = Instant::now();
         assert_eq!(
-            live.next_frame(in_ms(50)).unwrap_err(),
+            camera.next_frame(in_ms(50)).unwrap_err(),
             CameraError::TimedOut
         );
         assert!(started.elapsed() < Duration::from_millis(300));
         // The thread never ends: the drop waits its moment and leaves it.
         let closing = Instant::now();
-        drop(live);
+        drop(camera);
         assert!(closing.elapsed() < Duration::from_millis(300));
     }
 
     #[test]
     fn the_newest_frame_is_taken_and_a_lit_one_is_not_lost_to_an_unlit_one() {
-        let mut live = live();
-        live.sink.deliver(frame(1, Illumination::Unknown));
-        live.sink.deliver(frame(2, Illumination::Lit));
-        live.sink.deliver(frame(3, Illumination::Unlit));
-        assert_eq!(live.next_frame(in_ms(50)).unwrap().sequence, 2);
-        live.sink.deliver(frame(4, Illumination::Unlit));
-        live.sink.deliver(frame(5, Illumination::Lit));
-        assert_eq!(live.next_frame(in_ms(50)).unwrap().sequence, 5);
-        live.sink.deliver(frame(6, Illumination::Unlit));
+        let mut camera = open_camera();
+        camera.sink.deliver(frame(1, Illumination::Unknown));
+        camera.sink.deliver(frame(2, Illumination::Lit));
+        camera.sink.deliver(frame(3, Illumination::Unlit));
+        assert_eq!(camera.next_frame(in_ms(50)).unwrap().sequence, 2);
+        camera.sink.deliver(frame(4, Illumination::Unlit));
+        camera.sink.deliver(frame(5, Illumination::Lit));
+        assert_eq!(camera.next_frame(in_ms(50)).unwrap().sequence, 5);
+        camera.sink.deliver(frame(6, Illumination::Unlit));
         assert_eq!(
-            live.next_frame(in_ms(50)).unwrap().sequence,
+            camera.next_frame(in_ms(50)).unwrap().sequence,
             6,
             "nothing better was there"
         );
-        live.sink.change(|state| state.ended = true);
+        camera.sink.change(|state| state.ended = true);
     }
 
     #[test]
     fn a_frame_that_arrived_before_the_error_is_still_handed_out() {
-        let mut live = live();
-        live.sink.deliver(frame(1, Illumination::Unknown));
-        live.sink
+        let mut camera = open_camera();
+        camera.sink.deliver(frame(1, Illumination::Unknown));
+        camera
+            .sink
             .change(|state| (state.error, state.ended) = (Some(CameraError::Unplugged), true));
-        assert!(live.next_frame(in_ms(50)).is_ok());
+        assert!(camera.next_frame(in_ms(50)).is_ok());
         for _ in 0..2 {
             assert_eq!(
-                live.next_frame(in_ms(5000)).unwrap_err(),
+                camera.next_frame(in_ms(5000)).unwrap_err(),
                 CameraError::Unplugged
             );
         }
@@ -323,19 +316,19 @@ mod tests {
     #[test]
     fn a_panicking_thread_is_a_failed_camera() {
         let sink = Arc::new(Sink::default());
-        let ending = Ending(sink.clone());
+        let end_mark = EndMark(sink.clone());
         let thread = std::thread::spawn(move || {
-            let _ending = ending;
+            let _end_mark = end_mark;
             panic!("a driver crate's assertion");
         });
         assert!(thread.join().is_err());
-        let mut live = Live {
+        let mut camera = OpenCamera {
             sink,
             identity: CameraIdentity::new("test"),
             spectrum: Spectrum::Color,
         };
         assert!(matches!(
-            live.next_frame(in_ms(1000)),
+            camera.next_frame(in_ms(1000)),
             Err(CameraError::Failed(_))
         ));
     }
@@ -352,7 +345,8 @@ mod tests {
             ..CameraOptions::default()
         };
         let started = Instant::now();
-        let refused = |wanted| Live::open(&options, wanted, in_ms(5000)).err();
+        let refused =
+            |wanted| OpenCamera::open(Arc::new(Kernel), &options, wanted, in_ms(5000)).err();
         assert_eq!(refused(Spectrum::Color), Some(CameraError::NotFound));
         assert_eq!(refused(Spectrum::Infrared), Some(CameraError::NotFound));
         // A node of which the kernel tells nothing is as good as virtual.
@@ -361,7 +355,7 @@ mod tests {
         assert!(started.elapsed() < Duration::from_secs(2));
         let _held = lock::acquire(&options, Spectrum::Color, Instant::now(), &|| false).unwrap();
         assert_eq!(
-            Live::open(&options, Spectrum::Color, in_ms(150)).err(),
+            OpenCamera::open(Arc::new(Kernel), &options, Spectrum::Color, in_ms(150)).err(),
             Some(CameraError::Busy)
         );
     }

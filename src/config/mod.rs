@@ -10,7 +10,7 @@ use std::path::{Path, PathBuf};
 
 use serde::Deserialize;
 
-use crate::camera::Rotation;
+use crate::camera::{NamedFormat, Rotation};
 pub use options::Deadlines;
 use sections::{
     CameraSection, ConsentSection, DeadlineSection, MatchSection, TallySection, VaultSection,
@@ -103,6 +103,16 @@ impl Config {
             "camera.rotation",
             "must be 0, 90, 180 or 270",
         )?;
+        for (key, text) in [
+            ("camera.color_format", &self.camera.color_format),
+            ("camera.infrared_format", &self.camera.infrared_format),
+        ] {
+            rule(
+                NamedFormat::parse(text).is_some(),
+                key,
+                "must be auto, or like \"MJPG\" or \"MJPG 640x480\"",
+            )?;
+        }
         rule(
             !self.vault.pcrs.is_empty(),
             "vault.pcrs",
@@ -197,6 +207,7 @@ mod tests {
             "[camera]\ncolour = \"auto\"",
             "[unknown]",
             "[camera]\nrotation = 45",
+            "[camera]\ncolor_format = \"MJPEG\"",
             "[vault]\npcrs = []",
             "[vault]\npcrs = [24]",
             "[vault]\nprotector = \"none\"",

@@ -6,7 +6,7 @@ use facelock_protocol::Consent;
 
 use super::Config;
 use super::sections::{ChallengeName, ConsentName, DeadlineSection, ProtectorName, Tristate};
-use crate::camera::{CameraOptions, Choice as Camera, Rotation};
+use crate::camera::{CameraChoice as Camera, CameraOptions, NamedFormat, Rotation};
 use crate::decision::lockout::LockoutRules;
 use crate::decision::verdict::DecisionRules;
 use crate::face::EngineOptions;
@@ -45,10 +45,13 @@ impl Config {
             "none" => Camera::None,
             identity => Camera::Identity(identity.into()),
         };
+        let named = |text: &str| NamedFormat::parse(text).unwrap_or_default();
         CameraOptions {
             color: choice(&self.camera.color),
             infrared: choice(&self.camera.infrared),
             allow_virtual: self.camera.allow_virtual,
+            color_format: named(&self.camera.color_format),
+            infrared_format: named(&self.camera.infrared_format),
             rotation: Rotation::from_degrees(self.camera.rotation).unwrap_or_default(),
             lock_path: self.paths.state.join("camera.lock"),
             state_dir: self.paths.state.clone(),

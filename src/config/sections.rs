@@ -14,6 +14,9 @@ pub struct CameraSection {
     /// `auto`, `none`, or an identity as `facelockctl devices` shows it.
     pub color: String,
     pub infrared: String,
+    /// `auto`, or a format and a size such as `MJPG 640x480`.
+    pub color_format: String,
+    pub infrared_format: String,
     pub allow_virtual: bool,
     /// Degrees clockwise.
     pub rotation: u16,
@@ -24,6 +27,8 @@ impl Default for CameraSection {
         Self {
             color: "auto".into(),
             infrared: "auto".into(),
+            color_format: "auto".into(),
+            infrared_format: "auto".into(),
             allow_virtual: false,
             rotation: 0,
         }
@@ -185,7 +190,7 @@ impl Default for DeadlineSection {
         Self {
             attempt_ms: 6000,
             no_face_ms: 3000,
-            dark_ms: 1000,
+            dark_ms: 2500,
             enroll_s: 60,
             challenge_ms: 8000,
         }

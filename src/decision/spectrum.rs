@@ -38,7 +38,8 @@ pub fn for_login(templates: &[Spectrum], rule: RequireInfrared) -> Result<Spectr
 /// would be enrolled on.
 ///
 /// # Errors
-/// [`Unavailable::InfraredRequired`], [`Unavailable::NoCamera`].
+/// [`Unavailable::InfraredRequired`], [`Unavailable::NoCamera`]; [`Unavailable::OtherCamera`] where
+/// there is one, but none in use.
 pub fn camera(
     cameras: &[CameraReport],
     templates: &[Spectrum],
@@ -51,7 +52,14 @@ pub fn camera(
         found.map(|camera| camera.identity.clone())
     };
     if !templates.is_empty() {
-        return used(for_login(templates, rule)?).ok_or(Unavailable::NoCamera);
+        let wanted = for_login(templates, rule)?;
+        let other = |camera: &CameraReport| camera.spectrum == Some(wanted) && !camera.is_virtual;
+        let why_none = if cameras.iter().any(other) {
+            Unavailable::OtherCamera
+        } else {
+            Unavailable::NoCamera
+        };
+        return used(wanted).ok_or(why_none);
     }
     match (used(Spectrum::Infrared), rule) {
         (Some(identity), _) => Ok(identity),
@@ -105,6 +113,14 @@ mod tests {
         assert_eq!(
             camera(&cameras[..1], &infrared, Enrolled),
             Err(Unavailable::NoCamera)
+        );
+        let other = CameraReport {
+            used: false,
+            ..used(Spectrum::Color)
+        };
+        assert_eq!(
+            camera(&[other], &color, Enrolled),
+            Err(Unavailable::OtherCamera)
         );
         assert_eq!(
             camera(&cameras, &color, Always),

@@ -12,8 +12,8 @@ use super::failure::{Answer, Failure};
 use super::journal::Priority;
 use super::keys;
 use crate::camera::CameraError;
-use crate::camera::emitter;
 use crate::camera::quirks::Emitter;
+use crate::camera::{CameraOptions, emitter};
 use crate::decision::spectrum;
 use crate::types::{Subject, Unavailable};
 use crate::vault::{self, VaultError, recovery};
@@ -73,8 +73,10 @@ pub fn clear(context: &Context, subject: &Subject) -> Answer<Reply> {
 /// The tally's failure.
 pub fn status(context: &Context, subject: &Subject) -> Answer<Reply> {
     let mut templates = Vec::new();
+    let mut options = context.config.camera_options();
     let enrollment = match keys::find(context, subject) {
         Ok(Some(enrollment)) => {
+            options = keys::login_camera_options(context, &enrollment);
             let protector = protector_name(&enrollment);
             templates = enrollment.spectra();
             EnrollmentState::Enrolled {
@@ -89,14 +91,14 @@ pub fn status(context: &Context, subject: &Subject) -> Answer<Reply> {
         }
     };
     let (misses, lockout) = context.tally.peek(subject.uid)?;
-    let options = context.config.vault_options();
-    let (protector, protector_present) = match vault::open(&options) {
+    let vault_options = context.config.vault_options();
+    let (protector, protector_present) = match vault::open(&vault_options) {
         Ok(protector) => (protector.kind().name(), true),
         Err(_) => (context.config.protector_name(), false),
     };
     // Which camera there is, is root's and the owner's business; what is plugged in beside it is
     // not.
-    let cameras = cameras(context).map_err(|failure| failure.settle(&context.asker, None));
+    let cameras = cameras(context, options).map_err(|failure| failure.settle(&context.asker, None));
     Ok(Reply::Status(StatusReport {
         enrollment,
         tally: TallyReport { misses, lockout },
@@ -118,11 +120,8 @@ pub fn status(context: &Context, subject: &Subject) -> Answer<Reply> {
 ///
 /// # Errors
 /// [`Unavailable::CameraFailed`]: one does not answer in time.
-pub fn cameras(context: &Context) -> Answer<Vec<CameraReport>> {
-    let (cameras, options) = (
-        Arc::clone(&context.cameras),
-        context.config.camera_options(),
-    );
+pub fn cameras(context: &Context, options: CameraOptions) -> Answer<Vec<CameraReport>> {
+    let cameras = Arc::clone(&context.cameras);
     let (sender, receiver) = channel();
     let ask = move || drop(sender.send(cameras.list(&options)));
     std::thread::Builder::new()

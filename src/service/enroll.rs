@@ -36,7 +36,7 @@ pub fn enroll(context: &Context, subject: &Subject, label: Option<Label>) -> Ans
             (enrollment, key, Some(recovery_key))
         }
     };
-    let session = take_looks(context, subject)?;
+    let session = take_looks(context, subject, &enrollment)?;
     admit(context, subject, &enrollment, &key, &session)?;
     add(&mut enrollment, &key, &session, label)?;
     if enrollment.templates.len() > MAX_TEMPLATES {

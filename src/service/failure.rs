@@ -123,12 +123,18 @@ fn key(error: &KeyError) -> Unavailable {
 fn camera(error: &CameraError) -> Unavailable {
     match error {
         CameraError::NotFound => Unavailable::NoCamera,
+        CameraError::OtherCamera => Unavailable::OtherCamera,
         CameraError::Busy => Unavailable::CameraBusy,
         CameraError::PermissionDenied => Unavailable::CameraDenied,
         CameraError::Unplugged => Unavailable::CameraUnplugged,
         CameraError::Suspended => Unavailable::CameraSuspended,
         CameraError::Virtual => Unavailable::CameraVirtual,
-        CameraError::TimedOut | CameraError::Failed(_) => Unavailable::CameraFailed,
+        CameraError::NoAnswer => Unavailable::CameraNoAnswer,
+        CameraError::NoBandwidth => Unavailable::CameraBandwidth,
+        CameraError::Covered => Unavailable::CameraCovered,
+        CameraError::TimedOut | CameraError::Undecodable(_) | CameraError::Failed(_) => {
+            Unavailable::CameraFailed
+        }
     }
 }
 

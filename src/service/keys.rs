@@ -12,6 +12,7 @@ use std::time::{Duration, Instant};
 use super::context::Context;
 use super::failure::{Answer, Failure};
 use super::journal::Priority;
+use crate::camera::CameraOptions;
 use crate::store::{Enrollment, Lock, StoredTemplate, format};
 use crate::types::{CameraIdentity, Digest, Embedding, Spectrum, Subject, Unavailable};
 use crate::vault::cipher::{self, Aad};
@@ -239,5 +240,22 @@ fn template_aad<'a>(enrollment: &'a Enrollment, template: &'a StoredTemplate) ->
         template: template.id,
         camera: &template.camera,
         ..header_aad(enrollment, "template", b"")
+    }
+}
+
+/// The configured cameras, and those that the user is enrolled on before all others.
+pub fn camera_options(context: &Context, enrollment: &Enrollment) -> CameraOptions {
+    let enrolled = enrollment.cameras();
+    CameraOptions {
+        enrolled: enrolled.into_iter().map(CameraIdentity::new).collect(),
+        ..context.config.camera_options()
+    }
+}
+
+/// What a login may open: the cameras that the user is enrolled on, and no other.
+pub fn login_camera_options(context: &Context, enrollment: &Enrollment) -> CameraOptions {
+    CameraOptions {
+        only_enrolled: true,
+        ..camera_options(context, enrollment)
     }
 }

@@ -9,6 +9,7 @@ use super::context::Context;
 use super::failure::{Answer, Failure};
 use super::inbox::{Arrival, Inbox};
 use super::journal::Priority;
+use super::keys;
 use super::side::{open_best, start_camera, start_models};
 use crate::camera::CameraError;
 use crate::decision::RequireInfrared;
@@ -16,6 +17,7 @@ use crate::face::QualityLimits;
 use crate::onnx::ModelError;
 use crate::pipeline::enrollment::{Choice, FEWEST, Sample, Samples};
 use crate::pipeline::frame::{FrameJudge, FrameOutcome, FrameTimes, JudgeFrames as _, JudgedFace};
+use crate::store::Enrollment;
 use crate::types::{CameraIdentity, Digest, Frame, Hint, Spectrum, Subject, Unavailable};
 
 /// After this long without a different look, what was taken is enough.
@@ -46,7 +48,11 @@ pub struct Session {
 ///
 /// # Errors
 /// Too few were taken, and why.
-pub fn take_looks(context: &Context, subject: &Subject) -> Answer<Session> {
+pub fn take_looks(
+    context: &Context,
+    subject: &Subject,
+    enrollment: &Enrollment,
+) -> Answer<Session> {
     let deadline = Instant::now() + context.config.deadlines().enroll;
     let side: Arc<Side> = Inbox::new();
     let hangup = Arc::clone(&side);
@@ -57,10 +63,8 @@ pub fn take_looks(context: &Context, subject: &Subject) -> Answer<Session> {
     context
         .connection
         .send_event(Event::Progress(Progress::Starting));
-    let (cameras, options) = (
-        Arc::clone(&context.cameras),
-        context.config.camera_options(),
-    );
+    let cameras = Arc::clone(&context.cameras);
+    let options = keys::camera_options(context, enrollment);
     let rule = context.config.pad.require_infrared;
     let open = move |deadline| match rule {
         RequireInfrared::Enrolled => open_best(&*cameras, &options, deadline),

@@ -129,10 +129,8 @@ fn start(
     wanted: Spectrum,
     deadline: Instant,
 ) -> std::io::Result<CameraThread> {
-    let (cameras, options) = (
-        Arc::clone(&context.cameras),
-        context.config.camera_options(),
-    );
+    let cameras = Arc::clone(&context.cameras);
+    let options = keys::login_camera_options(context, enrollment);
     // A challenge keeps the camera streaming for longer; opening it has no more time than ever.
     let until = deadline + context.config.deadlines().challenge;
     let camera = start_camera(

@@ -70,6 +70,17 @@ impl Enrollment {
         spectra.collect()
     }
 
+    /// The cameras that the templates were enrolled on, each once.
+    pub fn cameras(&self) -> Vec<&str> {
+        let mut cameras: Vec<&str> = Vec::new();
+        for template in &self.templates {
+            if !cameras.contains(&template.camera.as_str()) {
+                cameras.push(&template.camera);
+            }
+        }
+        cameras
+    }
+
     /// # Errors
     /// [`FormatError::TooLarge`].
     pub fn encode(&self) -> Result<Vec<u8>, FormatError> {

@@ -55,7 +55,12 @@ pub fn find_camera<'a>(stored: &str, present: &[&'a str]) -> Option<&'a str> {
         alike.sort_unstable();
         alike.dedup();
         match (kind, alike.as_slice()) {
-            (Kind::Usb { serial: Some(_), .. }, [only]) => Some(*only),
+            (
+                Kind::Usb {
+                    serial: Some(_), ..
+                },
+                [only],
+            ) => Some(*only),
             (Kind::Other(_), _) => None,
             _ => {
                 let mut here = alike
@@ -121,15 +126,16 @@ fn without_pci_bus(path: &str) -> String {
     parts
         .map(|part| {
             let address = part.trim_end_matches(['-', '_']);
-            let (fields, end) = (address.split(':').collect::<Vec<_>>(), &part[address.len()..]);
+            let (fields, end) = (
+                address.split(':').collect::<Vec<_>>(),
+                &part[address.len()..],
+            );
             let hex = |text: &str| !text.is_empty() && text.bytes().all(|b| b.is_ascii_hexdigit());
             match fields[..] {
                 [domain, bus, function] if hex(domain) && hex(bus) && function.contains('.') => {
                     format!("{function}{end}")
                 }
-                [domain, bus]
-                    if hex(bus) && domain.strip_prefix("pci").is_some_and(hex) =>
-                {
+                [domain, bus] if hex(bus) && domain.strip_prefix("pci").is_some_and(hex) => {
                     format!("pci{end}")
                 }
                 _ => part.to_owned(),
@@ -203,12 +209,22 @@ mod tests {
         assert_eq!(found(stored, &[other]), None);
         let soc = "platform:platform_soc_fe801000.csi/color";
         assert_eq!(found(soc, &[soc]), Some(soc));
-        assert_eq!(found(soc, &["platform:platform_soc_fe802000.csi/color"]), None);
+        assert_eq!(
+            found(soc, &["platform:platform_soc_fe802000.csi/color"]),
+            None
+        );
     }
 
     #[test]
     fn other_names_are_taken_as_they_are_and_hostile_ones_do_no_harm() {
-        for name in ["recorded:a/color", "virtual:Camera/color", "usb:", "usb:1:2@", "", "@/"] {
+        for name in [
+            "recorded:a/color",
+            "virtual:Camera/color",
+            "usb:",
+            "usb:1:2@",
+            "",
+            "@/",
+        ] {
             assert_eq!(found(name, &[name]), Some(name));
             assert_eq!(found(name, &[BARE, SERIAL, "usb:é:é@/", "x"]), None);
         }

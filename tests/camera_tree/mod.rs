@@ -17,9 +17,7 @@ impl Function {
         Self::Answers(Probed {
             driver: "uvcvideo".into(),
             card: "Integrated Camera".into(),
-            bus: String::new(),
-            captures: false,
-            formats: Vec::new(),
+            ..Probed::default()
         })
     }
 }
@@ -28,9 +26,9 @@ pub fn probed(driver: &str, card: &str, formats: Vec<ProbedFormat>) -> Function 
     Function::Answers(Probed {
         driver: driver.into(),
         card: card.into(),
-        bus: String::new(),
         captures: true,
         formats,
+        ..Probed::default()
     })
 }
 

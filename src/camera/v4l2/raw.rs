@@ -12,8 +12,12 @@ pub(super) const FIELD_NONE: u32 = 1;
 pub(super) const BUF_FLAG_ERROR: u32 = 0x40;
 pub(super) const CAP_VIDEO_CAPTURE: u32 = 0x1;
 pub(super) const CAP_STREAMING: u32 = 0x0400_0000;
+/// The node is one stage of a pipeline that a program must first set up.
+pub(super) const CAP_IO_MC: u32 = 0x2000_0000;
 pub(super) const CAP_DEVICE_CAPS: u32 = 0x8000_0000;
 pub(super) const CAP_TIMEPERFRAME: u32 = 0x1000;
+/// V4L2_CID_PRIVACY: the camera's shutter is closed.
+pub(super) const CID_PRIVACY: u32 = 0x009a_0910;
 /// A driver that never says "no more" is cut off here.
 pub(super) const ENUM_MAX: u32 = 64;
 /// Largest mapped buffer: 4096 x 4096 in 3 bytes a pixel.
@@ -118,6 +122,12 @@ pub(super) struct RawBuffer {
 }
 
 #[repr(C)]
+pub(super) struct RawControl {
+    pub id: u32,
+    pub value: i32,
+}
+
+#[repr(C)]
 pub(super) struct RawXuQuery {
     pub unit: u8,
     pub selector: u8,
@@ -149,6 +159,7 @@ impl<T> Request<T> {
 
 pub(super) const QUERYCAP: Request<RawCapability> = Request::new(READ, b'V', 0);
 pub(super) const ENUM_FMT: Request<RawFmtDesc> = Request::new(READ | WRITE, b'V', 2);
+pub(super) const G_FMT: Request<RawFormat> = Request::new(READ | WRITE, b'V', 4);
 pub(super) const S_FMT: Request<RawFormat> = Request::new(READ | WRITE, b'V', 5);
 pub(super) const REQBUFS: Request<RawRequestBuffers> = Request::new(READ | WRITE, b'V', 8);
 pub(super) const QUERYBUF: Request<RawBuffer> = Request::new(READ | WRITE, b'V', 9);
@@ -158,6 +169,7 @@ pub(super) const STREAMON: Request<i32> = Request::new(WRITE, b'V', 18);
 pub(super) const STREAMOFF: Request<i32> = Request::new(WRITE, b'V', 19);
 pub(super) const G_PARM: Request<RawStreamParm> = Request::new(READ | WRITE, b'V', 21);
 pub(super) const S_PARM: Request<RawStreamParm> = Request::new(READ | WRITE, b'V', 22);
+pub(super) const G_CTRL: Request<RawControl> = Request::new(READ | WRITE, b'V', 27);
 pub(super) const ENUM_FRAMESIZES: Request<RawFrameSize> = Request::new(READ | WRITE, b'V', 74);
 pub(super) const ENUM_FRAMEINTERVALS: Request<RawFrameInterval> =
     Request::new(READ | WRITE, b'V', 75);
@@ -191,6 +203,7 @@ plain!(
     RawStreamParm,
     RawRequestBuffers,
     RawBuffer,
+    RawControl,
     i32
 );
 
@@ -220,6 +233,8 @@ mod tests {
         let ours = [
             (QUERYCAP.code, 0x8068_5600),
             (ENUM_FMT.code, 0xc040_5602),
+            (G_FMT.code, 0xc0d0_5604),
+            (G_CTRL.code, 0xc008_561b),
             (S_FMT.code, 0xc0d0_5605),
             (REQBUFS.code, 0xc014_5608),
             (QUERYBUF.code, 0xc058_5609),

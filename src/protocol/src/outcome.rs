@@ -120,6 +120,19 @@ pub enum Unavailable {
     /// The configuration wants infrared, and there is no infrared template, or no camera to make
     /// one with.
     InfraredRequired,
+    /// The camera reports errors on a machine that has not slept, and opening it again did not
+    /// help.
+    CameraNoAnswer,
+    /// The USB bus has no room for the camera's stream, not even for a smaller one.
+    CameraBandwidth,
+    /// The camera's privacy shutter is closed.
+    CameraCovered,
+    /// The infrared camera saw nothing but darkness: its emitter is not lit.
+    EmitterOff,
+    /// The key protector did not answer before the attempt was over.
+    VaultSlow,
+    /// The models were not ready before the attempt was over.
+    ModelsSlow,
 }
 
 /// The request is not answered at all.

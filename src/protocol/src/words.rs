@@ -41,8 +41,20 @@ pub fn unavailable(unavailable: Unavailable) -> String {
             "only virtual cameras are there, and those are refused (camera.allow_virtual)"
         }
         Unavailable::OtherCamera => {
-            "the enrolled templates belong to another camera; enroll with this one"
+            "no face is enrolled on the camera that is here; plug in the one you enrolled with, or enroll with this one"
         }
+        Unavailable::CameraNoAnswer => {
+            "the camera does not answer; plug it in again, or restart the machine"
+        }
+        Unavailable::CameraBandwidth => {
+            "the USB bus has no room for the camera's pictures; use another port, or unplug another device"
+        }
+        Unavailable::CameraCovered => "the camera's privacy shutter is closed; open it",
+        Unavailable::EmitterOff => {
+            "the infrared emitter seems off: the infrared camera sees only darkness (facelockctl emitter)"
+        }
+        Unavailable::VaultSlow => "the key protector did not answer in time; try again",
+        Unavailable::ModelsSlow => "the machine was too busy to judge a face in time; try again",
         Unavailable::ModelRejected => {
             "a model is missing or not the pinned one (facelockctl models install)"
         }

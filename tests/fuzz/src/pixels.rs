@@ -2,7 +2,7 @@
 //! formats: slow, and without a line of the product's. Shared by the fuzz target and by
 //! `tests/camera_exact.rs`.
 
-use facelock::camera::convert::{Encoding, Layout};
+use facelock::camera::decode::{Encoding, Layout};
 
 /// What a buffer must hold at least: `None` where the picture itself is not allowed. JPEG is not
 /// for here.
@@ -15,7 +15,7 @@ pub fn bytes_needed(encoding: Encoding, layout: Layout) -> Option<usize> {
     let row = match encoding {
         Encoding::Grey => width,
         Encoding::GreyWide { .. } => width * 2,
-        Encoding::Yuyv => even * 2,
+        Encoding::Yuyv | Encoding::Uyvy => even * 2,
         Encoding::Nv12 => even,
         Encoding::Mjpeg => return None,
     };
@@ -49,6 +49,7 @@ pub fn gray(bytes: &[u8], encoding: Encoding, layout: Layout, x: usize, y: usize
         // as the picture.
         Encoding::Grey | Encoding::Nv12 => bytes[y * stride(width) + x],
         Encoding::Yuyv => bytes[y * stride(even * 2) + 2 * x],
+        Encoding::Uyvy => bytes[y * stride(even * 2) + 2 * x + 1],
         Encoding::GreyWide { bits } => {
             let at = y * stride(width * 2) + 2 * x;
             let value = u32::from(bytes[at]) + 256 * u32::from(bytes[at + 1]);
@@ -71,6 +72,14 @@ pub fn bgr(bytes: &[u8], encoding: Encoding, layout: Layout, x: usize, y: usize)
         }
     };
     match encoding {
+        Encoding::Uyvy => {
+            let pair = &bytes[y * stride(even * 2) + x / 2 * 4..][..4];
+            color(
+                pair[if x.is_multiple_of(2) { 1 } else { 3 }],
+                pair[0],
+                pair[2],
+            )
+        }
         Encoding::Yuyv => {
             let pair = &bytes[y * stride(even * 2) + x / 2 * 4..][..4];
             color(

@@ -4,7 +4,7 @@
 #![no_main]
 
 use facelock::camera::Rotation;
-use facelock::camera::convert::{Encoding, Layout, rotate, to_bgr, to_gray};
+use facelock::camera::decode::{Encoding, Layout, rotate, to_bgr, to_gray};
 use facelock::types::Frame;
 use facelock_fuzz::{Front, bounded, pixels};
 use libfuzzer_sys::fuzz_target;
@@ -13,6 +13,7 @@ fuzz_target!(|data: &[u8]| {
     let mut front = Front(data);
     let format = front.byte();
     let encoding = match format % 5 {
+        0 if format & 0x40 != 0 => Encoding::Uyvy,
         0 => Encoding::Yuyv,
         1 => Encoding::Nv12,
         2 => Encoding::Mjpeg,

@@ -7,19 +7,17 @@
 //! all the pixels it covers.
 #![forbid(unsafe_code)]
 
-use std::borrow::Cow;
+mod jpeg;
 
-use zune_jpeg::JpegDecoder;
-use zune_jpeg::zune_core::bytestream::ZCursor;
+pub use jpeg::size as jpeg_size;
 use zune_jpeg::zune_core::colorspace::ColorSpace;
-use zune_jpeg::zune_core::options::DecoderOptions;
 
 use super::Rotation;
 use crate::types::{Frame, MAX_FRAME_SIDE, PixelFormat};
 
 /// Why a buffer is no frame. The frame is dropped; the stream goes on.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-pub enum ConvertError {
+pub enum DecodeError {
     #[error("{have} bytes where the frame needs {need}")]
     Short { have: usize, need: usize },
     #[error("{0}x{1} pixels are not allowed here")]
@@ -35,6 +33,8 @@ pub enum ConvertError {
 pub enum Encoding {
     /// 4:2:2, bytes Y0 U Y1 V.
     Yuyv,
+    /// The same with bytes U Y0 V Y1.
+    Uyvy,
     /// 4:2:0, a plane of Y, then one of U and V by turns.
     Nv12,
     Mjpeg,
@@ -46,6 +46,18 @@ pub enum Encoding {
         bits: u8,
     },
 }
+
+impl Encoding {
+    /// Whether it carries no color.
+    pub const fn is_gray(self) -> bool {
+        matches!(self, Encoding::Grey | Encoding::GreyWide { .. })
+    }
+}
+
+/// How far the three values of a gray pixel may lie apart, and how many pixels may do otherwise:
+/// chroma is rounded on its way.
+const GRAY_STEP: u8 = 6;
+const GRAY_OUTLIERS: f64 = 0.002;
 
 /// How the rows lie in the buffer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -68,14 +80,14 @@ impl Layout {
 
     /// Rows of `row` meaningful bytes: the distance between them, after checking that the picture
     /// is allowed.
-    fn rows(&self, row: usize) -> Result<usize, ConvertError> {
+    fn rows(&self, row: usize) -> Result<usize, DecodeError> {
         let sides = 1..=MAX_FRAME_SIDE;
         if !sides.contains(&self.width) || !sides.contains(&self.height) {
-            return Err(ConvertError::Size(self.width, self.height));
+            return Err(DecodeError::Size(self.width, self.height));
         }
         match self.stride as usize {
             0 => Ok(row),
-            stride if stride < row => Err(ConvertError::Stride(self.stride)),
+            stride if stride < row => Err(DecodeError::Stride(self.stride)),
             stride => Ok(stride),
         }
     }
@@ -84,12 +96,13 @@ impl Layout {
 /// A color frame, [`PixelFormat::Bgr8`], from any encoding; grey ones have three equal channels.
 ///
 /// # Errors
-/// [`ConvertError`]; nothing is allocated before the buffer is known to be long enough.
-pub fn to_bgr(bytes: &[u8], encoding: Encoding, layout: Layout) -> Result<Frame, ConvertError> {
+/// [`DecodeError`]; nothing is allocated before the buffer is known to be long enough.
+pub fn to_bgr(bytes: &[u8], encoding: Encoding, layout: Layout) -> Result<Frame, DecodeError> {
     let pixels = match encoding {
-        Encoding::Yuyv => yuyv_to_bgr(bytes, layout)?,
+        Encoding::Yuyv => yuv422_to_bgr(bytes, layout, [0, 1, 2, 3])?,
+        Encoding::Uyvy => yuv422_to_bgr(bytes, layout, [1, 0, 3, 2])?,
         Encoding::Nv12 => nv12_to_bgr(bytes, layout)?,
-        Encoding::Mjpeg => jpeg(bytes, layout, ColorSpace::BGR)?,
+        Encoding::Mjpeg => jpeg::decode(bytes, layout, ColorSpace::BGR)?,
         Encoding::Grey | Encoding::GreyWide { .. } => {
             let gray = to_gray(bytes, encoding, layout)?;
             gray.pixels().iter().flat_map(|v| [*v; 3]).collect()
@@ -102,15 +115,16 @@ pub fn to_bgr(bytes: &[u8], encoding: Encoding, layout: Layout) -> Result<Frame,
 /// sensor behind a color format puts its value there; of JPEG its luma component.
 ///
 /// # Errors
-/// [`ConvertError`]; nothing is allocated before the buffer is known to be long enough.
-pub fn to_gray(bytes: &[u8], encoding: Encoding, layout: Layout) -> Result<Frame, ConvertError> {
+/// [`DecodeError`]; nothing is allocated before the buffer is known to be long enough.
+pub fn to_gray(bytes: &[u8], encoding: Encoding, layout: Layout) -> Result<Frame, DecodeError> {
     let width = layout.width as usize;
     let pixels = match encoding {
         Encoding::Grey | Encoding::Nv12 => rows(bytes, layout, width)?.flatten().copied().collect(),
-        Encoding::Yuyv => {
+        Encoding::Yuyv | Encoding::Uyvy => {
+            let first = usize::from(encoding == Encoding::Uyvy);
             let row = yuyv_row(width);
             rows(bytes, layout, row)?
-                .flat_map(|row| row.iter().step_by(2).take(width))
+                .flat_map(|row| row[first..].iter().step_by(2).take(width))
                 .copied()
                 .collect()
         }
@@ -121,9 +135,26 @@ pub fn to_gray(bytes: &[u8], encoding: Encoding, layout: Layout) -> Result<Frame
                 .map(narrow)
                 .collect()
         }
-        Encoding::Mjpeg => jpeg(bytes, layout, ColorSpace::Luma)?,
+        Encoding::Mjpeg => jpeg::decode(bytes, layout, ColorSpace::Luma)?,
     };
     frame(layout, PixelFormat::Gray8, pixels)
+}
+
+/// Whether a picture in a color format has no color: the chroma of a mono sensor does not even
+/// waver, while that of a color sensor does whatever it looks at.
+///
+/// # Errors
+/// [`DecodeError`].
+pub fn is_gray(bytes: &[u8], encoding: Encoding, layout: Layout) -> Result<bool, DecodeError> {
+    let frame = to_bgr(bytes, encoding, layout)?;
+    let pixels = frame.pixels().chunks_exact(3).step_by(7);
+    let (mut colored, mut count) = (0_u32, 0_u32);
+    for pixel in pixels {
+        let (least, most) = (pixel.iter().min(), pixel.iter().max());
+        colored += u32::from(most > least.map(|least| least.saturating_add(GRAY_STEP)).as_ref());
+        count += 1;
+    }
+    Ok(f64::from(colored) <= f64::from(count) * GRAY_OUTLIERS)
 }
 
 /// Turns a frame clockwise. Exact: pixels move, none changes.
@@ -163,9 +194,9 @@ pub fn rotate(frame: Frame, rotation: Rotation) -> Frame {
     turned
 }
 
-fn frame(layout: Layout, format: PixelFormat, pixels: Vec<u8>) -> Result<Frame, ConvertError> {
+fn frame(layout: Layout, format: PixelFormat, pixels: Vec<u8>) -> Result<Frame, DecodeError> {
     Frame::new(layout.width, layout.height, format, pixels)
-        .map_err(|_| ConvertError::Size(layout.width, layout.height))
+        .map_err(|_| DecodeError::Size(layout.width, layout.height))
 }
 
 /// The picture's rows, each `row` bytes, once the buffer is known to hold them all.
@@ -173,13 +204,13 @@ fn rows(
     bytes: &[u8],
     layout: Layout,
     row: usize,
-) -> Result<impl Iterator<Item = &[u8]>, ConvertError> {
+) -> Result<impl Iterator<Item = &[u8]>, DecodeError> {
     let stride = layout.rows(row)?;
     let height = layout.height as usize;
     // The last row may lack its padding.
     let need = stride * (height - 1) + row;
     if bytes.len() < need {
-        return Err(ConvertError::Short {
+        return Err(DecodeError::Short {
             have: bytes.len(),
             need,
         });
@@ -195,22 +226,27 @@ const fn yuyv_row(width: usize) -> usize {
     width.div_ceil(2) * 4
 }
 
-fn yuyv_to_bgr(bytes: &[u8], layout: Layout) -> Result<Vec<u8>, ConvertError> {
+/// `order` says where of a pair's four bytes Y0, U, Y1 and V are.
+fn yuv422_to_bgr(
+    bytes: &[u8],
+    layout: Layout,
+    [y0, u, y1, v]: [usize; 4],
+) -> Result<Vec<u8>, DecodeError> {
     let width = layout.width as usize;
     let rows = rows(bytes, layout, yuyv_row(width))?;
     let mut pixels = Vec::with_capacity(width * layout.height as usize * 3);
     for row in rows {
         let end = pixels.len() + width * 3;
         for pair in row.chunks_exact(4) {
-            pixels.extend_from_slice(&bgr(pair[0], pair[1], pair[3]));
-            pixels.extend_from_slice(&bgr(pair[2], pair[1], pair[3]));
+            pixels.extend_from_slice(&bgr(pair[y0], pair[u], pair[v]));
+            pixels.extend_from_slice(&bgr(pair[y1], pair[u], pair[v]));
         }
         pixels.truncate(end);
     }
     Ok(pixels)
 }
 
-fn nv12_to_bgr(bytes: &[u8], layout: Layout) -> Result<Vec<u8>, ConvertError> {
+fn nv12_to_bgr(bytes: &[u8], layout: Layout) -> Result<Vec<u8>, DecodeError> {
     let (width, height) = (layout.width as usize, layout.height as usize);
     let chroma_row = width.div_ceil(2) * 2;
     let stride = layout.rows(chroma_row)?;
@@ -224,7 +260,7 @@ fn nv12_to_bgr(bytes: &[u8], layout: Layout) -> Result<Vec<u8>, ConvertError> {
     )?;
     let need = stride * height + stride * (height.div_ceil(2) - 1) + chroma_row;
     if bytes.len() < need {
-        return Err(ConvertError::Short {
+        return Err(DecodeError::Short {
             have: bytes.len(),
             need,
         });
@@ -258,98 +294,4 @@ fn bgr(y: u8, u: u8, v: u8) -> [u8; 3] {
 /// The upper 8 of `bits` bits; a value above full scale is full scale.
 fn narrow(value: u16, bits: u8) -> u8 {
     (value >> bits.clamp(8, 16).saturating_sub(8)).min(255) as u8
-}
-
-/// Width and height a JPEG announces, within [`MAX_FRAME_SIDE`].
-///
-/// # Errors
-/// [`ConvertError::Jpeg`].
-#[cfg(feature = "replay")]
-pub fn jpeg_size(bytes: &[u8]) -> Result<(u32, u32), ConvertError> {
-    let side = MAX_FRAME_SIDE as usize;
-    let options = DecoderOptions::default()
-        .set_max_width(side)
-        .set_max_height(side);
-    let mut decoder = JpegDecoder::new_with_options(ZCursor::new(bytes), options);
-    decoder
-        .decode_headers()
-        .map_err(|why| ConvertError::Jpeg(format!("{why:?}")))?;
-    let (width, height) = decoder
-        .dimensions()
-        .ok_or_else(|| ConvertError::Jpeg("no size".into()))?;
-    Ok((width as u32, height as u32))
-}
-
-/// Decodes a JPEG that must have exactly the announced size. Damaged data is an error, not a
-/// half-grey picture; what follows the end of the picture is not looked at, since a mapped buffer
-/// is longer than what it holds.
-fn jpeg(bytes: &[u8], layout: Layout, space: ColorSpace) -> Result<Vec<u8>, ConvertError> {
-    layout.rows(0)?;
-    let broken = |why: &dyn std::fmt::Debug| {
-        ConvertError::Jpeg(format!("{why:?}").chars().take(120).collect())
-    };
-    let (width, height) = (layout.width as usize, layout.height as usize);
-    let options = DecoderOptions::default()
-        .set_max_width(width)
-        .set_max_height(height)
-        .set_strict_mode(true)
-        .jpeg_set_max_scans(16)
-        .jpeg_set_out_colorspace(space);
-    let bytes = with_tables(bytes);
-    let mut decoder = JpegDecoder::new_with_options(ZCursor::new(&*bytes), options);
-    decoder.decode_headers().map_err(|why| broken(&why))?;
-    match decoder.dimensions() {
-        Some(size) if size == (width, height) => {}
-        Some((width, height)) => return Err(ConvertError::Size(width as u32, height as u32)),
-        None => return Err(broken(&"no size")),
-    }
-    match decoder.input_colorspace() {
-        // The decoder turns grey into grey only.
-        Some(ColorSpace::Luma) if space != ColorSpace::Luma => {
-            return Ok(jpeg(&bytes, layout, ColorSpace::Luma)?
-                .iter()
-                .flat_map(|v| [*v; 3])
-                .collect());
-        }
-        Some(ColorSpace::Luma | ColorSpace::YCbCr) => {}
-        other => return Err(broken(&other)),
-    }
-    let mut pixels = vec![0; width * height * space.num_components()];
-    if decoder.output_buffer_size() != Some(pixels.len()) {
-        return Err(broken(&"another pixel layout"));
-    }
-    decoder
-        .decode_into(&mut pixels)
-        .map_err(|why| broken(&why))?;
-    Ok(pixels)
-}
-
-/// Many cameras leave the Huffman tables out, meaning those of ITU-T T.81 K.3. The decoder supplies
-/// them to a stream that calls itself AVI's kind of Motion JPEG, so such a picture is given that
-/// segment.
-fn with_tables(bytes: &[u8]) -> Cow<'_, [u8]> {
-    const AVI: [u8; 10] = [0xff, 0xe0, 0, 8, b'A', b'V', b'I', b'1', 0, 0];
-    match bytes.split_at_checked(2) {
-        Some((start @ [0xff, 0xd8], rest)) if lacks_tables(rest) => {
-            Cow::Owned([start, &AVI, rest].concat())
-        }
-        _ => Cow::Borrowed(bytes),
-    }
-}
-
-/// Whether the segments up to the picture's data hold no Huffman table.
-fn lacks_tables(mut segments: &[u8]) -> bool {
-    while let [0xff, marker, high, low, ..] = *segments {
-        match marker {
-            0xc4 => return false,
-            0xda => return true,
-            // Fill bytes before a marker.
-            0xff => segments = &segments[1..],
-            _ => {
-                let length = 2 + usize::from(u16::from_be_bytes([high, low]));
-                segments = segments.get(length..).unwrap_or_default();
-            }
-        }
-    }
-    false
 }

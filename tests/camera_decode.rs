@@ -5,7 +5,7 @@ use std::io::Write as _;
 use std::process::{Command, Stdio};
 
 use facelock::camera::Rotation;
-use facelock::camera::convert::{ConvertError, Encoding, Layout, rotate, to_bgr, to_gray};
+use facelock::camera::decode::{DecodeError, Encoding, Layout, rotate, to_bgr, to_gray};
 use facelock::types::{Frame, PixelFormat};
 use proptest::prelude::*;
 
@@ -183,14 +183,14 @@ fn padding_between_rows_is_left_out() {
             stride: 2,
         },
     );
-    assert_eq!(narrow.unwrap_err(), ConvertError::Stride(2));
+    assert_eq!(narrow.unwrap_err(), DecodeError::Stride(2));
 }
 
 #[test]
 fn a_jpeg_of_another_size_is_refused_before_it_is_decoded() {
     let jpeg = grey_jpeg();
     let wrong = to_bgr(&jpeg, Encoding::Mjpeg, Layout::packed(WIDTH * 2, HEIGHT));
-    assert_eq!(wrong.unwrap_err(), ConvertError::Size(WIDTH, HEIGHT));
+    assert_eq!(wrong.unwrap_err(), DecodeError::Size(WIDTH, HEIGHT));
     // The size fields say 65535 x 65535.
     let mut huge = jpeg.clone();
     let at = huge.windows(2).position(|m| m == [0xff, 0xc0]).unwrap() + 5;

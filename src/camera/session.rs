@@ -1,0 +1,271 @@
+//! From the cameras that may be used to frames: each is tried in turn until one starts.
+#![forbid(unsafe_code)]
+
+use std::io;
+use std::time::{Duration, Instant};
+
+use super::classify::Evidence;
+use super::decode::{self, DecodeError, Encoding, Layout};
+use super::emitter::Light;
+use super::exposure;
+use super::formats::{self, Mode};
+use super::machine::{Delivered, Machine, RawStream, StreamFormat};
+use super::select::{self, Selected};
+use super::shutter::Shutter;
+use super::strobe::Strobe;
+use super::v4l2::Node;
+use super::wide::SignificantBits;
+use super::worker::Sink;
+use super::{CameraError, CameraOptions, Rotation};
+use crate::types::{Frame, Illumination, MAX_FRAME_SIDE, Spectrum};
+
+/// How soon a dropped source is noticed.
+const SLICE: Duration = Duration::from_millis(40);
+/// A camera that has not delivered by then has not started, where there is another to try.
+const FIRST_FRAME: Duration = Duration::from_millis(1800);
+/// Modes of one camera that are tried.
+const MODES: usize = 4;
+/// This many frames without one that can be decoded, and the camera sends none.
+const UNDECODABLE: u32 = 45;
+
+/// One try: find the cameras, and stream from the first that starts. `found` gets its identity.
+pub(super) fn run(
+    options: &CameraOptions,
+    wanted: Spectrum,
+    machine: &dyn Machine,
+    sink: &Sink,
+    found: &mut Option<String>,
+) -> Result<(), CameraError> {
+    let candidates = select::candidates(options, wanted, machine)?;
+    let mut failed = None;
+    for (index, selected) in candidates.iter().enumerate() {
+        let session = Session {
+            selected,
+            wanted,
+            options,
+            machine,
+            sink,
+            is_last: index + 1 == candidates.len(),
+        };
+        let result = session.run();
+        if sink.is_open() {
+            *found = Some(selected.camera.identity.to_string());
+            return result;
+        }
+        match result {
+            Ok(()) => return Ok(()),
+            Err(error) => drop(failed.get_or_insert(error)),
+        }
+    }
+    Err(failed.unwrap_or(CameraError::NotFound))
+}
+
+struct Session<'a> {
+    selected: &'a Selected,
+    wanted: Spectrum,
+    options: &'a CameraOptions,
+    machine: &'a dyn Machine,
+    sink: &'a Sink,
+    /// There is no other camera to try.
+    is_last: bool,
+}
+
+/// A stream with its light, which goes out after the stream stops.
+struct Running {
+    stream: Box<dyn RawStream>,
+    _light: Option<Light>,
+}
+
+impl Session<'_> {
+    /// Streams in the first mode that starts, until the sink closes or the camera fails.
+    fn run(&self) -> Result<(), CameraError> {
+        let mut mode = self.selected.modes[0];
+        for _ in 1..MODES {
+            let failed = match self.stream(mode) {
+                Err(error) if !self.sink.is_open() && !self.sink.closed() => error,
+                ended => return ended,
+            };
+            let no_bandwidth = failed == CameraError::NoBandwidth;
+            let is_worth_another =
+                no_bandwidth || matches!(failed, CameraError::Failed(_) | CameraError::NoAnswer);
+            match formats::after(&self.selected.modes, &mode, no_bandwidth) {
+                Some(next) if is_worth_another => mode = next,
+                _ => return Err(failed),
+            }
+        }
+        self.stream(mode)
+    }
+
+    fn stream(&self, mode: Mode) -> Result<(), CameraError> {
+        let error = |error: io::Error| CameraError::from_io(&error);
+        let (mut running, layout) = self.start(mode)?;
+        if self.is_last {
+            self.sink.opened(&self.selected.known_as);
+        }
+        let mut judge = FrameJudge::new(self, mode, layout);
+        let started = Instant::now();
+        while !self.sink.closed() {
+            let mut seen = None;
+            let mut look = |bytes: &[u8], delivered: Delivered| {
+                seen = Some(judge.frame(bytes, delivered));
+            };
+            let came = running.stream.next(SLICE, &mut look).map_err(error)?;
+            if let Some(frame) = seen.transpose()?.flatten() {
+                if judge
+                    .shutter
+                    .is_closed(&frame, || running.stream.shutter_closed())
+                {
+                    return Err(CameraError::Covered);
+                }
+                if !self.sink.is_open() {
+                    self.sink.opened(&self.selected.known_as);
+                }
+                self.sink.deliver(decode::rotate(frame, judge.rotation));
+            } else if !came && !self.sink.is_open() && started.elapsed() > FIRST_FRAME {
+                return Err(CameraError::TimedOut);
+            }
+        }
+        Ok(())
+    }
+
+    /// Claims the node, checks what the driver made of the mode, lights the emitter and starts.
+    fn start(&self, mode: Mode) -> Result<(Running, Layout), CameraError> {
+        let error = |error: io::Error| CameraError::from_io(&error);
+        let camera = &self.selected.camera;
+        let mut stream = self
+            .machine
+            .claim(&camera.place.path, &mode.asked())
+            .map_err(error)?;
+        let layout = layout(&stream.format(), mode)?;
+        // The emitter is touched only once the camera is ours: setting the format refuses a second
+        // program.
+        let emitter = camera
+            .quirk
+            .as_ref()
+            .and_then(|quirk| quirk.emitter.as_ref());
+        let emitter = emitter.filter(|_| self.wanted == Spectrum::Infrared);
+        let light = emitter.map(|emitter| {
+            let node = Node::open(&camera.place.path).map_err(error)?;
+            Light::on(&node, camera, emitter, self.options)
+        });
+        let _light = light.transpose()?;
+        stream.start().map_err(error)?;
+        Ok((Running { stream, _light }, layout))
+    }
+}
+
+/// What the driver set, where frames of it can be read.
+pub(super) fn layout(set: &StreamFormat, mode: Mode) -> Result<Layout, CameraError> {
+    let sides = 1..=MAX_FRAME_SIDE;
+    let readable = set.four_cc == mode.four_cc.0;
+    if !readable || !sides.contains(&set.width) || !sides.contains(&set.height) {
+        let four_cc = super::v4l2::FourCc(set.four_cc);
+        let (width, height) = (set.width, set.height);
+        let text = format!("asked for {mode}, the driver chose {four_cc} {width}x{height}");
+        return Err(CameraError::Failed(text));
+    }
+    let stride = match mode.encoding {
+        Encoding::Mjpeg => 0,
+        _ => set.stride,
+    };
+    Ok(Layout {
+        width: set.width,
+        height: set.height,
+        stride,
+    })
+}
+
+/// Makes frames of buffers, and knows when there will be none.
+struct FrameJudge {
+    wanted: Spectrum,
+    encoding: Encoding,
+    layout: Layout,
+    rotation: Rotation,
+    strobe: Strobe,
+    shutter: Shutter,
+    /// Where nothing says how many bits of a 16-bit format carry the value.
+    bits: Option<SignificantBits>,
+    /// The node sends color formats, and is taken for infrared because its pictures are gray.
+    must_be_gray: bool,
+    undecodable: u32,
+}
+
+impl FrameJudge {
+    fn new(session: &Session<'_>, mode: Mode, layout: Layout) -> Self {
+        let camera = &session.selected.camera;
+        let quirk = camera.quirk.as_ref();
+        let turned = quirk.map(|quirk| quirk.rotation).unwrap_or_default();
+        let told = quirk.is_some_and(|quirk| quirk.bits.is_some());
+        let is_open_scale = mode.four_cc.0 == *b"Y16 " && !told;
+        Self {
+            wanted: session.wanted,
+            encoding: mode.encoding,
+            layout,
+            rotation: turned.then(session.options.rotation),
+            strobe: Strobe::new(),
+            shutter: Shutter::default(),
+            bits: is_open_scale.then(SignificantBits::default),
+            must_be_gray: session.wanted == Spectrum::Infrared
+                && !mode.encoding.is_gray()
+                && camera.evidence != Some(Evidence::Quirk),
+            undecodable: 0,
+        }
+    }
+
+    /// The buffer as a frame; `None` for one that is damaged or does not hold a whole picture: it
+    /// is dropped, and the next one waited for.
+    fn frame(&mut self, bytes: &[u8], delivered: Delivered) -> Result<Option<Frame>, CameraError> {
+        if delivered.damaged {
+            return self.dropped("the driver marks every frame as damaged");
+        }
+        let mut frame = match self.decode(bytes) {
+            Ok(frame) => frame,
+            Err(error) => return self.dropped(&error.to_string()),
+        };
+        self.undecodable = 0;
+        frame.sequence = delivered.sequence;
+        let exposure = exposure::judge(&frame);
+        if self.wanted == Spectrum::Infrared {
+            frame.illumination = self.strobe.observe(frame.sequence, exposure.mean);
+        } else {
+            frame.illumination = Illumination::Unknown;
+        }
+        if self.must_be_gray && exposure.lit() {
+            let gray = decode::is_gray(bytes, self.encoding, self.size(bytes));
+            if gray == Ok(false) {
+                let text = "its pictures have color, so it is no infrared camera";
+                return Err(CameraError::Failed(text.into()));
+            }
+        }
+        Ok(Some(frame))
+    }
+
+    fn decode(&mut self, bytes: &[u8]) -> Result<Frame, DecodeError> {
+        if let Some(bits) = &mut self.bits {
+            let bits = bits.observe(bytes, self.layout);
+            self.encoding = Encoding::GreyWide { bits };
+        }
+        let layout = self.size(bytes);
+        match self.wanted {
+            Spectrum::Color => decode::to_bgr(bytes, self.encoding, layout),
+            Spectrum::Infrared => decode::to_gray(bytes, self.encoding, layout),
+        }
+    }
+
+    /// A JPEG picture says its own size, which some cameras announce otherwise.
+    fn size(&self, bytes: &[u8]) -> Layout {
+        if self.encoding != Encoding::Mjpeg {
+            return self.layout;
+        }
+        let told = decode::jpeg_size(bytes);
+        told.map_or(self.layout, |(width, height)| Layout::packed(width, height))
+    }
+
+    fn dropped(&mut self, error: &str) -> Result<Option<Frame>, CameraError> {
+        self.undecodable += 1;
+        if self.undecodable >= UNDECODABLE {
+            return Err(CameraError::Undecodable(error.to_owned()));
+        }
+        Ok(None)
+    }
+}
