@@ -62,7 +62,7 @@ fn a_camera_that_fails_says_how() {
     for (timeline, wanted) in [
         ("busy = true", Unavailable::CameraBusy),
         ("unplug_at = 1", Unavailable::CameraUnplugged),
-        ("first_frame_ms = 60000", Unavailable::Timeout),
+        ("first_frame_ms = 60000", Unavailable::CameraFailed),
     ] {
         machine.show_with("astronaut", timeline);
         assert_eq!(machine.verify(), unavailable(wanted), "{timeline}");

@@ -102,16 +102,16 @@ impl Session<'_> {
         if self.is_last {
             self.sink.opened(&self.selected.known_as);
         }
-        let mut judge = FrameJudge::new(self, mode, layout);
+        let mut decoder = Decoder::new(self, mode, layout);
         let started = Instant::now();
         while !self.sink.closed() {
             let mut seen = None;
             let mut look = |bytes: &[u8], delivered: Delivered| {
-                seen = Some(judge.frame(bytes, delivered));
+                seen = Some(decoder.frame(bytes, delivered));
             };
             let came = running.stream.next(SLICE, &mut look).map_err(error)?;
             if let Some(frame) = seen.transpose()?.flatten() {
-                if judge
+                if decoder
                     .shutter
                     .is_closed(&frame, || running.stream.shutter_closed())
                 {
@@ -120,7 +120,7 @@ impl Session<'_> {
                 if !self.sink.is_open() {
                     self.sink.opened(&self.selected.known_as);
                 }
-                self.sink.deliver(decode::rotate(frame, judge.rotation));
+                self.sink.deliver(decode::rotate(frame, decoder.rotation));
             } else if !came && !self.sink.is_open() && started.elapsed() > FIRST_FRAME {
                 return Err(CameraError::TimedOut);
             }
@@ -176,7 +176,7 @@ pub(super) fn layout(set: &StreamFormat, mode: Mode) -> Result<Layout, CameraErr
 }
 
 /// Makes frames of buffers, and knows when there will be none.
-struct FrameJudge {
+struct Decoder {
     wanted: Spectrum,
     encoding: Encoding,
     layout: Layout,
@@ -190,7 +190,7 @@ struct FrameJudge {
     undecodable: u32,
 }
 
-impl FrameJudge {
+impl Decoder {
     fn new(session: &Session<'_>, mode: Mode, layout: Layout) -> Self {
         let camera = &session.selected.camera;
         let quirk = camera.quirk.as_ref();

@@ -1,13 +1,14 @@
 //! When does it say yes? Here, and nowhere else.
 //!
 //! [`verdict`] turns what an attempt saw into a decision; [`access`] says who may ask what;
-//! [`lockout`] what misses cause; [`spectrum`] by which light a user may be verified.
+//! [`lockout`] what misses cause; [`cause`] why nothing was judged; [`spectrum`] by which light a user may be verified.
 //!
 //! What MUST hold: everything here is pure. It reads no file, no clock and no environment, so that
 //! a table can test it (`tests/vectors`).
 #![forbid(unsafe_code)]
 
 pub mod access;
+pub mod cause;
 pub mod lockout;
 pub mod spectrum;
 pub mod verdict;

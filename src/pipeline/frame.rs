@@ -173,7 +173,7 @@ impl FrameJudge {
     ) -> Result<Result<(Detection, Quality), FrameOutcome>, ModelError> {
         let hint = |hint, face| Ok(Err(FrameOutcome::Hint(hint, face)));
         let exposure = exposure::judge(frame);
-        if !exposure.lit() {
+        if exposure.is_black() {
             return hint(Hint::TooDark, None);
         }
         let begun = Instant::now();
@@ -186,6 +186,10 @@ impl FrameJudge {
         let second = |second: &Detection| second.bounds.area() > SECOND_FACE * face.bounds.area();
         if faces.get(1).is_some_and(second) {
             return hint(Hint::ManyFaces, Some(face));
+        }
+        // Infrared lights the face and nothing behind it: only the light on the face counts.
+        if let Some(because) = exposure::judge_in(frame, &face.bounds).hint() {
+            return hint(because, Some(face));
         }
         let quality = Quality::of(frame, &face);
         match quality.hint(limits) {

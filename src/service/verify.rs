@@ -16,8 +16,8 @@ use super::side::{CameraThread, start_camera, start_models, start_work};
 use super::stages::{Stopwatch, measurement};
 use crate::camera::CameraError;
 use crate::decision::lockout::AttemptEnd;
-use crate::decision::spectrum;
 use crate::decision::verdict::{Challenge, Decision, Ended, Evidence, Judged, decide};
+use crate::decision::{cause, spectrum};
 use crate::face::{QualityLimits, compare};
 use crate::onnx::ModelError;
 use crate::pipeline::frame::{FrameJudge, FrameOutcome, FrameTimes, JudgeFrames, JudgedFace};
@@ -234,7 +234,7 @@ impl<'a, E: JudgeFrames> Attempt<'a, E> {
                     self.measure(None);
                     return Ok(verdict);
                 }
-                Decision::Unavailable(reason) => return Err(reason),
+                Decision::Unavailable(reason) => return Err(self.cause(reason)),
                 Decision::Ask => {
                     self.asking = Some(Asking::begin(
                         Instant::now() + self.context.config.deadlines().challenge,
@@ -249,6 +249,17 @@ impl<'a, E: JudgeFrames> Attempt<'a, E> {
     /// Whether an end without a verdict counts all the same.
     fn speaks_against(&self) -> bool {
         self.evidence.speaks_against() || self.asking.as_ref().is_some_and(Asking::is_left_open)
+    }
+
+    /// The reason to give where nothing was judged.
+    fn cause(&self, reason: Unavailable) -> Unavailable {
+        let progress = cause::Progress {
+            spectrum: self.camera.as_ref().map(|(_, spectrum)| *spectrum),
+            frames: self.frames,
+            models_ready: self.judge.is_some(),
+            templates_open: self.gallery.is_some(),
+        };
+        cause::of(reason, progress)
     }
 
     /// How long to wait for the next arrival: the whole attempt's deadline, or an earlier one that
