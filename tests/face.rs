@@ -5,7 +5,7 @@
 
 mod support;
 
-use facelock::camera::convert::{Encoding, Layout, to_bgr};
+use facelock::camera::decode::{Encoding, Layout, to_bgr};
 use facelock::face::align::{REFERENCE, Similarity};
 use facelock::face::{Detector, Embedder, Engine, EngineOptions, compare};
 use facelock::onnx::{Manifest, ModelError, Role, Runtime};

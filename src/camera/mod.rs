@@ -16,6 +16,8 @@
 
 mod classify;
 pub mod decode;
+#[cfg(feature = "replay")]
+pub mod described;
 mod device;
 pub mod emitter;
 pub mod exposure;

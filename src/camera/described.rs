@@ -1,0 +1,378 @@
+//! Cameras from a description, as `facelockctl devices --report` writes one, in place of a
+//! machine's own: for tests; the shipped programs do not have it.
+//!
+//! The format is that of `v4l2-ctl --list-devices --list-formats-ext`, with what these leave out on
+//! lines of its own. See docs/cameras.md.
+#![forbid(unsafe_code)]
+
+mod fake;
+mod jpeg;
+
+use std::io;
+use std::os::unix::fs::symlink;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use super::machine::{Machine, RawStream, StreamFormat};
+use super::options::{CameraOptions, WANTED_SIZE};
+use super::{Probe, Probed, ProbedFormat, ProbedSize};
+
+/// What a described node does when it is used.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Behavior {
+    /// Opening fails with this error number.
+    pub open: Option<i32>,
+    /// So does starting the stream.
+    pub start: Option<i32>,
+    /// Starting fails for want of bandwidth over this many bytes a second.
+    pub bandwidth: Option<f64>,
+    /// The stream starts, and no frame comes.
+    pub silent: bool,
+    /// JPEG pictures have this size, whatever was set.
+    pub jpeg: Option<(u32, u32)>,
+    /// JPEG pictures end in the middle.
+    pub cut: bool,
+    /// Pictures from color formats have no color.
+    pub gray: bool,
+    /// The same picture again and again.
+    pub constant: bool,
+    /// Black for this long after the start.
+    pub black: Duration,
+    /// Bits that carry the value in 16-bit formats.
+    pub bits: u8,
+    /// The driver tells no rate.
+    pub no_rate: bool,
+    pub shutter_closed: Option<bool>,
+}
+
+#[derive(Clone, Debug, Default)]
+struct DescribedNode {
+    number: u32,
+    /// Of the bus in parentheses, as v4l2-ctl shows it.
+    bus: String,
+    usb: Option<(String, Option<String>)>,
+    interface: String,
+    is_fixed: bool,
+    is_virtual: bool,
+    probed: Probed,
+    behavior: Behavior,
+}
+
+/// Described cameras: a [`Machine`], once their `/dev` and `/sys` lie in a folder.
+#[derive(Clone, Debug, Default)]
+pub struct DescribedCameras {
+    nodes: Vec<DescribedNode>,
+}
+
+impl DescribedCameras {
+    /// Reads a description; empty lines, comments and lines that begin with a word it does not know
+    /// are left out.
+    ///
+    /// # Errors
+    /// What is wrong with a line it knows, and which.
+    pub fn parse(text: &str) -> Result<Self, String> {
+        let mut cameras = Self::default();
+        let mut device = DescribedNode::default();
+        for (index, line) in text.lines().enumerate() {
+            cameras
+                .line(&mut device, line.trim())
+                .ok_or_else(|| format!("line {}: {line}", index + 1))?;
+        }
+        Ok(cameras)
+    }
+
+    fn line(&mut self, device: &mut DescribedNode, line: &str) -> Option<()> {
+        if let Some((name, bus)) = line
+            .strip_suffix("):")
+            .and_then(|line| line.rsplit_once(" ("))
+        {
+            *device = DescribedNode {
+                bus: bus.to_owned(),
+                ..DescribedNode::default()
+            };
+            device.behavior.bits = 16;
+            device.interface = "1.0".into();
+            device.probed.driver = "uvcvideo".into();
+            device.probed.card = name.to_owned();
+            device.probed.captures = true;
+            return Some(());
+        }
+        if let Some(number) = line.strip_prefix("/dev/video") {
+            device.number = number.parse().ok()?;
+            self.nodes.push(device.clone());
+            return Some(());
+        }
+        let (word, rest) = line.split_once(' ').unwrap_or((line, ""));
+        // Before the first node of a device a line is about the device, then about that node.
+        let device = match self.nodes.last_mut() {
+            Some(node) if node.bus == device.bus && node.number == device.number => node,
+            _ => device,
+        };
+        match word {
+            "usb" => {
+                let mut words = rest.split(' ');
+                let id = words.next()?.to_owned();
+                let serial = words.skip_while(|word| *word != "serial").nth(1);
+                device.usb = Some((id, serial.map(str::to_owned)));
+            }
+            "fixed" => device.is_fixed = true,
+            "virtual" => device.is_virtual = true,
+            "interface" => device.interface = rest.to_owned(),
+            "driver" => device.probed.driver = rest.to_owned(),
+            "capabilities" => {
+                device.probed.captures = rest.contains("Video Capture");
+                device.probed.is_stage = rest.contains("I/O MC");
+            }
+            "control" => device.behavior.control(rest)?,
+            "open" => device.behavior.open = Some(error_number(rest)?),
+            "stream" => device.behavior.stream(rest)?,
+            "Size:" => device.probed.formats.last_mut()?.sizes.extend(sizes(rest)?),
+            "Interval:" => {
+                let rates = rates(rest)?;
+                for size in unrated(&mut device.probed.formats.last_mut()?.sizes) {
+                    size.rates.extend(rates.iter().copied());
+                }
+            }
+            _ if word.starts_with('[') => {
+                let name = rest.split('\'').nth(1)?;
+                let mut four_cc = [b' '; 4];
+                four_cc[..name.len().min(4)].copy_from_slice(&name.as_bytes()[..name.len().min(4)]);
+                device.probed.formats.push(ProbedFormat {
+                    four_cc,
+                    sizes: Vec::new(),
+                });
+            }
+            _ => {}
+        }
+        Some(())
+    }
+
+    /// Lays out `/dev` and `/sys` below `root` as the kernel would, and returns options that look
+    /// there.
+    ///
+    /// # Errors
+    /// The system's.
+    pub fn unfold(&self, root: &Path) -> io::Result<CameraOptions> {
+        let (dev, sys, quirks) = (root.join("dev"), root.join("sys"), root.join("quirks"));
+        for dir in [&dev, &sys.join("class/video4linux"), &quirks] {
+            std::fs::create_dir_all(dir)?;
+        }
+        for node in &self.nodes {
+            let name = format!("video{}", node.number);
+            std::fs::write(dev.join(&name), "")?;
+            let parent = sys.join("devices").join(node.parent());
+            let place = parent.join("video4linux").join(&name);
+            std::fs::create_dir_all(&place)?;
+            std::fs::write(place.join("name"), format!("{}\n", node.probed.card))?;
+            if !node.is_virtual {
+                let driver = sys.join("bus/drivers").join(&node.probed.driver);
+                std::fs::create_dir_all(&driver)?;
+                // The nodes of a function share their parent's link.
+                let _ = symlink(driver, parent.join("driver"));
+                symlink(&parent, place.join("device"))?;
+            }
+            symlink(&place, sys.join("class/video4linux").join(&name))?;
+            node.write_usb(parent.parent().unwrap_or(&parent))?;
+        }
+        Ok(CameraOptions {
+            dev_root: dev,
+            sysfs_root: sys,
+            quirk_dirs: vec![quirks],
+            lock_path: root.join("camera.lock"),
+            state_dir: root.to_owned(),
+            ..CameraOptions::default()
+        })
+    }
+
+    fn at(&self, path: &Path) -> io::Result<&DescribedNode> {
+        let number = path
+            .file_name()
+            .and_then(|name| name.to_str()?.strip_prefix("video"));
+        let number = number.and_then(|digits| digits.parse().ok());
+        let mut nodes = self.nodes.iter();
+        let node = nodes.find(|node| Some(node.number) == number);
+        let node = node.ok_or(io::ErrorKind::NotFound)?;
+        match node.behavior.open {
+            Some(errno) => Err(io::Error::from_raw_os_error(errno)),
+            None => Ok(node),
+        }
+    }
+}
+
+impl DescribedNode {
+    /// The folder of the function below /sys/devices.
+    fn parent(&self) -> PathBuf {
+        if self.is_virtual {
+            return "virtual".into();
+        }
+        match self
+            .bus
+            .strip_prefix("usb-")
+            .and_then(|bus| bus.rsplit_once('-'))
+        {
+            Some((controller, ports)) => {
+                let device = format!("pci0000:00/{controller}/usb1/1-{ports}");
+                format!("{device}/1-{ports}:{}", self.interface).into()
+            }
+            None => format!("pci0000:00/{}", self.bus.trim_start_matches("PCI:")).into(),
+        }
+    }
+
+    fn write_usb(&self, device: &Path) -> io::Result<()> {
+        let Some((id, serial)) = &self.usb else {
+            return Ok(());
+        };
+        let write = |name: &str, text: &str| std::fs::write(device.join(name), format!("{text}\n"));
+        let (vendor, product) = id.split_once(':').unwrap_or((id, ""));
+        write("idVendor", vendor)?;
+        write("idProduct", product)?;
+        write("devpath", self.bus.rsplit('-').next().unwrap_or_default())?;
+        write(
+            "removable",
+            if self.is_fixed { "fixed" } else { "removable" },
+        )?;
+        match serial {
+            Some(serial) => write("serial", serial),
+            None => Ok(()),
+        }
+    }
+}
+
+impl Behavior {
+    fn control(&mut self, text: &str) -> Option<()> {
+        let value = text.strip_prefix("privacy ")?;
+        self.shutter_closed = Some(value == "1");
+        Some(())
+    }
+
+    fn stream(&mut self, text: &str) -> Option<()> {
+        let (word, rest) = text.split_once(' ').unwrap_or((text, ""));
+        match word {
+            "fails" => self.start = Some(error_number(rest)?),
+            "room" => self.bandwidth = Some(rest.parse().ok()?),
+            "silent" => self.silent = true,
+            "jpeg" => self.jpeg = Some(side_by_side(rest)?),
+            "cut" => self.cut = true,
+            "gray" => self.gray = true,
+            "constant" => self.constant = true,
+            "black" => self.black = Duration::from_millis(rest.parse().ok()?),
+            "bits" => self.bits = rest.parse().ok()?,
+            "rateless" => self.no_rate = true,
+            _ => return None,
+        }
+        Some(())
+    }
+}
+
+impl Probe for DescribedCameras {
+    fn probe(&self, node: &Path) -> io::Result<Probed> {
+        let mut probed = self.at(node)?.probed.clone();
+        if probed.is_stage {
+            probed.formats.clear();
+        }
+        Ok(probed)
+    }
+}
+
+impl Machine for DescribedCameras {
+    fn claim(&self, node: &Path, asked: &StreamFormat) -> io::Result<Box<dyn RawStream>> {
+        let node = self.at(node)?;
+        let offers = |format: &&ProbedFormat| format.four_cc == asked.four_cc;
+        if !node.probed.formats.iter().any(|format| offers(&format)) {
+            return Err(io::Error::from_raw_os_error(libc::EINVAL));
+        }
+        Ok(Box::new(fake::FakeStream::new(
+            node.behavior.clone(),
+            asked,
+        )))
+    }
+}
+
+/// The sizes that no interval was told of yet.
+fn unrated(sizes: &mut [ProbedSize]) -> impl Iterator<Item = &mut ProbedSize> {
+    let first = sizes.iter().rposition(|size| !size.rates.is_empty());
+    // Further intervals of the size before.
+    let is_last = first.is_some_and(|at| at + 1 == sizes.len());
+    let from = match first {
+        Some(at) if is_last => at,
+        Some(at) => at + 1,
+        None => 0,
+    };
+    sizes[from..].iter_mut()
+}
+
+/// `Discrete 640x480`, or `Stepwise 16x16 - 4096x3072 with step 2/2`, of which the kernel's edge
+/// makes three sizes as this does.
+fn sizes(text: &str) -> Option<Vec<ProbedSize>> {
+    let size = |(width, height)| ProbedSize {
+        width,
+        height,
+        rates: Vec::new(),
+    };
+    let mut words = text.split(' ');
+    let (kind, first) = (words.next()?, side_by_side(words.next()?)?);
+    if kind == "Discrete" {
+        return Some(vec![size(first)]);
+    }
+    let last = side_by_side(words.nth(1)?)?;
+    let near = |want: u32, least: u32, most: u32| want.clamp(least, most);
+    let between = (
+        near(WANTED_SIZE.0, first.0, last.0),
+        near(WANTED_SIZE.1, first.1, last.1),
+    );
+    Some([first, between, last].map(size).to_vec())
+}
+
+fn side_by_side(text: &str) -> Option<(u32, u32)> {
+    let (width, height) = text.split_once('x')?;
+    Some((width.parse().ok()?, height.parse().ok()?))
+}
+
+/// `Discrete 0.033s (30.000 fps)` or `Discrete 256/7680s`; of a range the two ends and 30/s.
+fn rates(text: &str) -> Option<Vec<(u32, u32)>> {
+    let mut words = text.split([' ', '-']).filter(|word| !word.is_empty());
+    let kind = words.next()?;
+    let mut intervals = words.map_while(|word| interval(word.strip_suffix('s')?));
+    if kind == "Discrete" {
+        let told = text
+            .split_once('(')
+            .and_then(|(_, told)| told.split_once(" fps"));
+        return match (intervals.next()?, told) {
+            ((_, 1000), Some((fps, _))) => {
+                let fps: f64 = fps.parse().ok()?;
+                let whole = fps.fract() == 0.0;
+                Some(vec![if whole {
+                    (fps as u32, 1)
+                } else {
+                    ((fps * 1000.0).round() as u32, 1000)
+                }])
+            }
+            ((seconds, frames), _) => Some(vec![(frames, seconds)]),
+        };
+    }
+    let (fastest, slowest) = (intervals.next()?, intervals.next()?);
+    let turned = |(seconds, frames)| (frames, seconds);
+    Some(vec![turned(fastest), (30, 1), turned(slowest)])
+}
+
+/// Seconds and frames: `256/7680` as it is, `0.033` in thousandths.
+fn interval(text: &str) -> Option<(u32, u32)> {
+    match text.split_once('/') {
+        Some((seconds, frames)) => Some((seconds.parse().ok()?, frames.parse().ok()?)),
+        None => Some(((text.parse::<f64>().ok()? * 1000.0).round() as u32, 1000)),
+    }
+}
+
+fn error_number(name: &str) -> Option<i32> {
+    Some(match name {
+        "EACCES" => libc::EACCES,
+        "EBUSY" => libc::EBUSY,
+        "EINVAL" => libc::EINVAL,
+        "EIO" => libc::EIO,
+        "ENODEV" => libc::ENODEV,
+        "ENOSPC" => libc::ENOSPC,
+        "EPIPE" => libc::EPIPE,
+        "EPROTO" => libc::EPROTO,
+        _ => return None,
+    })
+}

@@ -1,0 +1,149 @@
+//! A stream of made-up pictures, as its description says.
+#![forbid(unsafe_code)]
+
+use std::io;
+use std::time::{Duration, Instant};
+
+use super::super::machine::{Delivered, RawStream, StreamFormat};
+use super::{Behavior, jpeg};
+
+/// A little faster than a camera, so that tests are.
+const INTERVAL: Duration = Duration::from_millis(20);
+
+pub(super) struct FakeStream {
+    behavior: Behavior,
+    format: StreamFormat,
+    started: Option<Instant>,
+    sequence: u32,
+}
+
+impl FakeStream {
+    pub fn new(behavior: Behavior, asked: &StreamFormat) -> Self {
+        let rate = asked.rate.filter(|_| !behavior.no_rate);
+        Self {
+            behavior,
+            format: StreamFormat { rate, ..*asked },
+            started: None,
+            sequence: 0,
+        }
+    }
+
+    fn bandwidth(&self) -> f64 {
+        let pixels = f64::from(self.format.width) * f64::from(self.format.height);
+        let bytes = match &self.format.four_cc {
+            b"MJPG" => 0.3,
+            b"GREY" => 1.0,
+            _ => 2.0,
+        };
+        let (frames, seconds) = self.format.rate.unwrap_or((30, 1));
+        pixels * bytes * f64::from(frames) / f64::from(seconds)
+    }
+
+    /// The brightness at a pixel: blocks of eight, so that JPEG keeps it, that move with time.
+    fn luma(&self, x: u32, y: u32, is_black: bool) -> u8 {
+        if is_black {
+            return 0;
+        }
+        let time = if self.behavior.constant {
+            0
+        } else {
+            self.sequence
+        };
+        if self.behavior.constant {
+            return 90;
+        }
+        (50 + (x / 8 * 7 + y / 8 * 13 + time * 5) % 150) as u8
+    }
+
+    fn picture(&self, is_black: bool) -> Vec<u8> {
+        let (width, height) = (self.format.width, self.format.height);
+        let chroma = if self.behavior.gray || is_black {
+            (128, 128)
+        } else {
+            (96, 168)
+        };
+        let pixels = (0..height).flat_map(|y| (0..width).map(move |x| (x, y)));
+        let luma = |(x, y)| self.luma(x, y, is_black);
+        match &self.format.four_cc {
+            b"MJPG" | b"JPEG" => {
+                let (width, height) = self.behavior.jpeg.unwrap_or((width, height));
+                let mut bytes = jpeg::encode(width, height, chroma, &|x, y| luma((x, y)));
+                if self.behavior.cut {
+                    bytes.truncate(bytes.len() / 2);
+                }
+                bytes
+            }
+            b"YUYV" | b"UYVY" => {
+                let first = self.format.four_cc == *b"YUYV";
+                let pair = |(x, y): (u32, u32)| {
+                    let chroma = if x % 2 == 0 { chroma.0 } else { chroma.1 };
+                    if first {
+                        [luma((x, y)), chroma]
+                    } else {
+                        [chroma, luma((x, y))]
+                    }
+                };
+                pixels.flat_map(pair).collect()
+            }
+            b"NV12" => {
+                let mut bytes: Vec<u8> = pixels.map(luma).collect();
+                let pairs = (width / 2 * (height / 2)) as usize;
+                bytes.extend([chroma.0, chroma.1].repeat(pairs));
+                bytes
+            }
+            b"Y10 " | b"Y12 " | b"Y16 " => {
+                let wide = |at| u16::from(luma(at)) << (self.behavior.bits - 8);
+                pixels.flat_map(|at| wide(at).to_le_bytes()).collect()
+            }
+            _ => pixels.map(luma).collect(),
+        }
+    }
+}
+
+impl RawStream for FakeStream {
+    fn format(&self) -> StreamFormat {
+        self.format
+    }
+
+    fn start(&mut self) -> io::Result<()> {
+        if let Some(errno) = self.behavior.start {
+            return Err(io::Error::from_raw_os_error(errno));
+        }
+        if self
+            .behavior
+            .bandwidth
+            .is_some_and(|room| self.bandwidth() > room)
+        {
+            return Err(io::Error::from_raw_os_error(libc::ENOSPC));
+        }
+        self.started = Some(Instant::now());
+        Ok(())
+    }
+
+    fn next(
+        &mut self,
+        timeout: Duration,
+        look: &mut dyn FnMut(&[u8], Delivered),
+    ) -> io::Result<bool> {
+        let started = self
+            .started
+            .ok_or_else(|| io::Error::other("not started"))?;
+        if self.behavior.silent {
+            std::thread::sleep(timeout);
+            return Ok(false);
+        }
+        std::thread::sleep(INTERVAL);
+        self.sequence += 1;
+        let picture = self.picture(started.elapsed() < self.behavior.black);
+        let delivered = Delivered {
+            sequence: self.sequence,
+            damaged: false,
+        };
+        look(&picture, delivered);
+        Ok(true)
+    }
+
+    fn shutter_closed(&self) -> Option<bool> {
+        self.behavior.shutter_closed
+    }
+}

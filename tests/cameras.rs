@@ -1,0 +1,155 @@
+//! Recorded camera descriptions: for each, which camera is listed as used, which one opens and in
+//! what size, and what is said. A user's report becomes a case by adding lines to it:
+//!
+//! `lists SPECTRUM VID:PID FORMAT`, `opens SPECTRUM IDENTITY WxH [lit]` (the identity's beginning),
+//! `opens SPECTRUM error WORDS` (of the error, or its name), `says WORDS` (in a reason of
+//! `facelockctl devices`); and before them `enrolled IDENTITY`, `login` (only enrolled cameras),
+//! `color_format FORMAT`.
+#![cfg(feature = "replay")]
+#![allow(clippy::unwrap_used, clippy::panic)]
+
+use std::path::Path;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use facelock::camera::described::DescribedCameras;
+use facelock::camera::{CameraOptions, NamedFormat, exposure, list_with, open_with};
+use facelock::types::{CameraIdentity, Spectrum};
+
+struct Case {
+    name: String,
+    text: String,
+    cameras: Arc<DescribedCameras>,
+    options: CameraOptions,
+    _root: tempfile::TempDir,
+}
+
+fn case(path: &Path) -> Case {
+    let name = path.file_stem().unwrap().to_str().unwrap().to_owned();
+    let text = std::fs::read_to_string(path).unwrap();
+    let cameras = DescribedCameras::parse(&text).unwrap_or_else(|line| panic!("{name}: {line}"));
+    let root = tempfile::tempdir().unwrap();
+    let mut options = cameras.unfold(root.path()).unwrap();
+    for line in text.lines() {
+        match line.split_once(' ').unwrap_or((line, "")) {
+            ("enrolled", identity) => options.enrolled.push(CameraIdentity::new(identity)),
+            ("login", "") => options.only_enrolled = true,
+            ("color_format", format) => options.color_format = NamedFormat::parse(format).unwrap(),
+            _ => {}
+        }
+    }
+    Case {
+        name,
+        text,
+        cameras: Arc::new(cameras),
+        options,
+        _root: root,
+    }
+}
+
+impl Case {
+    fn check(&self) -> usize {
+        let lines = self
+            .text
+            .lines()
+            .map(|line| line.split(' ').collect::<Vec<_>>());
+        let mut checks = 0;
+        for line in lines {
+            match line[..] {
+                ["lists", spectrum, id, ..] => self.lists(word(spectrum), id, &line[3..].join(" ")),
+                ["opens", spectrum, "error", ..] => {
+                    self.fails(word(spectrum), &line[3..].join(" "));
+                }
+                ["opens", spectrum, identity, size, ..] => {
+                    self.opens(word(spectrum), identity, size, line.last() == Some(&"lit"));
+                }
+                ["says", ..] => self.says(&line[1..].join(" ")),
+                _ => continue,
+            }
+            checks += 1;
+        }
+        checks
+    }
+
+    fn lists(&self, spectrum: Spectrum, id: &str, format: &str) {
+        let cameras = list_with(&self.options, &*self.cameras);
+        let used: Vec<_> = cameras
+            .iter()
+            .filter(|camera| camera.used && camera.spectrum == Some(spectrum))
+            .collect();
+        assert_eq!(used.len(), 1, "{}: {cameras:#?}", self.name);
+        assert!(used[0].identity.contains(id), "{}: {used:?}", self.name);
+        assert!(used[0].reason.contains(format), "{}: {used:?}", self.name);
+    }
+
+    fn says(&self, words: &str) {
+        let cameras = list_with(&self.options, &*self.cameras);
+        let told = cameras.iter().any(|camera| camera.reason.contains(words));
+        assert!(told, "{}: {words:?} in {cameras:#?}", self.name);
+    }
+
+    fn opens(&self, spectrum: Spectrum, identity: &str, size: &str, lit: bool) {
+        let deadline = Instant::now() + Duration::from_secs(20);
+        let opened = open_with(self.cameras.clone(), &self.options, spectrum, deadline);
+        let mut source = opened.unwrap_or_else(|error| panic!("{}: {error}", self.name));
+        let name = source.identity().to_string();
+        assert!(name.starts_with(identity), "{}: {name}", self.name);
+        assert_eq!(source.spectrum(), spectrum);
+        let mut frame = source.next_frame(deadline).unwrap();
+        while lit && !exposure::judge(&frame).lit() {
+            frame = source.next_frame(deadline).unwrap();
+        }
+        let got = format!("{}x{}", frame.width(), frame.height());
+        assert_eq!(got, size, "{}", self.name);
+    }
+
+    fn fails(&self, spectrum: Spectrum, words: &str) {
+        let deadline = Instant::now() + Duration::from_secs(20);
+        let opened = open_with(self.cameras.clone(), &self.options, spectrum, deadline);
+        let error = match opened {
+            Err(error) => error,
+            // It starts, and the error comes with the frames.
+            Ok(mut source) => loop {
+                if let Err(error) = source.next_frame(deadline) {
+                    break error;
+                }
+            },
+        };
+        let told = format!("{error:?} {error}");
+        assert!(told.contains(words), "{}: {told}", self.name);
+    }
+}
+
+fn word(word: &str) -> Spectrum {
+    match word {
+        "color" => Spectrum::Color,
+        "infrared" => Spectrum::Infrared,
+        _ => panic!("{word}"),
+    }
+}
+
+#[test]
+fn each_described_camera_is_chosen_opened_and_spoken_of_as_expected() {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/cameras");
+    let mut paths: Vec<_> = std::fs::read_dir(folder)
+        .unwrap()
+        .map(|entry| entry.unwrap().path())
+        .collect();
+    paths.sort();
+    assert!(paths.len() >= 25, "{} descriptions", paths.len());
+    let mut failed = Vec::new();
+    for path in &paths {
+        let checked = std::panic::catch_unwind(|| case(path).check());
+        match checked {
+            Ok(checks) => assert!(checks > 0, "{path:?} expects nothing"),
+            Err(_) => failed.push(path.file_stem().unwrap()),
+        }
+    }
+    assert!(failed.is_empty(), "{failed:?}");
+}
+
+#[test]
+fn a_line_that_makes_no_sense_is_named() {
+    let wrong = DescribedCameras::parse("Webcam (usb-0000:00:14.0-1):\n    stream backwards");
+    assert_eq!(wrong.unwrap_err(), "line 2:     stream backwards");
+}
