@@ -48,7 +48,7 @@ fn allowed(room: &str) -> Option<&'static [&'static str]> {
         "face" | "pad" | "models" => &["onnx"],
         "pipeline" => &["camera", "face", "onnx", "pad"],
         "config" => &["camera", "decision", "face", "onnx", "pad", "vault"],
-        "cli" => &["config", "face", "models", "onnx", "sandbox"],
+        "cli" => &["camera", "config", "face", "models", "onnx", "sandbox"],
         "service" => &[
             "camera", "config", "decision", "face", "onnx", "pad", "pipeline", "sandbox", "store",
             "vault",

@@ -13,7 +13,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use facelock::camera::described::DescribedCameras;
-use facelock::camera::{CameraOptions, NamedFormat, exposure, list_with, open_with};
+use facelock::camera::{CameraOptions, NamedFormat, exposure, list_with, open_with, report_with};
 use facelock::types::{CameraIdentity, Spectrum};
 
 struct Case {
@@ -146,6 +146,43 @@ fn each_described_camera_is_chosen_opened_and_spoken_of_as_expected() {
         }
     }
     assert!(failed.is_empty(), "{failed:?}");
+}
+
+#[test]
+fn a_report_is_a_description_and_names_no_serial_number() {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/cameras");
+    for name in [
+        "laptop",
+        "same-serial",
+        "ipu6",
+        "interval-256-7680",
+        "shutter-told",
+    ] {
+        let original = case(&folder.join(format!("{name}.txt")));
+        let text = report_with(&original.options, &*original.cameras);
+        for serial in ["SN0001", "200901010001", "EXT1"] {
+            assert!(!text.contains(serial), "{text}");
+        }
+        let again = DescribedCameras::parse(&text).unwrap();
+        let root = tempfile::tempdir().unwrap();
+        let options = again.unfold(root.path()).unwrap();
+        let told = |options: &CameraOptions, cameras: &DescribedCameras| {
+            let cameras = list_with(options, cameras);
+            let told = cameras.into_iter();
+            told.map(|c| (c.spectrum, c.used, c.reason, c.formats))
+                .collect::<Vec<_>>()
+        };
+        let original_options = CameraOptions {
+            enrolled: Vec::new(),
+            only_enrolled: false,
+            ..original.options.clone()
+        };
+        assert_eq!(
+            told(&options, &again),
+            told(&original_options, &original.cameras),
+            "{text}"
+        );
+    }
 }
 
 #[test]

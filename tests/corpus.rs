@@ -76,6 +76,14 @@ fn requests() -> Vec<Seed> {
         ("request-devices", Request::Devices),
         ("request-preview", Request::Preview { seconds: 60 }),
         (
+            "request-move-camera",
+            Request::MoveCamera {
+                subject: subject(),
+                from: camera.clone(),
+                to: camera.clone(),
+            },
+        ),
+        (
             "request-try-emitter",
             Request::TryEmitter {
                 camera,

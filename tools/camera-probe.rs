@@ -59,7 +59,7 @@ fn code(why: &CameraError) -> u8 {
     match why {
         CameraError::NotFound => 10,
         CameraError::Busy => 11,
-        CameraError::PermissionDenied => 12,
+        CameraError::Unbound(_) | CameraError::PermissionDenied => 12,
         CameraError::Unplugged => 13,
         CameraError::Suspended => 14,
         CameraError::Virtual => 15,

@@ -27,6 +27,8 @@ pub(super) enum Evidence {
     /// It has a mono format, and another function of the same device is a color camera.
     ColorSibling,
     ColorFormats,
+    /// It has color formats like its sibling, and only its pictures can tell.
+    Pictures,
 }
 
 impl Evidence {
@@ -40,6 +42,7 @@ impl Evidence {
                 "this looks like the infrared camera of this device: it has a mono format beside a color camera"
             }
             Evidence::ColorFormats => "color by its formats",
+            Evidence::Pictures => "its pictures tell",
         }
     }
 }

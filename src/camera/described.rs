@@ -40,6 +40,8 @@ pub(super) struct Behavior {
     pub black: Duration,
     /// Bits that carry the value in 16-bit formats.
     pub bits: u8,
+    /// The unit does not bind the node.
+    pub unbound: bool,
     /// The driver tells no rate.
     pub no_rate: bool,
     pub shutter_closed: Option<bool>,
@@ -159,7 +161,9 @@ impl DescribedCameras {
         }
         for node in &self.nodes {
             let name = format!("video{}", node.number);
-            std::fs::write(dev.join(&name), "")?;
+            if !node.behavior.unbound {
+                std::fs::write(dev.join(&name), "")?;
+            }
             let parent = sys.join("devices").join(node.parent());
             let place = parent.join("video4linux").join(&name);
             std::fs::create_dir_all(&place)?;
@@ -214,7 +218,10 @@ impl DescribedNode {
                 let device = format!("pci0000:00/{controller}/usb1/1-{ports}");
                 format!("{device}/1-{ports}:{}", self.interface).into()
             }
-            None => format!("pci0000:00/{}", self.bus.trim_start_matches("PCI:")).into(),
+            None => match self.bus.strip_prefix("platform:") {
+                Some(path) => path.replace('_', "/").into(),
+                None => format!("pci0000:00/{}", self.bus.trim_start_matches("PCI:")).into(),
+            },
         }
     }
 
@@ -258,6 +265,7 @@ impl Behavior {
             "black" => self.black = Duration::from_millis(rest.parse().ok()?),
             "bits" => self.bits = rest.parse().ok()?,
             "rateless" => self.no_rate = true,
+            "unbound" => self.unbound = true,
             _ => return None,
         }
         Some(())
@@ -270,6 +278,7 @@ impl Probe for DescribedCameras {
         if probed.is_stage {
             probed.formats.clear();
         }
+        probed.shutter_closed = self.at(node)?.behavior.shutter_closed;
         Ok(probed)
     }
 }

@@ -35,6 +35,8 @@ pub struct Probed {
     pub captures: bool,
     /// One stage of an image processor's pipeline, which streams nothing by itself.
     pub is_stage: bool,
+    /// What it says of its privacy shutter, where it says anything.
+    pub shutter_closed: Option<bool>,
     pub formats: Vec<ProbedFormat>,
 }
 
@@ -151,6 +153,24 @@ fn camera(
     }
 }
 
+impl Camera {
+    /// The same function, taken for an infrared one until its pictures say otherwise.
+    pub fn as_infrared(&self) -> Self {
+        let spectrum = Some(Spectrum::Infrared);
+        Self {
+            identity: identity(&self.place, &self.group, spectrum),
+            spectrum,
+            evidence: Some(Evidence::Pictures),
+            ..self.clone()
+        }
+    }
+}
+
+/// A camera that was not asked.
+pub(super) fn unopened(place: Place) -> Camera {
+    camera(place, Err(CameraError::NotFound), None, &Quirks::default())
+}
+
 fn group(place: &Place) -> String {
     match &place.origin {
         Origin::Usb(usb) => {
@@ -193,7 +213,7 @@ pub(super) fn could_be(place: &Place, identity: &str, names: &[&str]) -> bool {
 }
 
 /// A place's identity as far as it is known without opening it: without spectrum.
-fn place_name(place: &Place) -> String {
+pub(super) fn place_name(place: &Place) -> String {
     let identity = identity(place, &group(place), None);
     let known = identity.as_str().rsplit_once('/');
     known.map_or(String::new(), |(before, _)| before.to_owned())

@@ -7,7 +7,7 @@ use super::device::{self, Camera, Probe, Probed};
 use super::machine::Kernel;
 use super::quirks::Quirks;
 use super::select::{self, suits, unopened};
-use super::sysfs::Origin;
+use super::sysfs::{self, Origin};
 use super::v4l2::FourCc;
 use super::{CameraChoice, CameraOptions};
 use crate::types::Spectrum;
@@ -48,7 +48,16 @@ pub fn list_with(options: &CameraOptions, probe: &dyn Probe) -> Vec<CameraReport
         };
         report(camera, used, reason)
     });
-    reports.collect()
+    let unbound = sysfs::unbound(&options.dev_root, &options.sysfs_root);
+    let unbound = unbound.into_iter().map(|place| {
+        let number = place.number;
+        let camera = device::unopened(place);
+        let reason = format!(
+            "the unit does not bind its node: systemctl edit facelock@.service, and add [Service] BindPaths=-/dev/video{number}"
+        );
+        report(&camera, false, reason)
+    });
+    reports.chain(unbound).collect()
 }
 
 fn verdict(

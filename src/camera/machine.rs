@@ -92,6 +92,7 @@ impl Probe for Kernel {
             bus: capability.bus,
             captures: capability.captures,
             is_stage: capability.is_stage,
+            shutter_closed: node.shutter_closed(),
             formats,
         })
     }

@@ -30,6 +30,7 @@ mod options;
 pub mod quirks;
 #[cfg(feature = "replay")]
 pub mod recorded;
+mod report;
 mod select;
 mod session;
 mod shutter;
@@ -46,6 +47,7 @@ pub use device::{Probe, Probed, ProbedFormat, ProbedSize};
 pub use list::{list, list_with};
 pub use machine::{Delivered, Machine, RawStream, StreamFormat};
 pub use options::{CameraChoice, CameraOptions, NamedFormat, Rotation};
+pub use report::{report, report_with};
 
 use crate::types::{CameraIdentity, Frame, Spectrum};
 
@@ -59,6 +61,9 @@ pub enum CameraError {
     OtherCamera,
     #[error("the camera is held by another program")]
     Busy,
+    /// Its node is there, and the unit does not bind it.
+    #[error("the unit does not bind /dev/video{0}; facelockctl devices says what to do")]
+    Unbound(u32),
     #[error("the camera may not be opened")]
     PermissionDenied,
     #[error("the camera went away")]

@@ -1,6 +1,7 @@
 //! Which cameras may be used, and in which order they are tried.
 #![forbid(unsafe_code)]
 
+use super::classify::Evidence;
 use super::device::{self, Camera, Probe};
 use super::formats::{self, Mode};
 use super::quirks::Quirks;
@@ -47,6 +48,15 @@ pub(super) fn candidates(
     if !found.is_empty() {
         return Ok(found);
     }
+    let unbound = sysfs::unbound(&options.dev_root, &options.sysfs_root);
+    let unbound_names: Vec<String> = unbound.iter().map(device::place_name).collect();
+    let unbound_names: Vec<&str> = unbound_names.iter().map(String::as_str).collect();
+    let mut meant = unbound
+        .iter()
+        .filter(|place| enrolled(place, &unbound_names));
+    if let Some(place) = meant.next() {
+        return Err(CameraError::Unbound(place.number));
+    }
     let other_is_there = options.only_enrolled && {
         let all = device::scan(options, &quirks, probe, &allowed);
         all.iter()
@@ -79,6 +89,40 @@ fn ordered(cameras: &[Camera], options: &CameraOptions, wanted: Spectrum) -> Vec
     let mut selected: Vec<(bool, Selected)> = selected.collect();
     selected.sort_by_key(|(unknown, _)| *unknown);
     selected.into_iter().map(|(_, selected)| selected).collect()
+}
+
+/// Functions that list nothing but color formats beside another one of the same device, which is
+/// how some infrared cameras announce themselves: whether one is, only its pictures tell. For an
+/// enrollment; a login knows.
+pub(super) fn perhaps_infrared(
+    options: &CameraOptions,
+    probe: &dyn Probe,
+) -> Result<Vec<Selected>, CameraError> {
+    if options.only_enrolled || options.infrared != CameraChoice::Auto {
+        return Ok(Vec::new());
+    }
+    let real = |place: &Place, _: &[&str]| place.origin != Origin::Virtual;
+    let cameras = device::scan(options, &quirks(options)?, probe, &real);
+    let by_color_formats = |camera: &&Camera| camera.evidence == Some(Evidence::ColorFormats);
+    let has_sibling = |camera: &&Camera| {
+        let mut others = cameras.iter().filter(by_color_formats);
+        let is_sibling =
+            |other: &Camera| other.group == camera.group && other.identity != camera.identity;
+        !camera.is_virtual && others.any(is_sibling)
+    };
+    let unsure = cameras.iter().filter(by_color_formats).filter(has_sibling);
+    // The infrared function comes second where there are two.
+    let selected = unsure.rev().filter_map(|camera| {
+        let camera = camera.as_infrared();
+        let names = [camera.identity.as_str()];
+        let modes = suits(&camera, &names, options, Spectrum::Infrared).ok()?;
+        Some(Selected {
+            known_as: camera.identity.clone(),
+            camera,
+            modes,
+        })
+    });
+    Ok(selected.collect())
 }
 
 pub(super) fn quirks(options: &CameraOptions) -> Result<Quirks, CameraError> {

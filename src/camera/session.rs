@@ -25,6 +25,8 @@ const SLICE: Duration = Duration::from_millis(40);
 const FIRST_FRAME: Duration = Duration::from_millis(1800);
 /// Modes of one camera that are tried.
 const MODES: usize = 4;
+/// Lit gray frames that show an infrared camera.
+const PROOF: u32 = 5;
 /// This many frames without one that can be decoded, and the camera sends none.
 const UNDECODABLE: u32 = 45;
 
@@ -36,7 +38,12 @@ pub(super) fn run(
     sink: &Sink,
     found: &mut Option<String>,
 ) -> Result<(), CameraError> {
-    let candidates = select::candidates(options, wanted, machine)?;
+    let candidates = match select::candidates(options, wanted, machine) {
+        Err(CameraError::NotFound) if wanted == Spectrum::Infrared => {
+            select::perhaps_infrared(options, machine)?
+        }
+        candidates => candidates?,
+    };
     let mut failed = None;
     for (index, selected) in candidates.iter().enumerate() {
         let session = Session {
@@ -45,7 +52,7 @@ pub(super) fn run(
             options,
             machine,
             sink,
-            is_last: index + 1 == candidates.len(),
+            is_last: index + 1 == candidates.len() && !is_unsure(selected),
         };
         let result = session.run();
         if sink.is_open() {
@@ -54,10 +61,17 @@ pub(super) fn run(
         }
         match result {
             Ok(()) => return Ok(()),
+            // Pictures that say otherwise are no failure.
+            Err(_) if is_unsure(selected) => {}
             Err(error) => drop(failed.get_or_insert(error)),
         }
     }
     Err(failed.unwrap_or(CameraError::NotFound))
+}
+
+/// Whether its first pictures must show that it is an infrared camera at all.
+fn is_unsure(selected: &Selected) -> bool {
+    selected.camera.evidence == Some(Evidence::Pictures)
 }
 
 struct Session<'a> {
@@ -116,6 +130,12 @@ impl Session<'_> {
                     .is_closed(&frame, || running.stream.shutter_closed())
                 {
                     return Err(CameraError::Covered);
+                }
+                if is_unsure(self.selected) && decoder.gray < PROOF {
+                    if started.elapsed() > FIRST_FRAME {
+                        return Err(CameraError::TimedOut);
+                    }
+                    continue;
                 }
                 if !self.sink.is_open() {
                     self.sink.opened(&self.selected.known_as);
@@ -187,6 +207,8 @@ struct Decoder {
     bits: Option<SignificantBits>,
     /// The node sends color formats, and is taken for infrared because its pictures are gray.
     must_be_gray: bool,
+    /// Lit frames that were.
+    gray: u32,
     undecodable: u32,
 }
 
@@ -208,6 +230,7 @@ impl Decoder {
             must_be_gray: session.wanted == Spectrum::Infrared
                 && !mode.encoding.is_gray()
                 && camera.evidence != Some(Evidence::Quirk),
+            gray: 0,
             undecodable: 0,
         }
     }
@@ -236,6 +259,7 @@ impl Decoder {
                 let text = "its pictures have color, so it is no infrared camera";
                 return Err(CameraError::Failed(text.into()));
             }
+            self.gray += 1;
         }
         Ok(Some(frame))
     }

@@ -83,6 +83,30 @@ pub(super) fn places(dev_root: &Path, sysfs_root: &Path) -> Vec<Place> {
         .collect()
 }
 
+/// The nodes that the kernel has and `dev_root` has not: those that the unit does not bind. Of each
+/// function only its first node, which is the one that captures.
+pub(super) fn unbound(dev_root: &Path, sysfs_root: &Path) -> Vec<Place> {
+    let class = sysfs_root.join("class/video4linux");
+    let entries = std::fs::read_dir(&class).into_iter().flatten();
+    let number = |entry: std::io::Result<std::fs::DirEntry>| {
+        let name = entry.ok()?.file_name();
+        name.to_str()?.strip_prefix("video")?.parse::<u32>().ok()
+    };
+    let mut numbers: Vec<u32> = entries.filter_map(number).collect();
+    numbers.sort_unstable();
+    numbers.truncate(NODES_MAX);
+    let is_bound = |number: &u32| dev_root.join(format!("video{number}")).exists();
+    let is_first = |number: &u32| {
+        let index = attribute(&class.join(format!("video{number}")), "index");
+        index.is_none_or(|index| index == "0")
+    };
+    numbers.retain(|number| !is_bound(number) && is_first(number));
+    let places = numbers.into_iter();
+    places
+        .map(|number| place(dev_root, sysfs_root, number))
+        .collect()
+}
+
 fn place(dev_root: &Path, sysfs_root: &Path, number: u32) -> Place {
     let class = sysfs_root
         .join("class/video4linux")

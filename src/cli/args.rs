@@ -89,7 +89,18 @@ pub enum Command {
         command: PamCommand,
     },
     /// List cameras: which would be used, and why
-    Devices,
+    Devices {
+        #[command(flatten)]
+        user: User,
+        /// Describe them for a bug report instead, without serial numbers
+        #[arg(long)]
+        report: bool,
+    },
+    /// Look after the cameras that templates are bound to
+    Camera {
+        #[command(subcommand)]
+        command: CameraCommand,
+    },
     /// Show what the camera sees
     Preview(Preview),
     /// Try an infrared emitter setting on a camera for some seconds, then put it back
@@ -123,6 +134,24 @@ pub struct Preview {
     /// How to draw in the terminal
     #[arg(long, value_enum, default_value_t = Graphics::Auto)]
     pub graphics: Graphics,
+}
+
+#[derive(Debug, Subcommand)]
+pub enum CameraCommand {
+    /// Say that a camera which is now in another port is the one that was enrolled on
+    Move {
+        #[command(flatten)]
+        user: User,
+        /// The enrolled camera, as `list` shows it [default: the one that is not there]
+        #[arg(long, value_name = "IDENTITY")]
+        from: Option<String>,
+        /// The camera it is now, as `devices` shows it [default: the only one it can be]
+        #[arg(long, value_name = "IDENTITY")]
+        to: Option<String>,
+        /// Do not ask
+        #[arg(long)]
+        yes: bool,
+    },
 }
 
 #[derive(Debug, Subcommand)]

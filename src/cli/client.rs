@@ -38,6 +38,14 @@ pub fn ask(
     ask_within(socket, request, silence, on_event)
 }
 
+/// [`ask`], where the answer only adds to what is shown already: not waited for long.
+///
+/// # Errors
+/// As [`ask`].
+pub fn ask_briefly(socket: &Path, request: &Request) -> Result<Reply, Failure> {
+    ask_within(socket, request, Duration::from_secs(1), drop)
+}
+
 fn ask_within(
     socket: &Path,
     request: &Request,

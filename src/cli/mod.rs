@@ -1,6 +1,7 @@
 //! facelockctl: arguments → request → rendering. The same socket as PAM; there is no second path.
 
 mod args;
+mod cameras;
 mod client;
 mod doctor;
 mod failure;
@@ -24,8 +25,9 @@ use clap::{CommandFactory as _, Parser as _};
 use facelock_protocol::{Label, Request, Secret, Subject};
 use serde_json::Value;
 
+use crate::camera::CameraOptions;
 use crate::sandbox;
-use args::{Args, Command, TpmCommand};
+use args::{Args, CameraCommand, Command, TpmCommand};
 use failure::{Answer, Exit, Failure};
 use terminal::Terminal;
 
@@ -110,6 +112,9 @@ fn execute(args: &Args) -> Answer {
             template: *template,
         },
         Command::Clear { user, yes } => clear(subject(user)?, *yes)?,
+        Command::Status { user } if !args.json => {
+            return cameras::status(args, subject(user)?);
+        }
         Command::Status { user } => Request::Status {
             subject: subject(user)?,
         },
@@ -122,7 +127,24 @@ fn execute(args: &Args) -> Answer {
             subject: subject(user)?,
             recovery_key: Secret(prompt::secret("Recovery key: ")?.to_string()),
         },
-        Command::Devices => Request::Devices,
+        Command::Devices { report: true, .. } => {
+            return printed(&crate::camera::report(&CameraOptions::default()));
+        }
+        Command::Devices { user, .. } => return cameras::devices(args, user),
+        Command::Camera {
+            command:
+                CameraCommand::Move {
+                    user,
+                    from,
+                    to,
+                    yes,
+                },
+        } => cameras::moved(
+            args,
+            &subject(user)?,
+            (from.as_deref(), to.as_deref()),
+            *yes,
+        )?,
         Command::Preview(options) => return preview::run(args, options),
         Command::Emitter(emitter) => Request::TryEmitter {
             camera: emitter.camera.clone(),

@@ -24,7 +24,7 @@ pub fn finish(request: &Request, reply: &Reply, narrator: &Narrator) -> Answer {
         Reply::Templates(templates) if templates.is_empty() => none_enrolled(request),
         Reply::Templates(templates) => table(templates, &terminal),
         Reply::Status(report) => status::text(report),
-        Reply::Devices(cameras) => status::cameras(cameras),
+        Reply::Devices(cameras) => status::cameras(cameras, &[]),
         Reply::Done { changed } => done(request, *changed),
     };
     printed(&terminal.wrap(&text, 2))?;
@@ -73,6 +73,15 @@ fn done(request: &Request, changed: bool) -> String {
         }
         (Request::Reseal { subject, .. }, _) => {
             format!("The key of {} is sealed again.\n", subject.name)
+        }
+        (Request::MoveCamera { subject, .. }, true) => {
+            format!(
+                "The templates of {} are bound to the camera where it is now.\n",
+                subject.name
+            )
+        }
+        (Request::MoveCamera { subject, .. }, false) => {
+            format!("No template of {} names that camera.\n", subject.name)
         }
         (Request::TryEmitter { .. }, true) => "The picture became brighter.\n".into(),
         (Request::TryEmitter { .. }, false) => "The picture did not become brighter.\n".into(),

@@ -4,6 +4,7 @@ use facelock_protocol::{CameraReport, EnrollmentState, StatusReport, Unavailable
 use serde_json::{Value, json};
 
 use super::{json, words};
+use crate::types::find_camera;
 
 pub fn text(report: &StatusReport) -> String {
     let enrollment = match &report.enrollment {
@@ -79,10 +80,12 @@ pub fn json(report: &StatusReport) -> Value {
     })
 }
 
-pub fn cameras(cameras: &[CameraReport]) -> String {
+/// `enrolled` are the identities that the user's templates name.
+pub fn cameras(cameras: &[CameraReport], enrolled: &[&str]) -> String {
     if cameras.is_empty() {
         return "No cameras.\n".into();
     }
+    let names: Vec<&str> = cameras.iter().map(|camera| &*camera.identity).collect();
     let mut text = String::new();
     for camera in cameras {
         let mark = if camera.used { "*" } else { " " };
@@ -91,6 +94,13 @@ pub fn cameras(cameras: &[CameraReport]) -> String {
             camera.identity, camera.name, camera.driver, camera.bus
         );
         text += &format!("    {}\n", camera.reason);
+        let name = Some(&*camera.identity);
+        if enrolled
+            .iter()
+            .any(|stored| find_camera(stored, &names) == name)
+        {
+            text += "    the user is enrolled on it\n";
+        }
         for format in &camera.formats {
             text += &format!("      {format}\n");
         }

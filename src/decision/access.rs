@@ -30,6 +30,7 @@ fn row(request: &Request) -> (Who, Option<&Subject>) {
         Request::Devices => (Who::Root, None),
         Request::Preview { .. } => (Who::Root, None),
         Request::TryEmitter { .. } => (Who::Root, None),
+        Request::MoveCamera { subject, .. } => (Who::Root, Some(subject)),
     }
 }
 
@@ -106,6 +107,14 @@ mod tests {
             (Request::Unlock { subject: subject() }, false),
             (Request::Devices, false),
             (Request::Preview { seconds: 1 }, false),
+            (
+                Request::MoveCamera {
+                    subject: subject(),
+                    from: "a".into(),
+                    to: "b".into(),
+                },
+                false,
+            ),
             (
                 Request::TryEmitter {
                     camera: "c".into(),

@@ -15,7 +15,7 @@ use crate::camera::CameraError;
 use crate::camera::quirks::Emitter;
 use crate::camera::{CameraOptions, emitter};
 use crate::decision::spectrum;
-use crate::types::{Subject, Unavailable};
+use crate::types::{Subject, Unavailable, may_have_moved};
 use crate::vault::{self, VaultError, recovery};
 
 /// Cameras answer within milliseconds; one that sleeps, within a second.
@@ -49,6 +49,44 @@ pub fn remove(context: &Context, subject: &Subject, template: u32) -> Answer<Rep
     context
         .line(Priority::Notice, "remove", subject)
         .with("template", template)
+        .with("changed", changed)
+        .write();
+    Ok(Reply::Done { changed })
+}
+
+/// Names the camera of some templates anew: each is sealed again, since its name is part of what it
+/// is bound to.
+///
+/// # Errors
+/// Nothing was changed, and why; [`Unavailable::OtherCamera`] where the two names cannot be one
+/// camera's.
+pub fn move_camera(context: &Context, subject: &Subject, from: &str, to: &str) -> Answer<Reply> {
+    if !may_have_moved(from, to) {
+        return Err(Unavailable::OtherCamera.into());
+    }
+    let held = keys::hold(context, subject)?;
+    let mut enrollment = keys::enrollment_of(context, subject)?;
+    let key = keys::unseal(&enrollment, &context.config.vault_options())?;
+    keys::check(&enrollment, &key)?;
+    let mut changed = false;
+    for index in 0..enrollment.templates.len() {
+        let mut template = enrollment.templates[index].clone();
+        if template.camera == from {
+            let embedding = keys::open_template(&enrollment, &template, &key)?;
+            template.camera = to.to_owned();
+            keys::seal_template(&enrollment, &mut template, &embedding, &key)?;
+            enrollment.templates[index] = template;
+            changed = true;
+        }
+    }
+    if changed {
+        keys::bind(&mut enrollment, &key)?;
+        context.enrollments.save(&held, &enrollment)?;
+    }
+    context
+        .line(Priority::Notice, "camera-move", subject)
+        .with("from", from)
+        .with("to", to)
         .with("changed", changed)
         .write();
     Ok(Reply::Done { changed })

@@ -47,6 +47,9 @@ fn answer(context: &Context, request: Request) -> Answer<Reply> {
             admin::cameras(context, context.config.camera_options()).map(Reply::Devices)
         }
         Request::Preview { seconds } => preview::preview(context, seconds),
+        Request::MoveCamera { subject, from, to } => {
+            admin::move_camera(context, &subject, &from, &to)
+        }
         Request::TryEmitter {
             camera,
             unit,

@@ -125,7 +125,7 @@ fn camera(error: &CameraError) -> Unavailable {
         CameraError::NotFound => Unavailable::NoCamera,
         CameraError::OtherCamera => Unavailable::OtherCamera,
         CameraError::Busy => Unavailable::CameraBusy,
-        CameraError::PermissionDenied => Unavailable::CameraDenied,
+        CameraError::Unbound(_) | CameraError::PermissionDenied => Unavailable::CameraDenied,
         CameraError::Unplugged => Unavailable::CameraUnplugged,
         CameraError::Suspended => Unavailable::CameraSuspended,
         CameraError::Virtual => Unavailable::CameraVirtual,

@@ -58,18 +58,7 @@ impl Gallery {
         check(enrollment, key)?;
         let mut cameras: Vec<(String, Vec<Embedding>)> = Vec::new();
         for template in &enrollment.templates {
-            let plain = cipher::open(
-                key.bytes(),
-                &template_aad(enrollment, template),
-                &template.sealed,
-            )?;
-            let values = plain
-                .as_chunks::<4>()
-                .0
-                .iter()
-                .map(|bytes| f32::from_le_bytes(*bytes))
-                .collect();
-            let embedding = Embedding::normalized(values).ok_or(VaultError::Damaged)?;
+            let embedding = open_template(enrollment, template, key)?;
             match cameras
                 .iter_mut()
                 .find(|(camera, _)| *camera == template.camera)
@@ -159,6 +148,22 @@ pub fn unseal(enrollment: &Enrollment, options: &VaultOptions) -> Result<Templat
     };
     let key = vault::open_for(kind, options)?.unseal(&sealed)?;
     Ok(key)
+}
+
+/// Opens one template.
+///
+/// # Errors
+/// [`KeyError::Vault`]: it is not what was sealed.
+pub fn open_template(
+    enrollment: &Enrollment,
+    template: &StoredTemplate,
+    key: &TemplateKey,
+) -> Result<Embedding, KeyError> {
+    let aad = template_aad(enrollment, template);
+    let plain = cipher::open(key.bytes(), &aad, &template.sealed)?;
+    let values = plain.as_chunks::<4>().0.iter();
+    let values = values.map(|bytes| f32::from_le_bytes(*bytes)).collect();
+    Ok(Embedding::normalized(values).ok_or(VaultError::Damaged)?)
 }
 
 /// Seals an embedding as a template of `enrollment`.

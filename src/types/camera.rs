@@ -72,6 +72,34 @@ pub fn find_camera<'a>(stored: &str, present: &[&'a str]) -> Option<&'a str> {
     })
 }
 
+/// Whether a camera named `from` can be the one that is now named `to`, as a person says: of the
+/// same make and kind, and no serial number speaks against it.
+pub fn may_have_moved(from: &str, to: &str) -> bool {
+    match (kind_and_place(from).0, kind_and_place(to).0) {
+        (
+            Kind::Usb {
+                model,
+                serial,
+                interface,
+                spectrum,
+            },
+            Kind::Usb {
+                model: other_model,
+                serial: other_serial,
+                interface: other_interface,
+                spectrum: other_spectrum,
+            },
+        ) => {
+            let serials_differ =
+                serial.is_some() && other_serial.is_some() && serial != other_serial;
+            !serials_differ
+                && (model, interface, spectrum) == (other_model, other_interface, other_spectrum)
+        }
+        (Kind::Platform { spectrum }, Kind::Platform { spectrum: other }) => spectrum == other,
+        _ => false,
+    }
+}
+
 /// What does not depend on where a camera sits.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Kind<'a> {
@@ -228,6 +256,18 @@ mod tests {
             assert_eq!(found(name, &[name]), Some(name));
             assert_eq!(found(name, &[BARE, SERIAL, "usb:é:é@/", "x"]), None);
         }
+    }
+
+    #[test]
+    fn a_camera_moves_to_a_name_of_its_own_make_only() {
+        let moved = "usb:046d:0825:-@usb-0000:00:14.0-2:1.0/color";
+        assert!(may_have_moved(BARE, moved));
+        assert!(may_have_moved(BARE, &moved.replace(":-@", ":S1@")));
+        assert!(!may_have_moved(BARE, &moved.replace("color", "infrared")));
+        assert!(!may_have_moved(BARE, &moved.replace("0825", "0826")));
+        assert!(!may_have_moved(BARE, &moved.replace(":1.0", ":1.2")));
+        assert!(!may_have_moved(SERIAL, &SERIAL.replace("SN0001", "SN0002")));
+        assert!(!may_have_moved("recorded:a/color", "recorded:b/color"));
     }
 
     #[test]

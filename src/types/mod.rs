@@ -8,7 +8,7 @@ mod frame;
 mod liveness;
 mod peer;
 
-pub use camera::{CameraIdentity, find_camera, same_camera};
+pub use camera::{CameraIdentity, find_camera, may_have_moved, same_camera};
 pub use digest::Digest;
 pub use face::{Detection, EMBEDDING_MAX, Embedding, Point, Rect};
 pub use facelock_protocol::{Hint, Spectrum, Subject, Unavailable, Verdict};

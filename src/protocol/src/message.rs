@@ -77,6 +77,12 @@ pub enum Request {
         off: Vec<u8>,
         seconds: u8,
     },
+    /// The camera that templates name as `from` is the one that is now `to`: root says so.
+    MoveCamera {
+        subject: Subject,
+        from: String,
+        to: String,
+    },
 }
 
 /// One answer of the instance: events while it works, then one reply.

@@ -27,9 +27,7 @@ pub fn unavailable(unavailable: Unavailable) -> String {
         Unavailable::NotEnrolled => "no face is enrolled for this user (facelockctl enroll)",
         Unavailable::NoCamera => "no usable camera (facelockctl devices)",
         Unavailable::CameraBusy => "another program holds the camera",
-        Unavailable::CameraDenied => {
-            "the camera may not be opened; is user facelock in group video?"
-        }
+        Unavailable::CameraDenied => "the camera may not be opened (facelockctl devices says why)",
         Unavailable::CameraUnplugged => "the camera went away",
         Unavailable::CameraSuspended => {
             "the camera does not work since the machine woke up; replug it, or reload its driver"
