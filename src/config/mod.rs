@@ -90,7 +90,7 @@ impl Config {
         toml::from_str::<Self>(text).map_err(syntax)?.checked()
     }
 
-    fn checked(self) -> Result<Self, ConfigError> {
+    fn check_camera(&self) -> Result<(), ConfigError> {
         let rule = |holds: bool, key, rule| {
             if holds {
                 Ok(())
@@ -113,6 +113,18 @@ impl Config {
                 "must be auto, or like \"MJPG\" or \"MJPG 640x480\"",
             )?;
         }
+        Ok(())
+    }
+
+    fn checked(self) -> Result<Self, ConfigError> {
+        let rule = |holds: bool, key, rule| {
+            if holds {
+                Ok(())
+            } else {
+                Err(ConfigError::Value { key, rule })
+            }
+        };
+        self.check_camera()?;
         rule(
             !self.vault.pcrs.is_empty(),
             "vault.pcrs",
