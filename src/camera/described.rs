@@ -7,6 +7,7 @@
 
 mod fake;
 mod jpeg;
+mod line;
 
 use std::io;
 use std::os::unix::fs::symlink;
@@ -14,8 +15,9 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use super::machine::{Machine, RawStream, StreamFormat};
-use super::options::{CameraOptions, WANTED_SIZE};
-use super::{Probe, Probed, ProbedFormat, ProbedSize};
+use super::options::CameraOptions;
+use super::{Probe, Probed, ProbedFormat};
+use line::{error_number, pictures, rates, side_by_side, sizes, unrated};
 
 /// What a described node does when it is used.
 #[derive(Clone, Debug, Default)]
@@ -32,6 +34,8 @@ pub(super) struct Behavior {
     pub jpeg: Option<(u32, u32)>,
     /// JPEG pictures end in the middle.
     pub cut: bool,
+    /// The pictures are the PNG files of this folder, in YUYV or GREY and of their own size.
+    pub frames: Vec<PathBuf>,
     /// Pictures from color formats have no color.
     pub gray: bool,
     /// The same picture again and again.
@@ -155,8 +159,9 @@ impl DescribedCameras {
     /// # Errors
     /// The system's.
     pub fn unfold(&self, root: &Path) -> io::Result<CameraOptions> {
-        let (dev, sys, quirks) = (root.join("dev"), root.join("sys"), root.join("quirks"));
-        for dir in [&dev, &sys.join("class/video4linux"), &quirks] {
+        let options = Self::options(root);
+        let (dev, sys) = (&options.dev_root, &options.sysfs_root);
+        for dir in [dev, &sys.join("class/video4linux"), &root.join("quirks")] {
             std::fs::create_dir_all(dir)?;
         }
         for node in &self.nodes {
@@ -178,14 +183,19 @@ impl DescribedCameras {
             symlink(&place, sys.join("class/video4linux").join(&name))?;
             node.write_usb(parent.parent().unwrap_or(&parent))?;
         }
-        Ok(CameraOptions {
-            dev_root: dev,
-            sysfs_root: sys,
-            quirk_dirs: vec![quirks],
+        Ok(options)
+    }
+
+    /// Options that look below `root`, where a description was laid out.
+    pub fn options(root: &Path) -> CameraOptions {
+        CameraOptions {
+            dev_root: root.join("dev"),
+            sysfs_root: root.join("sys"),
+            quirk_dirs: vec![root.join("quirks")],
             lock_path: root.join("camera.lock"),
             state_dir: root.to_owned(),
             ..CameraOptions::default()
-        })
+        }
     }
 
     fn at(&self, path: &Path) -> io::Result<&DescribedNode> {
@@ -260,6 +270,7 @@ impl Behavior {
             "silent" => self.silent = true,
             "jpeg" => self.jpeg = Some(side_by_side(rest)?),
             "cut" => self.cut = true,
+            "frames" => self.frames = pictures(Path::new(rest))?,
             "gray" => self.gray = true,
             "constant" => self.constant = true,
             "black" => self.black = Duration::from_millis(rest.parse().ok()?),
@@ -290,98 +301,7 @@ impl Machine for DescribedCameras {
         if !node.probed.formats.iter().any(|format| offers(&format)) {
             return Err(io::Error::from_raw_os_error(libc::EINVAL));
         }
-        Ok(Box::new(fake::FakeStream::new(
-            node.behavior.clone(),
-            asked,
-        )))
+        let stream = fake::FakeStream::new(node.behavior.clone(), asked)?;
+        Ok(Box::new(stream))
     }
-}
-
-/// The sizes that no interval was told of yet.
-fn unrated(sizes: &mut [ProbedSize]) -> impl Iterator<Item = &mut ProbedSize> {
-    let first = sizes.iter().rposition(|size| !size.rates.is_empty());
-    // Further intervals of the size before.
-    let is_last = first.is_some_and(|at| at + 1 == sizes.len());
-    let from = match first {
-        Some(at) if is_last => at,
-        Some(at) => at + 1,
-        None => 0,
-    };
-    sizes[from..].iter_mut()
-}
-
-/// `Discrete 640x480`, or `Stepwise 16x16 - 4096x3072 with step 2/2`, of which the kernel's edge
-/// makes three sizes as this does.
-fn sizes(text: &str) -> Option<Vec<ProbedSize>> {
-    let size = |(width, height)| ProbedSize {
-        width,
-        height,
-        rates: Vec::new(),
-    };
-    let mut words = text.split(' ');
-    let (kind, first) = (words.next()?, side_by_side(words.next()?)?);
-    if kind == "Discrete" {
-        return Some(vec![size(first)]);
-    }
-    let last = side_by_side(words.nth(1)?)?;
-    let near = |want: u32, least: u32, most: u32| want.clamp(least, most);
-    let between = (
-        near(WANTED_SIZE.0, first.0, last.0),
-        near(WANTED_SIZE.1, first.1, last.1),
-    );
-    Some([first, between, last].map(size).to_vec())
-}
-
-fn side_by_side(text: &str) -> Option<(u32, u32)> {
-    let (width, height) = text.split_once('x')?;
-    Some((width.parse().ok()?, height.parse().ok()?))
-}
-
-/// `Discrete 0.033s (30.000 fps)` or `Discrete 256/7680s`; of a range the two ends and 30/s.
-fn rates(text: &str) -> Option<Vec<(u32, u32)>> {
-    let mut words = text.split([' ', '-']).filter(|word| !word.is_empty());
-    let kind = words.next()?;
-    let mut intervals = words.map_while(|word| interval(word.strip_suffix('s')?));
-    if kind == "Discrete" {
-        let told = text
-            .split_once('(')
-            .and_then(|(_, told)| told.split_once(" fps"));
-        return match (intervals.next()?, told) {
-            ((_, 1000), Some((fps, _))) => {
-                let fps: f64 = fps.parse().ok()?;
-                let whole = fps.fract() == 0.0;
-                Some(vec![if whole {
-                    (fps as u32, 1)
-                } else {
-                    ((fps * 1000.0).round() as u32, 1000)
-                }])
-            }
-            ((seconds, frames), _) => Some(vec![(frames, seconds)]),
-        };
-    }
-    let (fastest, slowest) = (intervals.next()?, intervals.next()?);
-    let turned = |(seconds, frames)| (frames, seconds);
-    Some(vec![turned(fastest), (30, 1), turned(slowest)])
-}
-
-/// Seconds and frames: `256/7680` as it is, `0.033` in thousandths.
-fn interval(text: &str) -> Option<(u32, u32)> {
-    match text.split_once('/') {
-        Some((seconds, frames)) => Some((seconds.parse().ok()?, frames.parse().ok()?)),
-        None => Some(((text.parse::<f64>().ok()? * 1000.0).round() as u32, 1000)),
-    }
-}
-
-fn error_number(name: &str) -> Option<i32> {
-    Some(match name {
-        "EACCES" => libc::EACCES,
-        "EBUSY" => libc::EBUSY,
-        "EINVAL" => libc::EINVAL,
-        "EIO" => libc::EIO,
-        "ENODEV" => libc::ENODEV,
-        "ENOSPC" => libc::ENOSPC,
-        "EPIPE" => libc::EPIPE,
-        "EPROTO" => libc::EPROTO,
-        _ => return None,
-    })
 }

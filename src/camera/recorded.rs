@@ -200,7 +200,7 @@ fn decode_jpeg(bytes: &[u8], gray: bool) -> Result<Frame, String> {
     decode(bytes, decode::Encoding::Mjpeg, layout).map_err(|why| why.to_string())
 }
 
-fn decode_png(bytes: &[u8], gray: bool) -> Result<Frame, String> {
+pub(super) fn decode_png(bytes: &[u8], gray: bool) -> Result<Frame, String> {
     let mut decoder = png::Decoder::new(std::io::Cursor::new(bytes));
     decoder.set_transformations(png::Transformations::normalize_to_color8());
     let mut reader = decoder.read_info().map_err(|why| why.to_string())?;

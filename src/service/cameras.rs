@@ -4,6 +4,8 @@ use std::time::Instant;
 
 use facelock_protocol::CameraReport;
 
+#[cfg(feature = "replay")]
+use crate::camera::described::DescribedCameras;
 use crate::camera::{self, CameraError, CameraOptions, FrameSource};
 use crate::types::Spectrum;
 
@@ -41,7 +43,8 @@ impl Cameras for DeviceCameras {
     }
 }
 
-/// Recorded frames in place of cameras.
+/// Recorded frames in place of cameras; where the folder holds `cameras.txt`, the cameras described
+/// there, laid out beside it.
 #[cfg(feature = "replay")]
 pub struct RecordedCameras {
     pub frames: std::path::PathBuf,
@@ -55,16 +58,31 @@ impl RecordedCameras {
             frames: super::argument("--frames").unwrap_or_default().into(),
         }
     }
+
+    fn described(&self, options: &CameraOptions) -> Option<(DescribedCameras, CameraOptions)> {
+        let text = std::fs::read_to_string(self.frames.join("cameras.txt")).ok()?;
+        let places = DescribedCameras::options(&self.frames);
+        let options = CameraOptions {
+            dev_root: places.dev_root,
+            sysfs_root: places.sysfs_root,
+            quirk_dirs: places.quirk_dirs,
+            ..options.clone()
+        };
+        Some((DescribedCameras::parse(&text).ok()?, options))
+    }
 }
 
 #[cfg(feature = "replay")]
 impl Cameras for RecordedCameras {
     fn open(
         &self,
-        _: &CameraOptions,
+        options: &CameraOptions,
         wanted: Spectrum,
-        _: Instant,
+        deadline: Instant,
     ) -> Result<Box<dyn FrameSource>, CameraError> {
+        if let Some((cameras, options)) = self.described(options) {
+            return camera::open_with(std::sync::Arc::new(cameras), &options, wanted, deadline);
+        }
         let source = camera::recorded::Recorded::open(&self.frames)?;
         // The one camera there is: asked for the other spectrum, it is not there.
         if source.spectrum() == wanted {
@@ -74,7 +92,10 @@ impl Cameras for RecordedCameras {
         }
     }
 
-    fn list(&self, _: &CameraOptions) -> Vec<CameraReport> {
-        Vec::new()
+    fn list(&self, options: &CameraOptions) -> Vec<CameraReport> {
+        let described = self.described(options);
+        described.map_or_else(Vec::new, |(cameras, options)| {
+            camera::list_with(&options, &cameras)
+        })
     }
 }

@@ -5,7 +5,9 @@ use std::io;
 use std::time::{Duration, Instant};
 
 use super::super::machine::{Delivered, RawStream, StreamFormat};
+use super::super::recorded::decode_png;
 use super::{Behavior, jpeg};
+use crate::types::{Frame, PixelFormat};
 
 /// A little faster than a camera, so that tests are.
 const INTERVAL: Duration = Duration::from_millis(20);
@@ -18,14 +20,30 @@ pub(super) struct FakeStream {
 }
 
 impl FakeStream {
-    pub fn new(behavior: Behavior, asked: &StreamFormat) -> Self {
+    pub fn new(behavior: Behavior, asked: &StreamFormat) -> io::Result<Self> {
         let rate = asked.rate.filter(|_| !behavior.no_rate);
-        Self {
+        let mut stream = Self {
             behavior,
             format: StreamFormat { rate, ..*asked },
             started: None,
             sequence: 0,
+        };
+        if let Some(first) = stream.recorded()? {
+            (stream.format.width, stream.format.height) = (first.width(), first.height());
         }
+        Ok(stream)
+    }
+
+    /// The picture whose turn it is, where they are recorded.
+    fn recorded(&self) -> io::Result<Option<Frame>> {
+        let paths = &self.behavior.frames;
+        if paths.is_empty() {
+            return Ok(None);
+        }
+        let bytes = std::fs::read(&paths[self.sequence as usize % paths.len()])?;
+        let gray = self.format.four_cc == *b"GREY";
+        let frame = decode_png(&bytes, gray).map_err(io::Error::other)?;
+        Ok(Some(frame))
     }
 
     fn bandwidth(&self) -> f64 {
@@ -100,6 +118,22 @@ impl FakeStream {
     }
 }
 
+/// BT.601 with limited range; the first pixel of a pair gives the color.
+fn yuyv(frame: &Frame) -> Vec<u8> {
+    let scaled = |[b, g, r]: [i32; 3], pixel: &[u8], zero: i32| {
+        let [blue, green, red] = [pixel[0], pixel[1], pixel[2]].map(i32::from);
+        (zero + ((b * blue + g * green + r * red + 128) >> 8)).clamp(0, 255) as u8
+    };
+    let luma = |pixel: &[u8]| scaled([25, 129, 66], pixel, 16);
+    let pairs = frame.pixels().chunks_exact(6);
+    let pair = |pair: &[u8]| {
+        let (u, v) = ([112, -74, -38], [-18, -94, 112]);
+        let (u, v) = (scaled(u, pair, 128), scaled(v, pair, 128));
+        [luma(&pair[..3]), u, luma(&pair[3..]), v]
+    };
+    pairs.flat_map(pair).collect()
+}
+
 impl RawStream for FakeStream {
     fn format(&self) -> StreamFormat {
         self.format
@@ -134,7 +168,11 @@ impl RawStream for FakeStream {
         }
         std::thread::sleep(INTERVAL);
         self.sequence += 1;
-        let picture = self.picture(started.elapsed() < self.behavior.black);
+        let picture = match self.recorded()? {
+            Some(frame) if frame.format() == PixelFormat::Gray8 => frame.pixels().to_vec(),
+            Some(frame) => yuyv(&frame),
+            None => self.picture(started.elapsed() < self.behavior.black),
+        };
         let delivered = Delivered {
             sequence: self.sequence,
             damaged: false,
