@@ -99,6 +99,7 @@ pub fn serve(config: &Path, cameras: impl Cameras) -> anyhow::Result<()> {
     let connection = Connection::take()?;
     let peer = connection.peer().context("the peer is unknown")?;
     stages::announce_ready();
+    journal::open();
     let asker = Asker { peer, started };
     let reply = answer(&asker, &connection, config, cameras, sandbox_missing)
         .unwrap_or_else(|failure| failure.reply(&asker, None));
