@@ -83,6 +83,13 @@ pub enum Command {
         #[command(subcommand)]
         command: TpmCommand,
     },
+    /// Show past attempts, from the journal
+    History(History),
+    /// Read, check and change the configuration
+    Config {
+        #[command(subcommand)]
+        command: ConfigCommand,
+    },
     /// Choose which PAM services ask for a face
     Pam {
         #[command(subcommand)]
@@ -134,6 +141,58 @@ pub struct Preview {
     /// How to draw in the terminal
     #[arg(long, value_enum, default_value_t = Graphics::Auto)]
     pub graphics: Graphics,
+}
+
+#[derive(Debug, clap::Args)]
+pub struct History {
+    #[command(flatten)]
+    pub user: OneUser,
+    /// How many, the last ones
+    #[arg(long, short = 'n', default_value_t = 20, value_name = "N")]
+    pub lines: u32,
+}
+
+#[derive(Debug, clap::Args)]
+pub struct OneUser {
+    /// One user's alone
+    #[arg(long = "user", short = 'u', value_name = "NAME")]
+    pub name: Option<String>,
+}
+
+#[derive(Debug, Subcommand)]
+pub enum ConfigCommand {
+    /// Say whether the file is understood, else what is wrong with it
+    Check {
+        #[command(flatten)]
+        at: ConfigFile,
+    },
+    /// Show every key with the value that counts
+    Show {
+        #[command(flatten)]
+        at: ConfigFile,
+    },
+    /// Show one key's value
+    Get {
+        /// Such as tally.misses
+        key: String,
+        #[command(flatten)]
+        at: ConfigFile,
+    },
+    /// Change one key's value; what would be refused is not written
+    Set {
+        /// Such as tally.misses
+        key: String,
+        value: String,
+        #[command(flatten)]
+        at: ConfigFile,
+    },
+}
+
+#[derive(Debug, clap::Args)]
+pub struct ConfigFile {
+    /// The file
+    #[arg(long, value_name = "FILE", default_value = crate::config::PATH, hide_short_help = true)]
+    pub file: PathBuf,
 }
 
 #[derive(Debug, Subcommand)]

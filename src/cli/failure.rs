@@ -1,12 +1,14 @@
 //! What was not done, why, and the command that helps; and the exit statuses.
 
 use std::io;
+use std::path::Path;
 use std::process::ExitCode;
 
 use facelock_protocol::{Denied, Unavailable};
 use serde_json::{Value, json};
 
 use super::words;
+use crate::config::{self, Config};
 
 /// The documented exit statuses.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -86,6 +88,16 @@ impl Failure {
     }
 
     pub fn unavailable(unavailable: Unavailable) -> Self {
+        if unavailable == Unavailable::ConfigRejected
+            && let Err(error) = Config::load(Path::new(config::PATH))
+        {
+            let why = format!("the configuration cannot be used: {error}");
+            return Self {
+                outcome: "unavailable",
+                ..Self::new("config_rejected", why.trim_end())
+            }
+            .help("mend it; facelockctl config check says when it is right");
+        }
         let seconds = match unavailable {
             Unavailable::LockedOut { seconds } => seconds,
             _ => None,

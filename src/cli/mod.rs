@@ -3,8 +3,10 @@
 mod args;
 mod cameras;
 mod client;
+mod configuration;
 mod doctor;
 mod failure;
+mod history;
 mod image;
 mod json;
 mod models;
@@ -13,6 +15,7 @@ mod pam;
 mod preview;
 mod prompt;
 mod render;
+mod replace;
 mod status;
 mod subject;
 mod terminal;
@@ -156,6 +159,8 @@ fn execute(args: &Args) -> Answer {
         },
         Command::Models { command } => return models::run(command, args.json),
         Command::Doctor { user } => return doctor::run(args, user),
+        Command::History(options) => return history::run(args, options),
+        Command::Config { command } => return configuration::run(command, args.json),
         Command::Pam { command } => return pam::run(command, args.json),
         Command::Completions { shell } => {
             let mut script = Vec::new();

@@ -176,6 +176,17 @@ fn table(templates: &[TemplateReport], terminal: &Terminal) -> String {
         .collect()
 }
 
+/// A time in seconds since 1970, to the minute.
+pub fn time(seconds: u64) -> String {
+    let minutes = seconds / 60 % (24 * 60);
+    format!(
+        "{} {:02}:{:02} UTC",
+        date(seconds),
+        minutes / 60,
+        minutes % 60
+    )
+}
+
 /// The day of a time in seconds since 1970, in UTC (the algorithm is Howard Hinnant's
 /// `civil_from_days`).
 fn date(seconds: u64) -> String {

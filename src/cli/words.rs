@@ -5,7 +5,11 @@ use facelock_protocol::{Denied, Look, Verdict};
 
 /// The name a script sees: the variant, in snake case.
 pub fn name(debug: &impl std::fmt::Debug) -> String {
-    let text = format!("{debug:?}");
+    snake(&format!("{debug:?}"))
+}
+
+/// The same of a variant as it is written.
+pub fn snake(text: &str) -> String {
     let variant = text.split([' ', '(', '{']).next().unwrap_or_default();
     let mut name = String::with_capacity(variant.len() + 4);
     for (i, c) in variant.chars().enumerate() {

@@ -1,11 +1,10 @@
 //! PAM's folders: where a service's file is found, and how one is replaced whole.
 
-use std::fs::{self, File, Permissions};
-use std::io::{self, Write as _};
-use std::os::unix::fs::{MetadataExt as _, PermissionsExt as _};
 use std::path::{Path, PathBuf};
+use std::{fs, io};
 
 use super::chain::Stacks;
+use crate::cli::replace::write;
 
 /// Where libpam looks, in its order: what the administrator wrote, then what packages brought.
 const FOLDERS: [&str; 3] = ["etc/pam.d", "usr/lib/pam.d", "usr/etc/pam.d"];
@@ -127,32 +126,4 @@ impl Files {
             .find_map(|folder| fs::read_to_string(self.root.join(folder).join(service)).ok());
         text.is_none() || self.absent(service).exists() && vendor.as_deref() == text
     }
-}
-
-/// Writes a file whole or not at all; its mode and owner stay.
-pub fn write(path: &Path, bytes: &[u8]) -> io::Result<()> {
-    let folder = path.parent().ok_or(io::ErrorKind::InvalidInput)?;
-    let part = folder.join(format!(
-        ".{}.facelock-new",
-        path.file_name().unwrap_or_default().to_string_lossy()
-    ));
-    let written = write_part(path, &part, bytes).and_then(|()| fs::rename(&part, path));
-    if written.is_err() {
-        let _ = fs::remove_file(&part);
-    }
-    written?;
-    File::open(folder)?.sync_all()
-}
-
-fn write_part(path: &Path, part: &Path, bytes: &[u8]) -> io::Result<()> {
-    let mut file = File::create(part)?;
-    file.write_all(bytes)?;
-    match fs::metadata(path) {
-        Ok(old) => {
-            file.set_permissions(Permissions::from_mode(old.mode() & 0o7777))?;
-            std::os::unix::fs::fchown(&file, Some(old.uid()), Some(old.gid()))?;
-        }
-        Err(_) => file.set_permissions(Permissions::from_mode(0o644))?,
-    }
-    file.sync_all()
 }

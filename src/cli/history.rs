@@ -1,0 +1,131 @@
+//! `facelockctl history`: attempts, from the journal's own fields.
+
+use std::collections::BTreeMap;
+use std::process::Command;
+
+use serde_json::{Value, json};
+
+use super::args::{Args, History};
+use super::failure::{Answer, Failure, is_root};
+use super::render::time;
+use super::terminal::Terminal;
+use super::{print_json, printed, subject};
+
+/// One attempt.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Attempt {
+    /// Seconds since 1970-01-01 UTC.
+    pub time: u64,
+    pub user: String,
+    pub service: String,
+    /// The verdict, or why there was none, in snake case.
+    pub outcome: String,
+    pub milliseconds: Option<u64>,
+}
+
+/// # Errors
+/// The journal cannot be read.
+pub fn run(args: &Args, options: &History) -> Answer {
+    let user = match &options.user.name {
+        Some(name) => Some(subject::resolve(Some(name))?.name.as_str().to_owned()),
+        None => None,
+    };
+    let attempts = attempts(user.as_deref(), options.lines)?;
+    if args.json {
+        let list = attempts.iter().map(document).collect::<Value>();
+        return print_json(&json!({ "outcome": "done", "attempts": list }));
+    }
+    if attempts.is_empty() {
+        return printed(&nothing());
+    }
+    let terminal = Terminal::stdout();
+    let columns = terminal.size.map_or(usize::MAX, |(columns, _)| columns);
+    let lines = attempts
+        .iter()
+        .map(|attempt| terminal.cut(&line(attempt), columns) + "\n");
+    printed(&lines.collect::<String>())
+}
+
+fn nothing() -> String {
+    if is_root() {
+        "The journal has no attempt.\n".into()
+    } else {
+        "The journal shows you no attempt: sudo facelockctl history shows every one.\n".into()
+    }
+}
+
+/// The last `most` attempts that the journal shows to this caller, oldest first.
+///
+/// # Errors
+/// There is no journalctl, or it does not do it.
+pub fn attempts(user: Option<&str>, most: u32) -> Result<Vec<Attempt>, Failure> {
+    let mut command = Command::new("journalctl");
+    command.args([
+        "--output=json",
+        "--no-pager",
+        "--quiet",
+        "SYSLOG_IDENTIFIER=facelock",
+    ]);
+    command.args(["FACELOCK_EVENT=verify", &format!("--lines={most}")]);
+    if let Some(user) = user {
+        command.arg(format!("FACELOCK_USER={user}"));
+    }
+    let output = command.output().map_err(|error| {
+        Failure::new("no_journal", format!("journalctl cannot be run ({error})"))
+    })?;
+    let text = String::from_utf8_lossy(&output.stdout);
+    Ok(text.lines().filter_map(parsed).collect())
+}
+
+fn parsed(line: &str) -> Option<Attempt> {
+    let fields: BTreeMap<String, Value> = serde_json::from_str(line).ok()?;
+    let field = |name: &str| fields.get(name).and_then(Value::as_str);
+    let microseconds: u64 = field("__REALTIME_TIMESTAMP")?.parse().ok()?;
+    let outcome = field("FACELOCK_OUTCOME")?;
+    Some(Attempt {
+        time: microseconds / 1_000_000,
+        user: field("FACELOCK_USER")?.into(),
+        service: field("FACELOCK_SERVICE").unwrap_or_default().into(),
+        outcome: super::words::snake(outcome),
+        milliseconds: field("FACELOCK_MS").and_then(|ms| ms.parse().ok()),
+    })
+}
+
+fn document(attempt: &Attempt) -> Value {
+    json!({
+        "time": attempt.time, "user": attempt.user, "service": attempt.service,
+        "outcome": attempt.outcome, "milliseconds": attempt.milliseconds,
+    })
+}
+
+fn line(attempt: &Attempt) -> String {
+    let ms = attempt
+        .milliseconds
+        .map_or(String::new(), |ms| format!("  {ms} ms"));
+    format!(
+        "{}  {:<12}  {:<16}  {}{ms}",
+        time(attempt.time),
+        attempt.user,
+        attempt.service,
+        attempt.outcome.replace('_', " ")
+    )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_entry_of_the_journal_is_an_attempt() {
+        let entry = r#"{"__REALTIME_TIMESTAMP":"1795651200000000","FACELOCK_EVENT":"verify","FACELOCK_USER":"alice",
+            "FACELOCK_SERVICE":"sudo","FACELOCK_OUTCOME":"LockedOut { seconds: Some(30) }","FACELOCK_MS":"61","MESSAGE":[1,2]}"#;
+        let attempt = parsed(&entry.replace('\n', " ")).unwrap();
+        assert_eq!(attempt.outcome, "locked_out");
+        assert_eq!(
+            line(&attempt),
+            "2026-11-26 00:00 UTC  alice         sudo              locked out  61 ms"
+        );
+        assert_eq!(parsed(r#"{"MESSAGE":"no attempt"}"#), None);
+        assert_eq!(parsed("no JSON"), None);
+    }
+}
