@@ -4,7 +4,7 @@ use std::path::Path;
 
 use serde_json::json;
 use toml::{Table, Value};
-use toml_edit::{DocumentMut, Item};
+use toml_edit::{DocumentMut, InlineTable, Item, TableLike};
 
 use super::args::{ConfigCommand, ConfigFile};
 use super::failure::{Answer, Failure};
@@ -133,10 +133,16 @@ pub fn edited(text: &str, key: &str, value: &str) -> Result<String, Failure> {
         Some((sections, last)) => (sections.split('.').collect(), last),
         None => (Vec::new(), key),
     };
-    let mut table = document.as_table_mut();
+    let mut table: &mut dyn TableLike = document.as_table_mut();
     for section in sections {
         let item = table.entry(section).or_insert(toml_edit::table());
-        table = item.as_table_mut().ok_or_else(|| no_such_key(key))?;
+        // A service may be written as its mode alone.
+        if let Some(mode) = item.as_str() {
+            let mut alone = InlineTable::new();
+            alone.insert("mode", mode.into());
+            *item = Item::Value(alone.into());
+        }
+        table = item.as_table_like_mut().ok_or_else(|| no_such_key(key))?;
     }
     // What is no TOML value is a string.
     let mut new: toml_edit::Value = value.parse().unwrap_or_else(|_| value.into());

@@ -9,6 +9,7 @@ mod failure;
 mod history;
 mod image;
 mod json;
+mod manual;
 mod models;
 mod narrate;
 mod pam;
@@ -16,6 +17,7 @@ mod preview;
 mod prompt;
 mod render;
 mod replace;
+mod setup;
 mod status;
 mod subject;
 mod terminal;
@@ -161,17 +163,14 @@ fn execute(args: &Args) -> Answer {
         Command::Doctor { user } => return doctor::run(args, user),
         Command::History(options) => return history::run(args, options),
         Command::Config { command } => return configuration::run(command, args.json),
+        Command::Setup(options) => return setup::run(args, options),
         Command::Pam { command } => return pam::run(command, args.json),
         Command::Completions { shell } => {
             let mut script = Vec::new();
             clap_complete::generate(*shell, &mut Args::command(), "facelockctl", &mut script);
             return printed(&String::from_utf8_lossy(&script));
         }
-        Command::Man => {
-            let mut page = Vec::new();
-            clap_mangen::Man::new(Args::command()).render(&mut page)?;
-            return printed(&String::from_utf8_lossy(&page));
-        }
+        Command::Man { page } => return manual::run(*page),
     };
     ask(args, &request)
 }

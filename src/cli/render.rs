@@ -132,7 +132,7 @@ fn enrolled(
         _ => String::new(),
     };
     text + &format!(
-        "\nNext: sudo facelockctl test{user} tries it; docs/pam.md says how to switch it on.\n"
+        "\nNext: sudo facelockctl test{user} tries it; sudo facelockctl pam enable sudo switches it on for sudo.\n"
     )
 }
 

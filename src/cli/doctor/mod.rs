@@ -12,6 +12,7 @@ use super::failure::{Answer, Exit};
 use super::terminal::{Color, Terminal};
 use super::{print_json, printed, subject};
 use check::{Row, State};
+pub use probe::models_are_there;
 
 /// # Errors
 /// There is no such user, or the output cannot be written. What is amiss is no error but a row.

@@ -104,6 +104,15 @@ fn installed(folder: &Path) -> Result<Vec<Model>, String> {
     Ok(manifest.model.iter().map(model).collect())
 }
 
+/// Whether every model that a login needs is there, and is the pinned one.
+pub fn models_are_there() -> bool {
+    let config = Config::load(Path::new(config::PATH)).unwrap_or_default();
+    installed(&config.paths.models).is_ok_and(|models| {
+        let fit = |model: &Model| model.pinned.unwrap_or(model.optional);
+        models.iter().all(fit)
+    })
+}
+
 /// The UEFI variable: four bytes of attributes, then 0 or 1.
 fn secure_boot() -> Option<bool> {
     let path = "/sys/firmware/efi/efivars/SecureBoot-8be4df61-93ca-11d2-aa0d-00e098032b8c";

@@ -1,133 +1,30 @@
-//! The command line, as types; help, man page and completions come from here.
+//! What the verbs take.
 
 use std::path::PathBuf;
 
-use clap::{Parser, Subcommand};
+use clap::Subcommand;
 
-/// Enroll faces for login, try them, and look after them.
-///
-/// Exit status: 0 done, or a match; 1 a face was judged and did not match; 2 wrong usage; 3 it could
-/// not be done, and the message says why; 4 not permitted; 5 Facelock's socket cannot be reached or
-/// the connection broke.
-#[derive(Debug, Parser)]
-#[command(name = "facelockctl", version, max_term_width = 80)]
-pub struct Args {
-    /// Print what a script would read, errors too
-    #[arg(long, global = true, help_heading = "Options of every command")]
-    pub json: bool,
-    /// The socket to ask
-    #[arg(long, global = true, help_heading = "Options of every command", hide_short_help = true,
-        default_value = facelock_protocol::SOCKET_PATH, value_name = "PATH")]
-    pub socket: PathBuf,
-    #[command(subcommand)]
-    pub command: Command,
-}
-
-#[derive(Debug, Subcommand)]
-pub enum Command {
-    /// Enroll a face: several samples, one template each
-    Enroll {
-        #[command(flatten)]
-        user: User,
-        /// What to call these templates
-        #[arg(long)]
-        label: Option<String>,
-        /// Start without waiting for Enter
-        #[arg(long)]
-        now: bool,
-    },
-    /// Verify, and show quality, scores and times (counted like any login)
-    Test {
-        #[command(flatten)]
-        user: User,
-    },
-    /// List templates
-    List {
-        #[command(flatten)]
-        user: User,
-    },
-    /// Remove one template
-    Remove {
-        #[command(flatten)]
-        user: User,
-        /// The template's number, as `list` shows it
-        template: u32,
-    },
-    /// Remove all of a user's templates and what is stored beside them
-    Clear {
-        #[command(flatten)]
-        user: User,
-        /// Do not ask
-        #[arg(long)]
-        yes: bool,
-    },
-    /// Show what a login would meet: enrollment, lockout, TPM, camera, sandbox
-    Status {
-        #[command(flatten)]
-        user: User,
-    },
-    /// Check every prerequisite of a login by face, and say what mends it
-    ///
-    /// Exit status: 0 nothing stands in the way, 1 a check failed.
-    Doctor {
-        #[command(flatten)]
-        user: User,
-    },
-    /// Allow face login again after too many misses
-    Unlock {
-        #[command(flatten)]
-        user: User,
-    },
-    /// Look after the TPM's part
-    Tpm {
-        #[command(subcommand)]
-        command: TpmCommand,
-    },
-    /// Show past attempts, from the journal
-    History(History),
-    /// Read, check and change the configuration
-    Config {
-        #[command(subcommand)]
-        command: ConfigCommand,
-    },
-    /// Choose which PAM services ask for a face
-    Pam {
-        #[command(subcommand)]
-        command: PamCommand,
-    },
-    /// List cameras: which would be used, and why
-    Devices {
-        #[command(flatten)]
-        user: User,
-        /// Describe them for a bug report instead, without serial numbers
-        #[arg(long)]
-        report: bool,
-    },
-    /// Look after the cameras that templates are bound to
-    Camera {
-        #[command(subcommand)]
-        command: CameraCommand,
-    },
-    /// Show what the camera sees
-    Preview(Preview),
-    /// Try an infrared emitter setting on a camera for some seconds, then put it back
-    Emitter(Emitter),
-    /// Look after the model files
-    Models {
-        #[command(subcommand)]
-        command: ModelsCommand,
-    },
-    /// Print a completion script
-    Completions { shell: clap_complete::Shell },
-    /// Print the manual page
-    Man,
-}
+use super::User;
 
 #[derive(Debug, clap::Args)]
-pub struct User {
-    /// Whose face [default: who called sudo, else who runs this]
-    #[arg(long = "user", short = 'u', value_name = "NAME")]
-    pub name: Option<String>,
+pub struct Setup {
+    #[command(flatten)]
+    pub user: User,
+    /// Show what would be done and do nothing
+    #[arg(long)]
+    pub dry_run: bool,
+    /// Answer yes to everything but a key file and login screens
+    #[arg(long)]
+    pub yes: bool,
+    /// Keep the key in a file where there is no TPM
+    #[arg(long)]
+    pub key_file: bool,
+    /// Leave out the try after enrolling
+    #[arg(long)]
+    pub no_test: bool,
+    /// A service to switch on, such as swaylock; again for another [default: asks for each]
+    #[arg(long, value_name = "NAME")]
+    pub service: Vec<String>,
 }
 
 #[derive(Debug, clap::Args)]
@@ -314,6 +211,21 @@ pub enum ModelsCommand {
     },
 }
 
+/// A manual page.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
+pub enum Page {
+    /// facelockctl(1)
+    Facelockctl,
+    /// pam_facelock(8)
+    #[value(name = "pam_facelock")]
+    PamFacelock,
+    /// facelock.toml(5)
+    #[value(name = "facelock.toml")]
+    FacelockToml,
+    /// facelock-protocol(7)
+    FacelockProtocol,
+}
+
 #[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
 pub enum Graphics {
     /// What the terminal can show
@@ -350,12 +262,6 @@ fn hex(text: &str) -> Result<Bytes, String> {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn the_command_line_is_consistent() {
-        use clap::CommandFactory as _;
-        Args::command().debug_assert();
-    }
 
     #[test]
     fn hexadecimal_payloads_are_whole_bytes() {

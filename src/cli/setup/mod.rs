@@ -1,0 +1,238 @@
+//! `facelockctl setup`: from nothing to a screen lock that asks for a face, one verb after the
+//! other. Each step is a command of its own, done whole or not at all, and is left out where it was
+//! done before: setup can be stopped and run again.
+
+mod desktop;
+
+use std::path::Path;
+use std::process::{Command, Stdio};
+
+use facelock_protocol::{EnrollmentState, Reply, Request, StatusReport, Subject};
+use serde_json::{Value, json};
+
+use super::args::{Args, Setup};
+use super::failure::{Answer, Exit, Failure, require_root};
+use super::terminal::Terminal;
+use super::{client, doctor, pam, print_json, printed, prompt, render, subject};
+
+/// # Errors
+/// A step was not done; what was done before stays.
+pub fn run(args: &Args, options: &Setup) -> Answer {
+    if args.json && !options.yes && !options.dry_run {
+        return Err(Failure::usage(
+            "setup asks: with --json it needs --yes or --dry-run",
+        ));
+    }
+    if !options.dry_run {
+        require_root()?;
+    }
+    let subject = subject::resolve(options.user.name.as_deref())?;
+    let mut run = Run {
+        args,
+        options,
+        subject,
+        steps: Vec::new(),
+    };
+    run.models()?;
+    let status = run.status()?;
+    run.cameras(status.as_ref())?;
+    run.protector(status.as_ref())?;
+    run.enrollment(status.as_ref())?;
+    run.services()?;
+    run.end()
+}
+
+struct Run<'a> {
+    args: &'a Args,
+    options: &'a Setup,
+    subject: Subject,
+    /// What was done, for a script.
+    steps: Vec<Value>,
+}
+
+impl Run<'_> {
+    fn models(&mut self) -> Result<(), Failure> {
+        if doctor::models_are_there() {
+            return self.skip("models", "the models are there");
+        }
+        self.verb("models", &["models", "install"])
+    }
+
+    fn cameras(&mut self, status: Option<&StatusReport>) -> Result<(), Failure> {
+        let Some(report) = status else {
+            return self.skip(
+                "camera",
+                "no instance answers yet, so no camera is looked for",
+            );
+        };
+        let reason = match &report.camera {
+            Ok(identity) => {
+                let found = format!("{identity} would be used");
+                if self.options.yes
+                    || self.options.dry_run
+                    || !self.asks("Show what it sees, for 5 seconds?")?
+                {
+                    return self.skip("camera", &found);
+                }
+                return self.verb("camera", &["preview", "--seconds", "5"]);
+            }
+            Err(reason) => *reason,
+        };
+        Err(Failure::unavailable(reason)
+            .help("sudo facelockctl devices shows every camera and why it is not used"))
+    }
+
+    fn protector(&mut self, status: Option<&StatusReport>) -> Result<(), Failure> {
+        let Some(report) = status else {
+            return self.skip("protector", "not known before the instance answers");
+        };
+        if report.protector_present {
+            let what = if report.protector == "file" {
+                "the key to the templates is in a file: a copy of the disk opens them"
+            } else {
+                "the key to the templates is sealed by this machine's TPM: a copy of the disk opens nothing"
+            };
+            return self.skip("protector", what);
+        }
+        let question = "There is no TPM that answers. Keep the key to the templates in a file instead? A copy of the disk opens them then.";
+        let file = self.options.key_file
+            || !self.options.yes && !self.options.dry_run && self.asks(question)?;
+        if !file {
+            return Err(
+                Failure::new("vault_missing", "without a TPM nothing can be enrolled").help(
+                    "facelockctl setup --key-file, or docs/troubleshooting.md to find the TPM",
+                ),
+            );
+        }
+        self.verb(
+            "protector",
+            &["config", "set", "vault.protector", "tpm-or-file"],
+        )
+    }
+
+    fn enrollment(&mut self, status: Option<&StatusReport>) -> Result<(), Failure> {
+        let name = self.subject.name.as_str().to_owned();
+        let enrolled = status.is_some_and(|r| !matches!(r.enrollment, EnrollmentState::None));
+        if enrolled {
+            self.skip("enroll", &format!("{name} is enrolled"))?;
+        } else {
+            self.verb("enroll", &["enroll", "--user", &name])?;
+        }
+        if self.options.no_test {
+            return self.skip("test", "left out");
+        }
+        self.verb("test", &["test", "--user", &name])
+    }
+
+    fn services(&mut self) -> Result<(), Failure> {
+        let reader = Path::new("/usr/lib/systemd/system/fprintd.service").exists();
+        let offered = desktop::offered(&pam::wired_here(), &self.options.service, reader);
+        if offered.is_empty() {
+            return self.skip(
+                "services",
+                "every service that is here asks for a face already",
+            );
+        }
+        for (service, what) in offered {
+            let named = self.options.service.contains(&service);
+            let meant = named || (self.options.yes && desktop::is_first(&service));
+            if meant || self.options.dry_run {
+                self.note(what)?;
+            } else if self.options.yes
+                || !self.asks(&format!("{what} Switch it on for {service}?"))?
+            {
+                continue;
+            }
+            match self.options.dry_run {
+                true => self.verb_now(&service, &["pam", "enable", &service, "--dry-run"])?,
+                false => self.verb_now(&service, &["pam", "enable", &service, "--yes"])?,
+            }
+        }
+        Ok(())
+    }
+
+    fn end(self) -> Answer {
+        if self.args.json {
+            return print_json(
+                &json!({ "outcome": "done", "dry_run": self.options.dry_run, "steps": self.steps }),
+            );
+        }
+        printed(if self.options.dry_run {
+            "Nothing was changed: this was a dry run.\n"
+        } else {
+            "Done. facelockctl doctor says whether anything stands in the way; facelockctl pam disable SERVICE undoes a service.\n"
+        })
+    }
+
+    /// What the instance says of this user; a dry run goes on without.
+    fn status(&self) -> Result<Option<StatusReport>, Failure> {
+        let request = Request::Status {
+            subject: self.subject.clone(),
+        };
+        let answer = client::ask(&self.args.socket, &request, drop).and_then(|reply| match reply {
+            Reply::Status(report) => Ok(report),
+            other => Err(render::failure(&request, &other)
+                .unwrap_or_else(|| Failure::new("failed", "the instance answers something else"))),
+        });
+        match answer {
+            Err(_) if self.options.dry_run => Ok(None),
+            other => other.map(Some),
+        }
+    }
+
+    fn asks(&self, question: &str) -> Result<bool, Failure> {
+        prompt::confirm(question, "--yes, or the option that answers")
+    }
+
+    fn note(&self, text: &str) -> Result<(), Failure> {
+        if !self.args.json {
+            printed(&Terminal::stdout().wrap(&format!("{text}\n"), 2))?;
+        }
+        Ok(())
+    }
+
+    fn skip(&mut self, step: &str, why: &str) -> Result<(), Failure> {
+        self.steps
+            .push(json!({ "step": step, "state": "skipped", "message": why }));
+        self.note(&format!("{step}: {why}"))
+    }
+
+    /// Runs a verb, or says that it would.
+    fn verb(&mut self, step: &str, arguments: &[&str]) -> Result<(), Failure> {
+        if !self.options.dry_run {
+            return self.verb_now(step, arguments);
+        }
+        let line = format!("facelockctl {}", arguments.join(" "));
+        self.steps
+            .push(json!({ "step": step, "state": "planned", "message": line }));
+        self.note(&format!("{step}: this would run {line}"))
+    }
+
+    /// Runs a verb of this program, in sight of the person.
+    fn verb_now(&mut self, step: &str, arguments: &[&str]) -> Result<(), Failure> {
+        let line = format!("facelockctl {}", arguments.join(" "));
+        self.note(&format!("{step}: {line}"))?;
+        let mut command = Command::new(std::env::current_exe()?);
+        command
+            .arg("--socket")
+            .arg(&self.args.socket)
+            .args(arguments);
+        if self.args.json {
+            command.arg("--json").stdout(Stdio::null());
+        }
+        let status = command.status()?;
+        let state = if status.success() { "done" } else { "failed" };
+        self.steps
+            .push(json!({ "step": step, "state": state, "message": line }));
+        match status.code() {
+            Some(0) => Ok(()),
+            Some(1) => Err(
+                Failure::new("stopped", format!("{line} did not recognise the face"))
+                    .exit(Exit::NoMatch)
+                    .help("sudo facelockctl setup goes on from here"),
+            ),
+            _ => Err(Failure::new("stopped", format!("{line} was not done"))
+                .help("sudo facelockctl setup goes on from here")),
+        }
+    }
+}
