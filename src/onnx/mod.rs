@@ -14,7 +14,7 @@ mod runtime;
 mod session;
 
 pub use manifest::{
-    Conversion, LivenessThresholds, Manifest, ModelEntry, Role, SourceFile, Threshold,
+    Conversion, LivenessThresholds, Manifest, ModelEntry, Role, SourceFile, Threshold, Wheel,
 };
 pub use runtime::Runtime;
 pub use session::{ModelDirs, Session, Sizes, builder, failed, verified};

