@@ -257,7 +257,7 @@ fn a_prepared_form_is_used_only_if_it_may_be_believed() {
 
     let other =
         std::fs::read(prepare_model(&runtime, &forged.dirs, &forged.entry, &[]).unwrap()).unwrap();
-    let digest = place.with_extension("sha256");
+    let digest = place.with_extension("blake3");
     let mode = |path: &Path, mode| {
         std::fs::set_permissions(path, std::fs::Permissions::from_mode(mode)).unwrap()
     };
@@ -270,7 +270,7 @@ fn a_prepared_form_is_used_only_if_it_may_be_believed() {
     }
     // Whoever owns the manifest may say what is prepared: the forged form runs, so the checks below
     // can fail.
-    std::fs::write(&digest, Digest::of(&other).to_string()).unwrap();
+    std::fs::write(&digest, Digest::blake3(&other).to_string()).unwrap();
     assert!(!near(&run(&genuine).unwrap(), &expected()));
     for loose in [&place, &digest] {
         for bits in [0o664, 0o646] {
@@ -296,7 +296,7 @@ fn a_prepared_form_is_used_only_if_it_may_be_believed() {
     }
     // Bytes that are no model at all, though recorded: the portable file again.
     std::fs::write(&place, b"no model").unwrap();
-    std::fs::write(&digest, Digest::of(b"no model").to_string()).unwrap();
+    std::fs::write(&digest, Digest::blake3(b"no model").to_string()).unwrap();
     assert!(near(&run(&genuine).unwrap(), &expected()));
     // Without the pinned file, a prepared form that is damaged opens nothing.
     std::fs::remove_file(genuine.dirs.models.join("small.onnx")).unwrap();
@@ -318,10 +318,10 @@ fn preparing_again_mends_a_damaged_form() {
     let mended = std::fs::read(&place).unwrap();
     assert_eq!(mended.len(), good.len());
     assert_eq!(
-        std::fs::read_to_string(place.with_extension("sha256"))
+        std::fs::read_to_string(place.with_extension("blake3"))
             .unwrap()
             .trim(),
-        Digest::of(&mended).to_string()
+        Digest::blake3(&mended).to_string()
     );
 }
 
@@ -350,10 +350,10 @@ fn a_manifest_says_nothing_unclear() {
     refused("name = \"reid-0095\"", "name = \"yunet\"");
     refused("role = \"fusion\"", "role = \"embeder\"");
     refused("sha256 = \"66e4", "sha256 = \"6e4");
-    refused("live = 0.5, attack = 0.3", "live = 0.5, attack = 0.6");
-    refused("live = 0.5, attack = 0.3", "live = nan, attack = 0.3");
-    refused("live = 0.5, attack = 0.3", "live = 1.0, attack = 0.3");
-    refused("scale = 2.7, live", "scale = 0.0, live");
+    refused("live = -4.0, attack = -6.0", "live = -4.0, attack = -3.0");
+    refused("live = -4.0, attack = -6.0", "live = nan, attack = -6.0");
+    refused("live = -4.0, attack = -6.0", "live = 1.0, attack = -6.0");
+    refused("scale = 2.7, sure", "scale = 0.0, sure");
     refused(
         "fallback_for = \"yunet\"",
         "fallback_for = \"yunet-int8bq\"",

@@ -31,7 +31,7 @@ impl Engine {
     /// [`ModelError`]: nothing is used that is not the pinned file with the expected shapes.
     pub fn load(dirs: &ModelDirs, options: EngineOptions) -> Result<Self, ModelError> {
         let manifest = Manifest::load(&dirs.models.join("manifest.toml"))?;
-        let runtime = Runtime::load(&dirs.runtime)?;
+        let runtime = Runtime::at(&dirs.runtime);
         let entries = embedders(&manifest, options)?;
         // Fusion wants the landmarks of the full-size pass.
         let canvas = if options.fusion { FULL_CANVAS } else { CANVAS };

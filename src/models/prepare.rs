@@ -84,7 +84,7 @@ pub fn prepare_model(
     install::write(&path, &saved).map_err(cannot)?;
     install::write(
         &path.with_extension(cache::DIGEST),
-        format!("{}\n", Digest::of(&saved)).as_bytes(),
+        format!("{}\n", Digest::blake3(&saved)).as_bytes(),
     )
     .map_err(cannot)?;
     std::fs::remove_file(&part).map_err(cannot)?;
@@ -99,10 +99,13 @@ pub fn prepare_model(
 fn sweep(folder: &Path, keep: &[PathBuf]) -> std::io::Result<()> {
     for entry in std::fs::read_dir(folder)? {
         let path = entry?.path();
+        // Earlier releases recorded SHA-256.
+        let kinds = ["ort", cache::DIGEST, "part", "sha256"];
         let ours = path
             .extension()
-            .is_some_and(|kind| kind == "ort" || kind == cache::DIGEST || kind == "part");
-        if ours && !keep.contains(&path.with_extension("ort")) {
+            .is_some_and(|kind| kinds.iter().any(|ours| kind == *ours));
+        let kept = keep.contains(&path.with_extension("ort"));
+        if ours && (!kept || path.extension() == Some("sha256".as_ref())) {
             std::fs::remove_file(path)?;
         }
     }

@@ -3,8 +3,9 @@
 //!
 //! The form depends on the release, on the CPU's vector instructions and on the sizes fixed in it,
 //! so the file's name holds all of them beside the source's digest; another CPU or release simply
-//! finds nothing. The file's own digest stands in a file beside it. Both belong to root; the
-//! instance can only read them.
+//! finds nothing. The file's own BLAKE3 digest stands in a file beside it: it is computed at
+//! every login, where SHA-256 over 40 MB would cost as much as a look at a face. Both belong to
+//! root; the instance can only read them.
 #![forbid(unsafe_code)]
 
 use std::fmt::Write as _;
@@ -18,7 +19,7 @@ use super::{ModelDirs, ModelEntry, map, runtime};
 use crate::types::Digest;
 
 /// The extension of the file that records a prepared form's digest.
-pub const DIGEST: &str = "sha256";
+pub const DIGEST: &str = "blake3";
 /// More bytes than such a file has.
 const DIGEST_MOST: u64 = 128;
 
@@ -36,7 +37,7 @@ pub fn find(dirs: &ModelDirs, entry: &ModelEntry, sizes: Sizes) -> Option<&'stat
     let file = File::open(path.with_extension(DIGEST)).ok().filter(ours)?;
     file.take(DIGEST_MOST).read_to_string(&mut recorded).ok()?;
     let bytes = map::map_file(&File::open(&path).ok().filter(ours)?).ok()?;
-    (Digest::from_hex(recorded.trim())? == Digest::of(bytes)).then_some(bytes)
+    (Digest::from_hex(recorded.trim())? == Digest::blake3(bytes)).then_some(bytes)
 }
 
 /// Where the prepared form of a model lies for this release, this CPU and these sizes.

@@ -2,7 +2,7 @@
 //! programs have switched off that of one that would (`sandbox::silence_libraries`).
 #![forbid(unsafe_code)]
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::OnceLock;
 
 use ort::environment::Environment;
@@ -14,29 +14,36 @@ pub const VERSION: &str = "1.23.2";
 /// Its commit, which is what the library itself tells.
 const COMMIT: &str = "git-commit-id=a83fc4d58c";
 
-/// The loaded library; one a process.
+/// The library; one a process, loaded when it is first needed.
 #[derive(Clone, Debug)]
-pub struct Runtime(Environment);
+pub struct Runtime(PathBuf);
 
 impl Runtime {
+    /// Names the library. The first session loads it, while other threads verify their files.
+    pub fn at(library: &Path) -> Self {
+        Self(library.into())
+    }
+
     /// Loads ONNX Runtime. Later calls give the same runtime, whatever they name.
     ///
     /// # Errors
     /// [`ModelError::Runtime`]: a relative path, no library there, another version.
     pub fn load(library: &Path) -> Result<Self, ModelError> {
-        static LOADED: OnceLock<Result<Runtime, String>> = OnceLock::new();
-        LOADED
-            .get_or_init(|| load(library))
-            .clone()
-            .map_err(ModelError::Runtime)
+        let runtime = Self::at(library);
+        runtime.environment()?;
+        Ok(runtime)
     }
 
-    pub(super) fn environment(&self) -> &Environment {
-        &self.0
+    pub(super) fn environment(&self) -> Result<&'static Environment, ModelError> {
+        static LOADED: OnceLock<Result<Environment, String>> = OnceLock::new();
+        let loaded = LOADED.get_or_init(|| load(&self.0));
+        loaded
+            .as_ref()
+            .map_err(|error| ModelError::Runtime(error.clone()))
     }
 }
 
-fn load(library: &Path) -> Result<Runtime, String> {
+fn load(library: &Path) -> Result<Environment, String> {
     if !library.is_absolute() {
         return Err(format!("{} is not an absolute path", library.display()));
     }
@@ -49,10 +56,9 @@ fn load(library: &Path) -> Result<Runtime, String> {
             library.display()
         ));
     }
-    let environment = builder
+    builder
         .with_name("facelock")
         .with_telemetry(false)
         .build()
-        .map_err(|error| error.to_string())?;
-    Ok(Runtime(environment))
+        .map_err(|error| error.to_string())
 }

@@ -153,7 +153,7 @@ pub fn builder(
     runtime: &Runtime,
     level: GraphOptimizationLevel,
 ) -> Result<SessionBuilder, ModelError> {
-    SessionBuilder::new(runtime.environment())
+    SessionBuilder::new(runtime.environment()?)
         .map_err(failed)?
         .with_optimization_level(level)
         .map_err(failed)?

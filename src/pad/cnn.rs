@@ -24,7 +24,7 @@ pub struct Cnn {
 impl Cnn {
     pub fn load(dirs: &ModelDirs) -> Result<Self, ModelError> {
         let manifest = Manifest::load(&dirs.models.join("manifest.toml"))?;
-        let runtime = Runtime::load(&dirs.runtime)?;
+        let runtime = Runtime::at(&dirs.runtime);
         let (mut networks, mut bounds) = (Vec::new(), None::<Bounds>);
         for entry in manifest.of(Role::Pad) {
             let Some(liveness) = &entry.liveness else {

@@ -1,6 +1,6 @@
-//! SHA-256 digests, as values.
+//! Digests of 256 bits, as values.
 
-/// A SHA-256 digest (FIPS 180-4).
+/// A digest: SHA-256 (FIPS 180-4) where nothing else is said.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct Digest(pub [u8; 32]);
 
@@ -9,6 +9,11 @@ impl Digest {
     pub fn of(bytes: &[u8]) -> Self {
         use sha2::{Digest as _, Sha256};
         Self(Sha256::digest(bytes).into())
+    }
+
+    /// The BLAKE3 digest of `bytes`, for what is read at every login.
+    pub fn blake3(bytes: &[u8]) -> Self {
+        Self(*blake3::hash(bytes).as_bytes())
     }
 
     /// Reads 64 hexadecimal digits.
