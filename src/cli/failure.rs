@@ -67,6 +67,13 @@ impl Failure {
         self
     }
 
+    /// The same failure, told better.
+    #[must_use]
+    pub fn because(mut self, message: &str) -> Self {
+        self.message = message.into();
+        self
+    }
+
     #[must_use]
     pub fn exit(mut self, exit: Exit) -> Self {
         self.exit = exit;

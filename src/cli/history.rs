@@ -77,6 +77,25 @@ pub fn attempts(user: Option<&str>, most: u32) -> Result<Vec<Attempt>, Failure> 
     Ok(text.lines().filter_map(parsed).collect())
 }
 
+/// Why the last enrollment of `user` was refused a moment ago, where the journal shows it to this
+/// caller.
+pub fn refusal(user: &str) -> Option<String> {
+    let output = Command::new("journalctl")
+        .args([
+            "--output=json",
+            "--no-pager",
+            "--quiet",
+            "--lines=1",
+            "--since=-1min",
+        ])
+        .args(["SYSLOG_IDENTIFIER=facelock", "FACELOCK_EVENT=enroll"])
+        .arg(format!("FACELOCK_USER={user}"))
+        .output()
+        .ok()?;
+    let entry: Value = serde_json::from_slice(&output.stdout).ok()?;
+    Some(entry.get("FACELOCK_REFUSED")?.as_str()?.to_owned())
+}
+
 fn parsed(line: &str) -> Option<Attempt> {
     let fields: BTreeMap<String, Value> = serde_json::from_str(line).ok()?;
     let field = |name: &str| fields.get(name).and_then(Value::as_str);

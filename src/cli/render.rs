@@ -1,11 +1,11 @@
 //! Replies for a person.
 
-use facelock_protocol::{EnrolledReport, Reply, Request, TemplateReport};
+use facelock_protocol::{EnrolledReport, Reply, Request, TemplateReport, Unavailable};
 
 use super::failure::{Answer, Failure};
 use super::narrate::Narrator;
 use super::terminal::Terminal;
-use super::{json, printed, report, status, words};
+use super::{history, json, printed, report, status, words};
 
 /// Prints the reply; the exit status that goes with it.
 ///
@@ -34,6 +34,13 @@ pub fn finish(request: &Request, reply: &Reply, narrator: &Narrator) -> Answer {
 /// The failure that a reply is, in the terms of what was asked.
 pub fn failure(request: &Request, reply: &Reply) -> Option<Failure> {
     match (reply, request) {
+        (Reply::Unavailable(Unavailable::EnrollmentRejected), Request::Enroll { subject, .. }) => {
+            let failure = Failure::unavailable(Unavailable::EnrollmentRejected);
+            Some(match history::refusal(subject.name.as_str()) {
+                Some(why) => failure.because(&format!("these samples cannot be enrolled: {why}")),
+                None => failure.help("sudo journalctl -t facelock -n 5"),
+            })
+        }
         (Reply::Unavailable(reason), _) => Some(Failure::unavailable(*reason)),
         (Reply::Denied(denied), _) => Some(Failure::denied(*denied)),
         (Reply::Done { changed: false }, Request::Remove { subject, template }) => {
