@@ -95,9 +95,10 @@ impl Drop for Quiet {
 }
 
 fn typed(question: &str) -> Result<Zeroizing<String>, Failure> {
+    // Before the question: what is typed at once is hidden too.
+    let quiet = Quiet::start()?;
     write!(std::io::stderr(), "{question}")?;
     std::io::stderr().flush()?;
-    let quiet = Quiet::start()?;
     let mut bytes = Zeroizing::new(Vec::with_capacity(LONGEST));
     let mut stdin = std::io::stdin().lock();
     let mut byte = [0];
