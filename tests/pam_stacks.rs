@@ -319,6 +319,28 @@ fn a_face_reaches_what_a_password_reaches_and_nothing_else() {
 }
 
 #[test]
+fn a_jump_that_lands_elsewhere_is_seen_by_this_test() {
+    let face = Told {
+        face: "success",
+        password: "auth_err",
+    };
+    let machine = Machine::of("debian12");
+    machine.done(&["enable", "gdm-password", "--yes"]);
+    let (right, marks) = machine.play("gdm-password", face);
+    assert_eq!(right, SUCCESS);
+    let path = machine.folder.path().join("etc/pam.d/gdm-password");
+    let text = fs::read_to_string(&path).unwrap();
+    for (jump, what) in [
+        ("success=1", "pam_deny is reached"),
+        ("success=5", "the keyring is not"),
+    ] {
+        fs::write(&path, text.replace("success=2", jump)).unwrap();
+        let (code, wrong) = machine.play("gdm-password", face);
+        assert!(code != SUCCESS || wrong != marks, "{what}");
+    }
+}
+
+#[test]
 fn disabling_gives_back_every_byte() {
     for (name, services) in STACKS {
         for service in services {

@@ -21,6 +21,7 @@ mod setup;
 mod status;
 mod subject;
 mod terminal;
+mod uninstall;
 mod words;
 
 use std::io::Write as _;
@@ -164,6 +165,7 @@ fn execute(args: &Args) -> Answer {
         Command::History(options) => return history::run(args, options),
         Command::Config { command } => return configuration::run(command, args.json),
         Command::Setup(options) => return setup::run(args, options),
+        Command::Uninstall(options) => return uninstall::run(args, options),
         Command::Pam { command } => return pam::run(command, args.json),
         Command::Completions { shell } => {
             let mut script = Vec::new();

@@ -101,6 +101,8 @@ pub enum Command {
         #[command(subcommand)]
         command: PamCommand,
     },
+    /// Take face login out of every PAM stack, so that the package can be removed
+    Uninstall(Uninstall),
     /// List cameras: which would be used, and why
     Devices {
         #[command(flatten)]

@@ -28,6 +28,19 @@ pub struct Setup {
 }
 
 #[derive(Debug, clap::Args)]
+pub struct Uninstall {
+    /// Show what would be done and do nothing
+    #[arg(long)]
+    pub dry_run: bool,
+    /// Do not ask
+    #[arg(long)]
+    pub yes: bool,
+    /// Remove every user's templates, too
+    #[arg(long)]
+    pub templates: bool,
+}
+
+#[derive(Debug, clap::Args)]
 pub struct Preview {
     /// For how long
     #[arg(long, default_value_t = 10, value_parser = clap::value_parser!(u8).range(1..=60), value_name = "SECONDS")]
