@@ -155,11 +155,9 @@ impl Config {
             "tally.total",
             "must be tally.misses to 1000",
         )?;
-        rule(
-            (1..=24 * 365).contains(&self.tally.password_every_h),
-            "tally.password_every_h",
-            "must be 1 to 8760",
-        )?;
+        for (hours, key) in self.tally.hours() {
+            rule((1..=24 * 365).contains(&hours), key, "must be 1 to 8760")?;
+        }
         rule(
             (500..=30_000).contains(&self.deadline.attempt_ms),
             "deadline.attempt_ms",

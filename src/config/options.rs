@@ -125,6 +125,8 @@ impl Config {
                 Tristate::Never => Some(false),
             },
             password_every: Duration::from_secs(self.tally.password_every_h * 3600),
+            color_password_every: Duration::from_secs(self.tally.color_password_every_h * 3600),
+            color_unused: Duration::from_secs(self.tally.color_unused_h * 3600),
         }
     }
 

@@ -125,6 +125,10 @@ pub struct TallySection {
     /// `auto`: once a password was ever reported for the user.
     pub password_after_boot: Tristate,
     pub password_every_h: u64,
+    /// The same for users whom only a color camera checks.
+    pub color_password_every_h: u64,
+    /// Password first where such a user's face was not used for this long.
+    pub color_unused_h: u64,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
@@ -133,6 +137,17 @@ pub enum Tristate {
     Auto,
     Always,
     Never,
+}
+
+impl TallySection {
+    /// What is counted in hours, with its key.
+    pub fn hours(&self) -> [(u64, &'static str); 3] {
+        [
+            (self.password_every_h, "tally.password_every_h"),
+            (self.color_password_every_h, "tally.color_password_every_h"),
+            (self.color_unused_h, "tally.color_unused_h"),
+        ]
+    }
 }
 
 impl Default for TallySection {
@@ -144,6 +159,8 @@ impl Default for TallySection {
             total: rules.total,
             password_after_boot: Tristate::Auto,
             password_every_h: rules.password_every.as_secs() / 3600,
+            color_password_every_h: rules.color_password_every.as_secs() / 3600,
+            color_unused_h: rules.color_unused.as_secs() / 3600,
         }
     }
 }

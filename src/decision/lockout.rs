@@ -5,9 +5,10 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
-use crate::types::{Unavailable, Verdict};
+use crate::types::{Spectrum, Unavailable, Verdict};
 
-const VERSION: u8 = 1;
+/// 1 had no `used`.
+const VERSION: u8 = 2;
 /// Longer than any attempt takes, its challenge included, in seconds: one that is still open after
 /// this was killed.
 const UNDER_WAY: u64 = 60;
@@ -55,8 +56,12 @@ pub struct LockoutRules {
     /// Password first after boot. `None`: once this user's password was ever reported, for else
     /// face login would be off for good wherever no stack reports.
     pub password_after_boot: Option<bool>,
-    /// Password again after this long.
+    /// Password again after this long, for a face that infrared checks.
     pub password_every: Duration,
+    /// The same for a face that only color checks: a convenience, which a good picture may pass.
+    pub color_password_every: Duration,
+    /// Password again where color was not used for this long.
+    pub color_unused: Duration,
 }
 
 impl Default for LockoutRules {
@@ -67,6 +72,8 @@ impl Default for LockoutRules {
             total: 50,
             password_after_boot: None,
             password_every: Duration::from_secs(72 * 3600),
+            color_password_every: Duration::from_secs(24 * 3600),
+            color_unused: Duration::from_secs(4 * 3600),
         }
     }
 }
@@ -89,6 +96,8 @@ pub struct TallyState {
     opened: Option<When>,
     /// The last password reported.
     password: Option<Password>,
+    /// The last match or password.
+    used: Option<When>,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -131,10 +140,10 @@ impl Password {
 }
 
 impl LockoutRules {
-    /// Why there is no attempt now.
-    pub fn refusal(&self, state: &TallyState, now: &Moment) -> Option<Unavailable> {
+    /// Why there is no attempt by this light now.
+    pub fn refusal(&self, state: &TallyState, by: Spectrum, now: &Moment) -> Option<Unavailable> {
         self.lockout(state, now)
-            .or_else(|| self.password_first(state, now))
+            .or_else(|| self.password_first(state, by, now))
     }
 
     fn lockout(&self, state: &TallyState, now: &Moment) -> Option<Unavailable> {
@@ -170,13 +179,26 @@ impl LockoutRules {
         })
     }
 
-    fn password_first(&self, state: &TallyState, now: &Moment) -> Option<Unavailable> {
+    fn password_first(
+        &self,
+        state: &TallyState,
+        by: Spectrum,
+        now: &Moment,
+    ) -> Option<Unavailable> {
         let wanted = match &state.password {
             None => self.password_after_boot == Some(true),
             Some(password) => {
                 let booted =
                     self.password_after_boot.unwrap_or(true) && password.at.boot != now.boot;
-                booted || password.age(now) >= self.password_every.as_secs()
+                let used = state.used.unwrap_or(password.at);
+                booted
+                    || match by {
+                        Spectrum::Infrared => password.age(now) >= self.password_every.as_secs(),
+                        Spectrum::Color => {
+                            password.age(now) >= self.color_password_every.as_secs()
+                                || used.elapsed(now) >= self.color_unused.as_secs()
+                        }
+                    }
             }
         };
         wanted.then_some(Unavailable::PasswordRequired)
@@ -209,6 +231,7 @@ impl TallyState {
         if ending == AttemptEnd::Matched {
             self.total = 0;
             self.clear();
+            self.used = Some(When::at(now));
             return;
         }
         if generation == self.generation {
@@ -230,6 +253,7 @@ impl TallyState {
             at: When::at(now),
             wall: now.wall,
         });
+        self.used = Some(When::at(now));
     }
 
     pub fn unlock(&mut self) -> bool {
@@ -249,8 +273,13 @@ impl TallyState {
     }
 
     pub fn decode(bytes: &[u8]) -> Option<Self> {
-        let body = bytes.strip_prefix(&[VERSION])?;
-        postcard::take_from_bytes(body)
+        // Version 1 ends where `used` begins: nothing is known of it.
+        let body = match bytes.split_first()? {
+            (1, body) => [body, &[0]].concat(),
+            (&VERSION, body) => body.to_vec(),
+            _ => return None,
+        };
+        postcard::take_from_bytes(&body)
             .ok()
             .and_then(|(state, rest)| rest.is_empty().then_some(state))
     }
@@ -261,6 +290,7 @@ mod tests {
     use super::*;
 
     const WALL: u64 = 1_700_000_000;
+    const INFRARED: Spectrum = Spectrum::Infrared;
 
     fn at(seconds: u64) -> Moment {
         Moment {
@@ -296,12 +326,12 @@ mod tests {
     #[test]
     fn five_misses_wait_and_each_further_doubles() {
         let rules = LockoutRules::default();
-        assert_eq!(rules.refusal(&missed(4, 100), &at(104)), None);
+        assert_eq!(rules.refusal(&missed(4, 100), INFRARED, &at(104)), None);
         let mut state = missed(5, 100);
-        assert_eq!(rules.refusal(&state, &at(104)), locked(30));
-        assert_eq!(rules.refusal(&state, &at(134)), None);
+        assert_eq!(rules.refusal(&state, INFRARED, &at(104)), locked(30));
+        assert_eq!(rules.refusal(&state, INFRARED, &at(134)), None);
         state.charge(&at(134));
-        assert_eq!(rules.refusal(&state, &at(134)), locked(60));
+        assert_eq!(rules.refusal(&state, INFRARED, &at(134)), locked(60));
     }
 
     #[test]
@@ -312,9 +342,9 @@ mod tests {
         for _ in 0..5 {
             state.charge(&at(100));
         }
-        assert_eq!(rules.refusal(&state, &at(100_000)), locked(None));
+        assert_eq!(rules.refusal(&state, INFRARED, &at(100_000)), locked(None));
         state.password(&at(100_001));
-        assert_eq!(rules.refusal(&state, &at(100_002)), None);
+        assert_eq!(rules.refusal(&state, INFRARED, &at(100_002)), None);
     }
 
     #[test]
@@ -322,25 +352,31 @@ mod tests {
         let rules = LockoutRules::default();
         let mut state = missed(50, 100);
         state.password(&at(200));
-        assert_eq!(rules.refusal(&state, &at(1_000_000)), locked(None));
+        assert_eq!(
+            rules.refusal(&state, INFRARED, &at(1_000_000)),
+            locked(None)
+        );
         assert!(state.unlock());
-        assert_eq!(rules.refusal(&state, &at(201)), None);
+        assert_eq!(rules.refusal(&state, INFRARED, &at(201)), None);
     }
 
     #[test]
     fn a_boot_does_not_shorten_a_wait() {
         let state = missed(5, 1_000_000);
         assert_eq!(
-            LockoutRules::default().refusal(&state, &rebooted(3)),
+            LockoutRules::default().refusal(&state, INFRARED, &rebooted(3)),
             locked(27)
         );
-        assert_eq!(LockoutRules::default().refusal(&state, &rebooted(31)), None);
+        assert_eq!(
+            LockoutRules::default().refusal(&state, INFRARED, &rebooted(31)),
+            None
+        );
     }
 
     #[test]
     fn a_clock_that_goes_back_does_not_shorten_a_wait() {
         assert_eq!(
-            LockoutRules::default().refusal(&missed(5, 1000), &at(10)),
+            LockoutRules::default().refusal(&missed(5, 1000), INFRARED, &at(10)),
             locked(30)
         );
     }
@@ -350,7 +386,7 @@ mod tests {
         let rules = LockoutRules::default();
         let mut state = TallyState::default();
         assert_eq!(
-            rules.refusal(&state, &at(5)),
+            rules.refusal(&state, INFRARED, &at(5)),
             None,
             "nobody has ever reported a password"
         );
@@ -359,17 +395,17 @@ mod tests {
             ..rules
         };
         assert_eq!(
-            strict.refusal(&state, &at(5)),
+            strict.refusal(&state, INFRARED, &at(5)),
             Some(Unavailable::PasswordRequired)
         );
         state.password(&at(10));
-        assert_eq!(rules.refusal(&state, &at(11)), None);
+        assert_eq!(rules.refusal(&state, INFRARED, &at(11)), None);
         assert_eq!(
-            rules.refusal(&state, &rebooted(11)),
+            rules.refusal(&state, INFRARED, &rebooted(11)),
             Some(Unavailable::PasswordRequired)
         );
         assert_eq!(
-            rules.refusal(&state, &at(10 + 72 * 3600)),
+            rules.refusal(&state, INFRARED, &at(10 + 72 * 3600)),
             Some(Unavailable::PasswordRequired)
         );
     }
@@ -386,31 +422,34 @@ mod tests {
     fn an_attempt_that_saw_nobody_does_not_begin_a_wait_anew() {
         let (rules, mut state) = (LockoutRules::default(), missed(7, 100));
         assert_eq!(
-            rules.refusal(&state, &at(1000)),
+            rules.refusal(&state, INFRARED, &at(1000)),
             None,
             "two minutes are over"
         );
         state.charge(&at(1000));
         assert_eq!(
-            rules.refusal(&state, &at(1001)),
+            rules.refusal(&state, INFRARED, &at(1001)),
             locked(239),
             "one at a time"
         );
         state.settle(0, AttemptEnd::Nothing, &at(1006));
-        assert_eq!(rules.refusal(&state, &at(1006)), None);
+        assert_eq!(rules.refusal(&state, INFRARED, &at(1006)), None);
     }
 
     #[test]
     fn attempts_under_way_keep_others_waiting_and_lock_nobody_out() {
         let (rules, mut state) = (LockoutRules::default(), missed(1, 100));
         (0..4).for_each(|_| state.charge(&at(110)));
-        assert_eq!(rules.refusal(&state, &at(111)), Some(Unavailable::Busy));
+        assert_eq!(
+            rules.refusal(&state, INFRARED, &at(111)),
+            Some(Unavailable::Busy)
+        );
         (0..4).for_each(|_| state.settle(0, AttemptEnd::Nothing, &at(112)));
-        assert_eq!(rules.refusal(&state, &at(112)), None);
+        assert_eq!(rules.refusal(&state, INFRARED, &at(112)), None);
         // Whose instances were killed: nobody knows what they would have seen.
         (0..4).for_each(|_| state.charge(&at(120)));
         assert_eq!(
-            rules.refusal(&state, &at(120 + UNDER_WAY)),
+            rules.refusal(&state, INFRARED, &at(120 + UNDER_WAY)),
             None,
             "and the wait is over as well"
         );
@@ -422,13 +461,13 @@ mod tests {
         );
         state.settle(state.generation, AttemptEnd::Nothing, &at(201));
         assert_eq!(
-            rules.refusal(&state, &at(202)),
+            rules.refusal(&state, INFRARED, &at(202)),
             None,
             "and an empty chair begins no wait anew"
         );
         state.charge(&at(210));
         state.settle(state.generation, AttemptEnd::Missed, &at(211));
-        assert_eq!(rules.refusal(&state, &at(212)), locked(59));
+        assert_eq!(rules.refusal(&state, INFRARED, &at(212)), locked(59));
     }
 
     #[test]
@@ -450,13 +489,13 @@ mod tests {
             password_after_boot: Some(false),
             ..LockoutRules::default()
         };
-        assert_eq!(never.refusal(&state, &rebooted(11)), None);
+        assert_eq!(never.refusal(&state, INFRARED, &rebooted(11)), None);
         let late = Moment {
             wall: WALL + 10 + 72 * 3600,
             ..rebooted(11)
         };
         assert_eq!(
-            never.refusal(&state, &late),
+            never.refusal(&state, INFRARED, &late),
             Some(Unavailable::PasswordRequired),
             "the wall clock makes it stricter"
         );
@@ -465,7 +504,7 @@ mod tests {
             ..at(10 + 72 * 3600)
         };
         assert_eq!(
-            never.refusal(&state, &back),
+            never.refusal(&state, INFRARED, &back),
             Some(Unavailable::PasswordRequired),
             "and never looser"
         );
@@ -485,6 +524,44 @@ mod tests {
             1,
             "nothing is given back for a charge that was cleared"
         );
+    }
+
+    #[test]
+    fn what_color_opens_wants_a_password_sooner() {
+        const HOUR: u64 = 3600;
+        // Password at 10 s, a match then; when it is asked for again, by color and by infrared.
+        for (matched, now, color, infrared) in [
+            (None, 10 + 3 * HOUR, false, false),
+            (None, 10 + 4 * HOUR, true, false),
+            (Some(3 * HOUR), 10 + 6 * HOUR, false, false),
+            (Some(3 * HOUR), 7 * HOUR, true, false),
+            (Some(23 * HOUR), 10 + 24 * HOUR, true, false),
+            (Some(71 * HOUR), 10 + 72 * HOUR, true, true),
+        ] {
+            let (rules, mut state) = (LockoutRules::default(), TallyState::default());
+            state.password(&at(10));
+            if let Some(matched) = matched {
+                state.settle(0, AttemptEnd::Matched, &at(matched));
+            }
+            for (by, wanted) in [(Spectrum::Color, color), (Spectrum::Infrared, infrared)] {
+                let expected = wanted.then_some(Unavailable::PasswordRequired);
+                assert_eq!(
+                    rules.refusal(&state, by, &at(now)),
+                    expected,
+                    "{by:?} at {now}"
+                );
+            }
+        }
+    }
+
+    #[test]
+    fn a_tally_of_the_version_before_is_read() {
+        let mut state = missed(3, 7);
+        state.password(&at(9));
+        state.used = None;
+        let bytes = state.encode().unwrap();
+        let old = [&[1], &bytes[1..bytes.len() - 1]].concat();
+        assert_eq!(TallyState::decode(&old), Some(state));
     }
 
     #[test]

@@ -15,7 +15,7 @@ use crate::camera::CameraError;
 use crate::camera::quirks::Emitter;
 use crate::camera::{CameraOptions, emitter};
 use crate::decision::spectrum;
-use crate::types::{Subject, Unavailable, may_have_moved};
+use crate::types::{Spectrum, Subject, Unavailable, may_have_moved};
 use crate::vault::{self, VaultError, recovery};
 
 /// Cameras answer within milliseconds; one that sleeps, within a second.
@@ -128,7 +128,10 @@ pub fn status(context: &Context, subject: &Subject) -> Answer<Reply> {
             EnrollmentState::Damaged
         }
     };
-    let (misses, lockout) = context.tally.peek(subject.uid)?;
+    // Whom color would check is held to color's rules.
+    let rule = context.config.pad.require_infrared;
+    let by = spectrum::for_login(&templates, rule).unwrap_or(Spectrum::Infrared);
+    let (misses, lockout) = context.tally.peek(subject.uid, by)?;
     let vault_options = context.config.vault_options();
     let (protector, protector_present) = match vault::open(&vault_options) {
         Ok(protector) => (protector.kind().name(), true),

@@ -19,7 +19,7 @@ pub use clock::{Clock, SystemClock};
 use super::failure::{Answer, Failure};
 use crate::decision::lockout::{AttemptEnd, LockoutRules, Moment, TallyState};
 use crate::store::{Store, StoreError};
-use crate::types::Unavailable;
+use crate::types::{Spectrum, Unavailable};
 
 /// Why misses cannot be counted.
 #[derive(Debug, thiserror::Error)]
@@ -60,13 +60,13 @@ impl<'a> Tally<'a> {
         }
     }
 
-    /// Charges an attempt, or says why there is none now.
+    /// Charges an attempt by this light, or says why there is none now.
     ///
     /// # Errors
     /// [`Unavailable::LockedOut`], [`Unavailable::PasswordRequired`], [`Failure::Tally`].
-    pub fn begin(&self, uid: u32) -> Answer<Charge> {
+    pub fn begin(&self, uid: u32, by: Spectrum) -> Answer<Charge> {
         let now = self.now()?;
-        let charged = self.change(uid, |state| match self.rules.refusal(state, &now) {
+        let charged = self.change(uid, |state| match self.rules.refusal(state, by, &now) {
             Some(reason) => Err(reason),
             None => {
                 state.charge(&now);
@@ -113,13 +113,16 @@ impl<'a> Tally<'a> {
         Ok(changed)
     }
 
-    /// What an attempt would meet now: misses counted, and the refusal.
+    /// What an attempt by this light would meet now: misses counted, and the refusal.
     ///
     /// # Errors
     /// [`TallyError`].
-    pub fn peek(&self, uid: u32) -> Result<(u32, Option<Unavailable>), TallyError> {
+    pub fn peek(&self, uid: u32, by: Spectrum) -> Result<(u32, Option<Unavailable>), TallyError> {
         let state = self.load(uid)?;
-        Ok((state.counted(), self.rules.refusal(&state, &self.now()?)))
+        Ok((
+            state.counted(),
+            self.rules.refusal(&state, by, &self.now()?),
+        ))
     }
 
     fn now(&self) -> Result<Moment, TallyError> {

@@ -50,8 +50,10 @@ pub fn verify(
         let wanted = context.config.consent(service);
         if wanted == Consent::Ask {
             // Nobody is asked for a face that could not let them in.
-            keys::enrollment_of(context, subject)?;
-            if let (_, Some(refusal)) = context.tally.peek(subject.uid)? {
+            let enrollment = keys::enrollment_of(context, subject)?;
+            let rule = context.config.pad.require_infrared;
+            let by = spectrum::for_login(&enrollment.spectra(), rule)?;
+            if let (_, Some(refusal)) = context.tally.peek(subject.uid, by)? {
                 return Err(refusal.into());
             }
         }
@@ -93,7 +95,7 @@ fn charged(context: &Context, subject: &Subject, told: bool) -> Answer<Verdict> 
     let enrollment = keys::enrollment_of(context, subject)?;
     let wanted = spectrum::for_login(&enrollment.spectra(), context.config.pad.require_infrared)?;
     insist_on_sandbox(context, subject)?;
-    let charge = context.tally.begin(subject.uid)?;
+    let charge = context.tally.begin(subject.uid, wanted)?;
     let mut attempt = Attempt::new(context, subject, told, Instant::now());
     let decision = attempt.look(&enrollment, wanted);
     let ending = match decision {

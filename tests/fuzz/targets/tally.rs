@@ -5,7 +5,7 @@
 use std::time::Duration;
 
 use facelock::decision::lockout::{AttemptEnd, LockoutRules, Moment, TallyState};
-use facelock::types::Unavailable;
+use facelock::types::{Spectrum, Unavailable};
 use facelock_fuzz::Front;
 use libfuzzer_sys::fuzz_target;
 
@@ -21,6 +21,7 @@ fuzz_target!(|data: &[u8]| {
         password_after_boot: [None, Some(true), Some(false)][usize::from(front.byte() % 3)],
         ..LockoutRules::default()
     };
+    let by = [Spectrum::Color, Spectrum::Infrared][usize::from(front.byte() & 1)];
     while !front.0.is_empty() {
         let step = front.byte();
         // Mostly a clock that goes on; any moment of any boot now and then.
@@ -34,7 +35,7 @@ fuzz_target!(|data: &[u8]| {
             seconds,
             wall: seconds.rotate_left(u32::from(step)),
         };
-        let refusal = rules.refusal(&state, &now);
+        let refusal = rules.refusal(&state, by, &now);
         let before = (state.counted(), state.total);
         match step % 6 {
             0 => state.charge(&now),
@@ -62,7 +63,7 @@ fuzz_target!(|data: &[u8]| {
             _ => {
                 state.unlock();
                 assert!(!matches!(
-                    rules.refusal(&state, &now),
+                    rules.refusal(&state, by, &now),
                     Some(Unavailable::LockedOut { .. })
                 ));
             }
@@ -72,14 +73,14 @@ fuzz_target!(|data: &[u8]| {
         );
         if state.total >= rules.total {
             assert_eq!(
-                rules.refusal(&state, &now),
+                rules.refusal(&state, by, &now),
                 Some(Unavailable::LockedOut { seconds: None })
             );
         }
         // The attempt just begun keeps the next one out from this very moment.
         if step % 6 == 0 && state.counted() >= rules.misses {
             assert!(matches!(
-                rules.refusal(&state, &now),
+                rules.refusal(&state, by, &now),
                 Some(Unavailable::LockedOut { .. } | Unavailable::Busy)
             ));
         }
