@@ -28,6 +28,8 @@ struct Case {
     #[serde(default)]
     eyes_shut: bool,
     expect: String,
+    /// Whether an end without a verdict counts as a miss; asked where the attempt was cut off.
+    charged: Option<bool>,
 }
 
 fn frame(text: &str) -> Judged {
@@ -106,6 +108,10 @@ fn every_case_of_the_table() {
             "{}",
             case.name
         );
+        if evidence.ended == Some(Ended::Cut(Unavailable::Cancelled)) || case.charged.is_some() {
+            let charged = case.charged.unwrap_or(false);
+            assert_eq!(evidence.speaks_against(&rules), charged, "{}", case.name);
+        }
     }
 }
 
@@ -126,9 +132,10 @@ fn told(
     }
     let newest = judged.iter().map(|(at, ..)| *at).max().unwrap_or(0);
     let (mut friends, mut strangers, mut attacks) = (Vec::new(), Vec::new(), Vec::new());
-    let mut kinds = (false, false);
+    let (mut kinds, mut live, mut unsure) = ((false, false), 0, Vec::new());
     for &(at, liveness, score) in judged {
         let recent = at + WINDOW_MS >= newest;
+        live += usize::from(liveness == Liveness::Live);
         match liveness {
             Liveness::Failed => return Decision::Unavailable(Unavailable::Internal),
             Liveness::Attack => {
@@ -140,9 +147,10 @@ fn told(
                 strangers.extend(recent.then_some(at));
             }
             Liveness::Live => friends.extend(recent.then_some(at)),
-            Liveness::Undecided => {}
+            Liveness::Undecided => unsure.push(at),
         }
     }
+    let shown_long = !unsure.is_empty() && unsure[unsure.len() - 1] - unsure[0] >= SPREAD_MS;
     let enough =
         |times: &[u64]| times.len() >= MISSES && times[times.len() - 1] - times[0] >= SPREAD_MS;
     match (friends.len(), attacks.len()) {
@@ -150,6 +158,9 @@ fn told(
         _ if ended.is_some() => match kinds {
             (true, _) => Decision::Verdict(Verdict::AttackSuspected),
             (false, true) => Decision::Verdict(Verdict::NonMatch),
+            (false, false) if shown_long && live < matches => {
+                Decision::Verdict(Verdict::AttackSuspected)
+            }
             (false, false) => Decision::Unavailable(Unavailable::Timeout),
         },
         (0, _) if enough(&attacks) => Decision::Verdict(Verdict::AttackSuspected),
@@ -251,6 +262,23 @@ proptest! {
         };
         let rules = DecisionRules { matches, ..DecisionRules::default() };
         prop_assert_eq!(decide(&evidence, &rules), told(&judged, 55, usize::from(matches), ended));
+    }
+
+    /// However an attempt ends, a face that was shown for long and not judged live is not given
+    /// back: it is a verdict, or it is charged.
+    #[test]
+    fn no_face_tries_for_ever_because_no_detector_decides(
+        mut judged in prop::collection::vec(any_judged(), 0..12),
+        first in 0_u64..3000, longer in 800_u64..5000, ended in any_ended(), matches in 1_u8..=5,
+    ) {
+        judged.retain(|frame| matches!(frame.liveness, Liveness::Undecided));
+        let frame = |at| frame(&format!("{at} undecided 0.97"));
+        judged.extend([frame(first), frame(first + longer)]);
+        judged.sort_by_key(|frame| frame.at);
+        let rules = DecisionRules { matches, ..DecisionRules::default() };
+        let evidence = Evidence { judged, ended, ..Evidence::default() };
+        let refused = [Verdict::NonMatch, Verdict::AttackSuspected].map(Decision::Verdict);
+        prop_assert!(refused.contains(&decide(&evidence, &rules)) || evidence.speaks_against(&rules));
     }
 
     /// The order of frames is the loop's business; safety does not rest on it, nor on rules that

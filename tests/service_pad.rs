@@ -130,6 +130,55 @@ fn a_portrait_that_matches_is_asked_to_turn_and_never_let_in() {
     );
 }
 
+/// A picture of alice that does not move, before the one detector that can say nothing of it.
+fn hold_up_a_picture(machine: &Machine) {
+    reconfigure(machine, "motion = true", "motion = true\ncnn = false");
+    let still = machine.path("still");
+    std::fs::create_dir(&still).unwrap();
+    std::fs::copy(
+        support::sample("astronaut-later").join("000.png"),
+        still.join("000.png"),
+    )
+    .unwrap();
+    std::fs::write(still.join("timeline.toml"), "name = \"camera\"").unwrap();
+    machine.point(&still);
+}
+
+#[test]
+fn a_picture_that_no_detector_decides_on_runs_into_the_lockout() {
+    let machine = Machine::with(
+        "[vault]\nprotector = \"file\"\n[deadline]\nattempt_ms = 4000\n[pad]\nmotion = true\n",
+    );
+    machine.show_with("astronaut", "");
+    assert!(matches!(machine.enroll(), Reply::Enrolled(_)));
+    hold_up_a_picture(&machine);
+    for attempt in 1..=5 {
+        assert_eq!(
+            machine.verify(),
+            Reply::Verdict(Verdict::AttackSuspected),
+            "attempt {attempt}"
+        );
+        assert_eq!(misses(&machine), attempt);
+    }
+    let locked = machine.verify();
+    assert!(
+        matches!(locked, Reply::Unavailable(Unavailable::LockedOut { .. })),
+        "{locked:?}"
+    );
+}
+
+#[test]
+fn hanging_up_on_a_picture_that_no_detector_decides_on_counts() {
+    let machine = enrolled("motion = true", "");
+    hold_up_a_picture(&machine);
+    let mut stream = machine.connect();
+    facelock_protocol::write_message(&mut stream, &verification(alice())).unwrap();
+    std::thread::sleep(Duration::from_secs(4));
+    drop(stream);
+    std::thread::sleep(Duration::from_secs(1));
+    assert_eq!(misses(&machine), 1);
+}
+
 fn is_asked(event: &Event) -> bool {
     matches!(event, Event::Hint(Hint::TurnLeft | Hint::TurnRight))
 }

@@ -10,6 +10,8 @@
 //! 4. An attempt that was cut off, by whatever, made no decision.
 //! 5. Where [`DecisionRules::challenge`] asks for one, there is no match without [`Challenge::Passed`].
 //! 6. There is no match while every face that matched had its eyes shut.
+//! 7. Liveness that was never given counts: a face that was compared over [`DecisionRules::spread`]
+//!    and not judged live often enough for a match is refused, however the attempt ends.
 #![forbid(unsafe_code)]
 
 use std::time::Duration;
@@ -45,6 +47,10 @@ impl Judged {
 
     fn is_attack(&self) -> bool {
         self.liveness == Liveness::Attack
+    }
+
+    fn is_undecided(&self) -> bool {
+        self.liveness == Liveness::Undecided
     }
 }
 
@@ -93,11 +99,24 @@ impl Evidence {
     }
 
     /// Whether a face was judged and spoke against a match. An attempt that is cut off then still
-    /// counts: whoever hangs up before the verdict must not guess for nothing.
-    pub fn speaks_against(&self) -> bool {
+    /// counts: a peer that hangs up before the verdict must not guess for nothing.
+    pub fn speaks_against(&self, rules: &DecisionRules) -> bool {
         self.judged
             .iter()
             .any(|frame| frame.is_miss() || frame.is_attack())
+            || self.withholds_liveness(rules)
+    }
+
+    /// Whether a face was there for as long as a non-match takes, and never showed that it lives:
+    /// what a picture does that no detector can make up its mind about.
+    fn withholds_liveness(&self, rules: &DecisionRules) -> bool {
+        let live = self
+            .judged
+            .iter()
+            .filter(|frame| frame.liveness == Liveness::Live)
+            .count();
+        live < usize::from(rules.matches.max(1))
+            && spread(&self.judged, Judged::is_undecided).is_some_and(|time| time >= rules.spread)
     }
 }
 
@@ -160,7 +179,7 @@ pub fn decide(evidence: &Evidence, rules: &DecisionRules) -> Decision {
         return Decision::Verdict(Verdict::Match);
     }
     if evidence.ended == Some(Ended::Deadline) {
-        return at_deadline(evidence, matched);
+        return at_deadline(evidence, rules, matched);
     }
     if matched && evidence.challenge == Challenge::NotAsked {
         return Decision::Ask;
@@ -183,25 +202,28 @@ fn window(judged: &[Judged], length: Duration) -> &[Judged] {
 }
 
 fn suffices(recent: &[Judged], counts: fn(&Judged) -> bool, rules: &DecisionRules) -> bool {
-    let times: Vec<Duration> = recent
-        .iter()
-        .filter(|frame| counts(frame))
-        .map(|frame| frame.at)
-        .collect();
-    let (Some(first), Some(last)) = (times.first(), times.last()) else {
-        return false;
-    };
-    times.len() >= usize::from(rules.misses.max(1)) && last.saturating_sub(*first) >= rules.spread
+    let number = recent.iter().filter(|frame| counts(frame)).count();
+    number >= usize::from(rules.misses.max(1))
+        && spread(recent, counts).is_some_and(|time| time >= rules.spread)
+}
+
+/// The time from the first to the last of the frames that count.
+fn spread(judged: &[Judged], counts: fn(&Judged) -> bool) -> Option<Duration> {
+    let mut times = judged.iter().filter(|frame| counts(frame)).map(|f| f.at);
+    let first = times.next()?;
+    Some(times.next_back().unwrap_or(first).saturating_sub(first))
 }
 
 /// The time is over. A face that was judged and did not get in is a verdict; everything else is
 /// none, and so is a face that matched and did not answer the challenge.
-fn at_deadline(evidence: &Evidence, matched: bool) -> Decision {
+fn at_deadline(evidence: &Evidence, rules: &DecisionRules, matched: bool) -> Decision {
     let asked = matched || evidence.challenge != Challenge::NotAsked;
     if evidence.judged.iter().any(Judged::is_attack) {
         Decision::Verdict(Verdict::AttackSuspected)
     } else if !asked && evidence.judged.iter().any(Judged::is_miss) {
         Decision::Verdict(Verdict::NonMatch)
+    } else if !asked && evidence.withholds_liveness(rules) {
+        Decision::Verdict(Verdict::AttackSuspected)
     } else {
         Decision::Unavailable(match evidence.last_hint {
             Some(Hint::NoFace) if evidence.judged.is_empty() => Unavailable::NoFace,

@@ -250,7 +250,9 @@ impl<'a, E: JudgeFrames> Attempt<'a, E> {
 
     /// Whether an end without a verdict counts all the same.
     fn speaks_against(&self) -> bool {
-        self.evidence.speaks_against() || self.asking.as_ref().is_some_and(Asking::is_left_open)
+        let rules = self.context.config.decide_rules();
+        self.evidence.speaks_against(&rules)
+            || self.asking.as_ref().is_some_and(Asking::is_left_open)
     }
 
     /// The reason to give where nothing was judged.

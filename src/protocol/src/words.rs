@@ -84,7 +84,9 @@ pub fn unavailable(unavailable: Unavailable) -> String {
         Unavailable::PasswordRequired => "a password is wanted first",
         Unavailable::NoFace => "nobody was seen",
         Unavailable::TooDark => "it is too dark to see",
-        Unavailable::Timeout => "no face good enough to be judged was seen in time",
+        Unavailable::Timeout => {
+            "the time ran out before a decision; look straight at the camera, and try again"
+        }
         Unavailable::Cancelled => "cancelled",
         Unavailable::Busy => "too many attempts at once",
         Unavailable::SandboxMissing => {
