@@ -221,18 +221,6 @@ fn a_silent_peer_is_not_waited_for() {
 }
 
 #[test]
-fn the_vault_stays_shut_outside_the_sandbox() {
-    let machine = enrolled();
-    let config = std::fs::read_to_string(machine.path("config.toml")).unwrap();
-    std::fs::write(
-        machine.path("config.toml"),
-        config.replace("require = false", "require = true"),
-    )
-    .unwrap();
-    assert_eq!(machine.verify(), unavailable(Unavailable::SandboxMissing));
-}
-
-#[test]
 fn a_configuration_that_cannot_be_understood_switches_it_off() {
     let machine = enrolled();
     std::fs::write(machine.path("config.toml"), "[camera]\ncolour = 1").unwrap();

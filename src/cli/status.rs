@@ -27,6 +27,8 @@ pub fn text(report: &StatusReport) -> String {
     };
     let present = if report.protector_present {
         "present".into()
+    } else if report.camera == Err(Unavailable::SandboxMissing) {
+        "not looked for outside the sandbox".into()
     } else {
         format!("MISSING: {}", words::unavailable(Unavailable::VaultMissing))
     };

@@ -132,19 +132,22 @@ pub fn status(context: &Context, subject: &Subject) -> Answer<Reply> {
     let rule = context.config.pad.require_infrared;
     let by = spectrum::for_login(&templates, rule).unwrap_or(Spectrum::Infrared);
     let (misses, lockout) = context.tally.peek(subject.uid, by)?;
-    let vault_options = context.config.vault_options();
-    let (protector, protector_present) = match vault::open(&vault_options) {
-        Ok(protector) => (protector.kind().name(), true),
-        Err(_) => (context.config.protector_name(), false),
+    let (protector, protector_present, cameras) = if context.is_confined() {
+        let (protector, present) = protector(context);
+        let cameras =
+            cameras(context, options).map_err(|failure| failure.settle(&context.asker, None));
+        (protector, present, cameras)
+    } else {
+        let protector = context.config.protector_name();
+        (protector, false, Err(Unavailable::SandboxMissing))
     };
-    // Which camera there is, is root's and the owner's business; what is plugged in beside it is
-    // not.
-    let cameras = cameras(context, options).map_err(|failure| failure.settle(&context.asker, None));
     Ok(Reply::Status(StatusReport {
         enrollment,
         tally: TallyReport { misses, lockout },
         protector: protector.into(),
         protector_present,
+        // Which camera there is, is root's and the owner's business; what is plugged in beside it
+        // is not.
         camera: cameras.and_then(|cameras| {
             spectrum::camera(&cameras, &templates, context.config.pad.require_infrared)
         }),
@@ -154,6 +157,14 @@ pub fn status(context: &Context, subject: &Subject) -> Answer<Reply> {
             .map(ToString::to_string)
             .collect(),
     }))
+}
+
+/// The protector that would be used, and whether it is there.
+fn protector(context: &Context) -> (&'static str, bool) {
+    match vault::open(&context.config.vault_options()) {
+        Ok(protector) => (protector.kind().name(), true),
+        Err(_) => (context.config.protector_name(), false),
+    }
 }
 
 /// The cameras there are. Every one is opened and asked, which a stuck driver never answers: it is

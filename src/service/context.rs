@@ -47,6 +47,11 @@ pub struct Context<'a> {
 }
 
 impl Context<'_> {
+    /// Whether the unit's sandbox is in force, or root's configuration does not ask for it.
+    pub fn is_confined(&self) -> bool {
+        !self.config.sandbox.require || self.sandbox_missing.is_empty()
+    }
+
     /// A line about this peer's request for `subject`.
     pub fn line(&self, priority: Priority, event: &str, subject: &Subject) -> Line {
         self.asker.line(priority, event, Some(subject))

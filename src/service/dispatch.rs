@@ -7,6 +7,7 @@ use super::failure::Answer;
 use super::journal::Priority;
 use super::{admin, enroll, preview, verify};
 use crate::decision::access;
+use crate::types::Unavailable;
 
 /// The reply to `request`. Whatever stops an answer before it is one is `Unavailable`, never a
 /// verdict.
@@ -20,8 +21,28 @@ pub fn dispatch(context: &Context, request: Request) -> Reply {
         return Reply::Denied(Denied::NotPermitted);
     }
     let subject = access::subject(&request).cloned();
-    answer(context, request)
+    insist_on_sandbox(context, &request)
+        .and_then(|()| answer(context, request))
         .unwrap_or_else(|failure| failure.reply(&context.asker, subject.as_ref()))
+}
+
+/// The one check before everything that opens the vault, a store or a camera. Outside the sandbox
+/// only the status is told, for it says what is missing; it opens neither vault nor camera then.
+fn insist_on_sandbox(context: &Context, request: &Request) -> Answer<()> {
+    if context.is_confined() || matches!(request, Request::Status { .. }) {
+        return Ok(());
+    }
+    let missing: Vec<String> = context
+        .sandbox_missing
+        .iter()
+        .map(ToString::to_string)
+        .collect();
+    context
+        .asker
+        .line(Priority::Error, "sandbox", access::subject(request))
+        .with("missing", missing.join(", "))
+        .write();
+    Err(Unavailable::SandboxMissing.into())
 }
 
 fn answer(context: &Context, request: Request) -> Answer<Reply> {

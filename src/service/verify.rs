@@ -94,7 +94,6 @@ fn attempt(context: &Context, subject: &Subject, service: &str, told: bool) -> A
 fn charged(context: &Context, subject: &Subject, told: bool) -> Answer<Verdict> {
     let enrollment = keys::enrollment_of(context, subject)?;
     let wanted = spectrum::for_login(&enrollment.spectra(), context.config.pad.require_infrared)?;
-    insist_on_sandbox(context, subject)?;
     let charge = context.tally.begin(subject.uid, wanted)?;
     let mut attempt = Attempt::new(context, subject, told, Instant::now());
     let decision = attempt.look(&enrollment, wanted);
@@ -105,22 +104,6 @@ fn charged(context: &Context, subject: &Subject, told: bool) -> Answer<Verdict> 
     };
     context.tally.finish(&charge, ending)?;
     Ok(decision?)
-}
-
-fn insist_on_sandbox(context: &Context, subject: &Subject) -> Answer<()> {
-    if !context.config.sandbox.require || context.sandbox_missing.is_empty() {
-        return Ok(());
-    }
-    let list: Vec<String> = context
-        .sandbox_missing
-        .iter()
-        .map(ToString::to_string)
-        .collect();
-    context
-        .line(Priority::Error, "sandbox", subject)
-        .with("missing", list.join(", "))
-        .write();
-    Err(Unavailable::SandboxMissing.into())
 }
 
 /// Starts camera, models and vault side by side.
