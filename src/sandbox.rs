@@ -5,7 +5,7 @@
 //! 2. What the unit did is asked before this process does the same: its own filter would pass for
 //!    the unit's. The vault opens only where nothing is missing (or root's configuration says so).
 //! 3. [`seal`] takes what start-up needed and a request does not: sockets, programs, processes,
-//!    memory that becomes code.
+//!    memory that becomes code, other processes, and descriptors that come or go with a message.
 //! 4. The checks try the forbidden thing; they do not ask whether it was meant to be forbidden.
 #![allow(unsafe_code)]
 
@@ -37,7 +37,9 @@ impl fmt::Display for Missing {
             Missing::Unprivileged => "runs as root",
             Missing::NoCapabilities => "capabilities are left",
             Missing::NoNewPrivileges => "new privileges are possible",
-            Missing::Undumpable => "memory can be dumped",
+            Missing::Undumpable => {
+                "other instances can read its memory (its program is not of mode 0711)"
+            }
             Missing::Seccomp => "no system call filter",
             Missing::NoNetwork => "network sockets are possible",
             Missing::NoWritableCode => "writable memory can be executed",
@@ -48,7 +50,7 @@ impl fmt::Display for Missing {
 /// Settles what must be settled before libraries load and threads start: variables they read, and
 /// privileges. What the unit's sandbox lacks.
 pub fn enter() -> Vec<Missing> {
-    let mut missing = verify();
+    let missing = verify();
     silence_libraries();
     // The bounding set goes first: dropping it needs a capability.
     for set in [
@@ -62,9 +64,6 @@ pub fn enter() -> Vec<Missing> {
     }
     let _ = rustix::thread::set_no_new_privs(true);
     let _ = rustix::process::set_dumpable_behavior(rustix::process::DumpableBehavior::NotDumpable);
-    if !undumpable() {
-        missing.push(Missing::Undumpable);
-    }
     missing
 }
 
@@ -93,6 +92,9 @@ pub fn seal() -> Result<(), SealError> {
         SeccompCmpOp::MaskedEq(libc::CLONE_THREAD.cast_unsigned().into()),
         0,
     )?;
+    // abort(3) sends its signal to its own process.
+    let own = u64::from(std::process::id());
+    let others = |own| SeccompCondition::new(0, SeccompCmpArgLen::Dword, SeccompCmpOp::Ne, own);
     let mut denied: BTreeMap<libc::c_long, Vec<SeccompRule>> = [
         always(libc::SYS_socket),
         always(libc::SYS_socketpair),
@@ -102,6 +104,26 @@ pub fn seal() -> Result<(), SealError> {
         always(libc::SYS_ptrace),
         always(libc::SYS_process_vm_readv),
         always(libc::SYS_process_vm_writev),
+        always(libc::SYS_pidfd_getfd),
+        always(libc::SYS_pidfd_send_signal),
+        always(libc::SYS_kill),
+        always(libc::SYS_tkill),
+        always(libc::SYS_rt_sigqueueinfo),
+        always(libc::SYS_rt_tgsigqueueinfo),
+        (
+            libc::SYS_tgkill,
+            vec![SeccompRule::new(vec![others(own)?])?],
+        ),
+        (
+            libc::SYS_prlimit64,
+            vec![SeccompRule::new(vec![others(0)?])?],
+        ),
+        // Descriptors travel by these; requests and replies are read(2) and written with write(2).
+        always(libc::SYS_sendmsg),
+        always(libc::SYS_sendmmsg),
+        always(libc::SYS_recvmsg),
+        always(libc::SYS_recvmmsg),
+        always(libc::SYS_io_uring_setup),
         (libc::SYS_clone, vec![SeccompRule::new(vec![no_thread])?]),
     ]
     .into();
@@ -140,6 +162,7 @@ fn verify() -> Vec<Missing> {
         (no_capabilities, Missing::NoCapabilities),
         (field("NoNewPrivs") == Some("1"), Missing::NoNewPrivileges),
         (field("Seccomp") == Some("2"), Missing::Seccomp),
+        (is_undumpable(), Missing::Undumpable),
         (!can_open_network_socket(), Missing::NoNetwork),
         (!can_map_writable_code(), Missing::NoWritableCode),
     ];
@@ -150,9 +173,11 @@ fn verify() -> Vec<Missing> {
         .collect()
 }
 
-fn undumpable() -> bool {
+/// The kernel makes a process that may not read its own program undumpable before its first
+/// instruction. A process that has to ask for that itself could be looked into before it did.
+fn is_undumpable() -> bool {
     use rustix::process::{DumpableBehavior, dumpable_behavior};
-    matches!(dumpable_behavior(), Ok(DumpableBehavior::NotDumpable))
+    dumpable_behavior().is_ok_and(|now| now != DumpableBehavior::Dumpable)
 }
 
 fn can_open_network_socket() -> bool {

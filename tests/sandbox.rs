@@ -24,7 +24,21 @@ fn what_a_request_does_not_need_is_given_up() {
     let free = probe(&[]);
     let sealed = probe(&["sealed"]);
     let eperm = libc::EPERM.to_string();
-    for name in ["inet", "unix", "memfd", "fork", "vfork", "exec"] {
+    let names = [
+        "inet",
+        "unix",
+        "memfd",
+        "fork",
+        "vfork",
+        "exec",
+        "sendmsg",
+        "recvmsg",
+        "sendmmsg",
+        "recvmmsg",
+        "signal-others",
+        "limit-others",
+    ];
+    for name in names {
         assert_eq!(
             free.get(name).map(String::as_str),
             Some("open"),
@@ -32,9 +46,11 @@ fn what_a_request_does_not_need_is_given_up() {
         );
         assert_eq!(sealed.get(name), Some(&eperm), "{name}");
     }
-    assert_eq!(
-        sealed.get("thread").map(String::as_str),
-        Some("open"),
-        "{sealed:?}"
-    );
+    for name in ["thread", "write", "read", "signal-itself", "limit-itself"] {
+        assert_eq!(
+            sealed.get(name).map(String::as_str),
+            Some("open"),
+            "{name}: {sealed:?}"
+        );
+    }
 }

@@ -6,7 +6,52 @@ extern "C" fn leave(_: *mut libc::c_void) -> libc::c_int {
     0
 }
 
+/// One message over a socket pair with each call that could carry a descriptor. The pair is made
+/// before anything is given up, as the instance's connection is.
+fn messages(pair: [libc::c_int; 2], try_call: impl Fn(&str, i64)) {
+    let mut byte = 1_u8;
+    let mut part = libc::iovec {
+        iov_base: (&raw mut byte).cast(),
+        iov_len: 1,
+    };
+    // SAFETY: all zeros is a message without an address and without control data.
+    let mut message: libc::msghdr = unsafe { std::mem::zeroed() };
+    message.msg_iov = &raw mut part;
+    message.msg_iovlen = 1;
+    let mut many = libc::mmsghdr {
+        msg_hdr: message,
+        msg_len: 0,
+    };
+    let at_once = libc::MSG_DONTWAIT;
+    let no_time = std::ptr::null_mut();
+    // SAFETY: message, part and byte outlive each call, and say their own lengths.
+    unsafe {
+        try_call(
+            "sendmsg",
+            libc::sendmsg(pair[0], &raw const message, at_once) as i64,
+        );
+        try_call(
+            "recvmsg",
+            libc::recvmsg(pair[1], &raw mut message, at_once) as i64,
+        );
+        try_call(
+            "sendmmsg",
+            libc::sendmmsg(pair[0], &raw mut many, 1, at_once as _).into(),
+        );
+        try_call(
+            "recvmmsg",
+            libc::recvmmsg(pair[1], &raw mut many, 1, at_once as _, no_time).into(),
+        );
+        // What the instance does keep.
+        try_call("write", libc::write(pair[0], part.iov_base, 1) as i64);
+        try_call("read", libc::read(pair[1], part.iov_base, 1) as i64);
+    }
+}
+
 fn main() {
+    let mut pair = [0; 2];
+    // SAFETY: room for two descriptors.
+    unsafe { libc::socketpair(libc::AF_UNIX, libc::SOCK_STREAM, 0, pair.as_mut_ptr()) };
     let sealed = std::env::args().any(|argument| argument == "sealed");
     if sealed {
         drop(facelock::sandbox::enter());
@@ -47,6 +92,17 @@ fn main() {
             "vfork",
             i64::from(libc::clone(leave, top, flags, std::ptr::null_mut())),
         );
+        messages(pair, try_call);
+        // The process that started this one.
+        let other = libc::getppid();
+        try_call("signal-others", i64::from(libc::kill(other, 0)));
+        let own = libc::syscall(libc::SYS_tgkill, libc::getpid(), libc::gettid(), 0);
+        try_call("signal-itself", own);
+        let mut limit: libc::rlimit64 = std::mem::zeroed();
+        let limits =
+            |pid, limit| libc::prlimit64(pid, libc::RLIMIT_NOFILE, std::ptr::null(), limit);
+        try_call("limit-others", i64::from(limits(other, &raw mut limit)));
+        try_call("limit-itself", i64::from(limits(0, &raw mut limit)));
     }
     println!(
         "thread {}",

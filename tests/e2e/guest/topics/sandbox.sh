@@ -101,8 +101,10 @@ for arguments in '' sealed; do
   socat -u -t5 UNIX-CONNECT:/run/facelock/facelock.sock - </dev/null >/dev/null 2>&1
   settled
 done
-for name in unix fork vfork exec; do
+for name in unix fork vfork exec sendmsg recvmsg sendmmsg recvmmsg; do
   ok "given up: $name" "$(awk -v n="$name" '$1 == n {print $2}' /run/probed-sealed)" 1
   ok "control: $name" "$(awk -v n="$name" '$1 == n {print $2}' /run/probed-)" open
 done
-ok "threads are still made" "$(awk '$1 == "thread" {print $2}' /run/probed-sealed)" open
+for name in thread read write; do
+  ok "still there: $name" "$(awk -v n="$name" '$1 == n {print $2}' /run/probed-sealed)" open
+done
