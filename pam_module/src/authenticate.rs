@@ -5,8 +5,8 @@ use std::path::Path;
 use std::time::{Duration, Instant};
 
 use facelock_protocol::{
-    Consent, Event, Hint, Progress, Reply, Request, ServiceName, Subject, Unavailable, UserName,
-    Verdict, words,
+    Consent, Event, Hint, Progress, Reply, Request, ServiceName, Subject, Unavailable, Verdict,
+    naming, words,
 };
 use pam::constants::{PAM_PROMPT_ECHO_OFF, PAM_SILENT, PAM_TEXT_INFO, PamFlag, PamResultCode};
 use pam::conv::Conv;
@@ -242,9 +242,12 @@ fn subject(handle: &mut PamHandle) -> Result<Subject, NoDecision> {
     let name = handle
         .get_user(None)
         .map_err(|code| NoDecision(format!("no user: {code:?}")))?;
-    let uid = ffi::uid_of(&name).ok_or_else(|| NoDecision("no such user".into()))?;
-    let name = UserName::new(name).map_err(|error| NoDecision(format!("user name: {error}")))?;
-    Ok(Subject { uid, name })
+    naming::resolve(&name, ffi::account_named, ffi::name_of).map_err(|error| {
+        if let naming::NameError::Unusable(_) = error {
+            ffi::log(handle, libc::LOG_NOTICE, &format!("{name}: {error}"));
+        }
+        NoDecision(error.to_string())
+    })
 }
 
 fn service(handle: &PamHandle) -> Result<ServiceName, NoDecision> {

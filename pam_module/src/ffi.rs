@@ -69,34 +69,51 @@ pub fn typed(handle: &PamHandle) -> Option<Subject> {
         .and_then(|typed| typed.0.clone())
 }
 
-/// The uid behind a login name, by the C library's name services.
-pub fn uid_of(name: &str) -> Option<u32> {
+/// The uid behind a login name, and the account's name as the name services spell it.
+pub fn account_named(name: &str) -> Option<(u32, String)> {
     let name = CString::new(name).ok()?;
+    account(|entry, buffer, found| {
+        // SAFETY: every pointer is to a live value of its type, and the buffer's length is given.
+        unsafe {
+            libc::getpwnam_r(
+                name.as_ptr(),
+                entry,
+                buffer.as_mut_ptr(),
+                buffer.len(),
+                found,
+            )
+        }
+    })
+}
+
+/// The name that a uid has.
+pub fn name_of(uid: u32) -> Option<String> {
+    let account = account(|entry, buffer, found| {
+        // SAFETY: every pointer is to a live value of its type, and the buffer's length is given.
+        unsafe { libc::getpwuid_r(uid, entry, buffer.as_mut_ptr(), buffer.len(), found) }
+    });
+    account.map(|(_, name)| name)
+}
+
+/// What the C library's name services find, with as large a buffer as they need.
+fn account(
+    mut look_up: impl FnMut(&mut libc::passwd, &mut [c_char], &mut *mut libc::passwd) -> c_int,
+) -> Option<(u32, String)> {
     let mut buffer: Vec<c_char> = vec![0; 1024];
     loop {
         // SAFETY: all zeroes is a valid `passwd`: integers and null pointers.
         let mut entry: libc::passwd = unsafe { std::mem::zeroed() };
         let mut found = std::ptr::null_mut();
-        // SAFETY: every pointer is to a live value of its type, and the buffer's length is given.
-        let error = unsafe {
-            libc::getpwnam_r(
-                name.as_ptr(),
-                &mut entry,
-                buffer.as_mut_ptr(),
-                buffer.len(),
-                &mut found,
-            )
-        };
+        let error = look_up(&mut entry, &mut buffer, &mut found);
         if error == libc::ERANGE && buffer.len() < 1 << 20 {
             buffer.resize(buffer.len() * 4, 0);
             continue;
         }
-        if error != 0 || found.is_null() {
+        if error != 0 || found.is_null() || entry.pw_name.is_null() {
             return None;
         }
         // SAFETY: on success the name points into the buffer and ends in a NUL.
-        let canonical = unsafe { CStr::from_ptr(entry.pw_name) };
-        // A name service that folds case gives another name: that is not the user who was enrolled.
-        return (canonical == name.as_c_str()).then_some(entry.pw_uid);
+        let name = unsafe { CStr::from_ptr(entry.pw_name) };
+        return Some((entry.pw_uid, name.to_str().ok()?.to_owned()));
     }
 }

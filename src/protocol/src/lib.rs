@@ -26,6 +26,7 @@
 mod frame;
 mod limits;
 mod message;
+pub mod naming;
 mod outcome;
 pub mod words;
 

@@ -67,11 +67,11 @@ macro_rules! bounded_string {
 }
 
 bounded_string!(
-    /// A login name: 1..=256 bytes (Linux `LOGIN_NAME_MAX`), no control character, slash, colon or
-    /// space.
+    /// A login name: 1..=256 bytes (Linux `LOGIN_NAME_MAX`), no control character, slash or colon.
+    /// Names of directory services hold spaces and backslashes; no other white space.
     UserName,
     256,
-    |c| !c.is_control() && !c.is_whitespace() && c != '/' && c != ':'
+    |c| !c.is_control() && (c == ' ' || !c.is_whitespace()) && c != '/' && c != ':'
 );
 bounded_string!(
     /// A PAM service name, as in `/etc/pam.d`: 1..=64 bytes of `[A-Za-z0-9._@-]`.

@@ -142,11 +142,12 @@ fn names_are_bounded_and_of_known_letters() {
     assert!(UserName::new("").is_err());
     assert!(UserName::new("a".repeat(257)).is_err());
     assert!(
-        ["a/b", "a:b", "a b", "a\n"]
+        ["a/b", "a:b", "a\u{a0}b", "a\tb", "a\n"]
             .iter()
             .all(|name| UserName::new(*name).is_err())
     );
     assert!(UserName::new("müller").is_ok());
+    assert!(UserName::new("DOM\\first last").is_ok());
     assert!(ServiceName::new("../x").is_err());
     assert!(ServiceName::new("gdm-password").is_ok());
     assert!(Label::new("with glasses").is_ok());
