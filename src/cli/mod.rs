@@ -7,6 +7,7 @@ mod configuration;
 mod doctor;
 mod failure;
 mod history;
+mod homed;
 mod image;
 mod json;
 mod manual;
@@ -192,6 +193,7 @@ fn clear(subject: Subject, yes: bool) -> Result<Request, Failure> {
 fn ask(args: &Args, request: &Request) -> Answer {
     let mut narrator = narrate::Narrator::new(args.json);
     let reply = client::ask(&args.socket, request, |event| narrator.tell(&event))?;
+    let reply = homed::noted(request, reply, std::path::Path::new("/"));
     if args.json {
         json::finish(request, &reply, &narrator)
     } else {
