@@ -28,7 +28,7 @@ fn code_for(script: impl Fn(&mut UnixStream) + Send + 'static, arguments: &str) 
     Host::new(&server.stack(&format!("mode=auto {arguments}"))).authenticate(0)
 }
 
-const EVERY_REASON: [Unavailable; 36] = [
+const EVERY_REASON: [Unavailable; 37] = [
     Unavailable::NotEnrolled,
     Unavailable::NoCamera,
     Unavailable::CameraBusy,
@@ -65,6 +65,7 @@ const EVERY_REASON: [Unavailable; 36] = [
     Unavailable::EmitterOff,
     Unavailable::VaultSlow,
     Unavailable::ModelsSlow,
+    Unavailable::NewerFormat,
 ];
 
 #[test]
@@ -76,7 +77,12 @@ fn every_outcome_has_its_code() {
         (Reply::Done { changed: true }, AUTHINFO_UNAVAIL),
         (Reply::Templates(Vec::new()), AUTHINFO_UNAVAIL),
     ];
-    for denied in [Denied::NotPermitted, Denied::Malformed, Denied::Version] {
+    for denied in [
+        Denied::NotPermitted,
+        Denied::Malformed,
+        Denied::Version,
+        Denied::HiddenPeer,
+    ] {
         table.push((Reply::Denied(denied), AUTHINFO_UNAVAIL));
     }
     for reason in EVERY_REASON {

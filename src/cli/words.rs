@@ -44,6 +44,10 @@ pub fn denied(denied: Denied) -> &'static str {
     match denied {
         Denied::NotPermitted => "not permitted; this needs root",
         Denied::Malformed => "the instance could not read the request",
+        Denied::HiddenPeer => {
+            "the service cannot see who asks: its unit maps the first 65,536 uids, and yours is none of them. \
+             docs/security.md has the drop-in (PrivateUsers=); sudo and other programs of root are not concerned"
+        }
         Denied::Version => "facelockctl and the instance are of different versions",
     }
 }

@@ -272,6 +272,11 @@ impl TallyState {
         postcard::to_extend(self, vec![VERSION]).ok()
     }
 
+    /// Whether a later version wrote these bytes: they are not to be replaced.
+    pub fn is_newer(bytes: &[u8]) -> bool {
+        bytes.first().is_some_and(|version| *version > VERSION)
+    }
+
     pub fn decode(bytes: &[u8]) -> Option<Self> {
         // Version 1 ends where `used` begins: nothing is known of it.
         let body = match bytes.split_first()? {

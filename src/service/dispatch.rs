@@ -13,12 +13,7 @@ use crate::types::Unavailable;
 /// verdict.
 pub fn dispatch(context: &Context, request: Request) -> Reply {
     if !access::permits(context.asker.peer, &request) {
-        context
-            .asker
-            .line(Priority::Notice, "denied", None)
-            .with("peer_pid", context.asker.peer.pid)
-            .write();
-        return Reply::Denied(Denied::NotPermitted);
+        return Reply::Denied(denied(context));
     }
     let subject = access::subject(&request).cloned();
     insist_on_sandbox(context, &request)
@@ -43,6 +38,24 @@ fn insist_on_sandbox(context: &Context, request: &Request) -> Answer<()> {
         .with("missing", missing.join(", "))
         .write();
     Err(Unavailable::SandboxMissing.into())
+}
+
+/// A refusal that is told: what the table does not list, and a peer that the kernel hides.
+fn denied(context: &Context) -> Denied {
+    let peer = context.asker.peer;
+    let line = context.asker.line(Priority::Notice, "denied", None);
+    let line = line.with("peer_pid", peer.pid);
+    if !peer.is_nobody() {
+        line.write();
+        return Denied::NotPermitted;
+    }
+    line.with(
+        "why",
+        "the peer's uid has no mapping in the unit's user namespace; \
+         docs/security.md has the drop-in for uids above 65535",
+    )
+    .write();
+    Denied::HiddenPeer
 }
 
 fn answer(context: &Context, request: Request) -> Answer<Reply> {

@@ -92,6 +92,10 @@ impl Failure {
 
     fn reason(&self) -> Unavailable {
         match self {
+            Failure::Store(StoreError::Damaged { error, .. }) if error.is_newer() => {
+                Unavailable::NewerFormat
+            }
+            Failure::Tally(TallyError::Newer(_)) => Unavailable::NewerFormat,
             Failure::Store(StoreError::Damaged { .. } | StoreError::NotPrivate(_)) => {
                 Unavailable::TemplatesRejected
             }
@@ -113,9 +117,8 @@ fn key(error: &KeyError) -> Unavailable {
         KeyError::Vault(VaultError::Missing(_)) => Unavailable::VaultMissing,
         KeyError::Vault(VaultError::Refused(_)) => Unavailable::VaultRefused,
         KeyError::Vault(VaultError::Failed(_) | VaultError::Busy(_)) => Unavailable::VaultFailed,
-        KeyError::Vault(VaultError::Damaged | VaultError::Newer) | KeyError::Changed => {
-            Unavailable::TemplatesRejected
-        }
+        KeyError::Vault(VaultError::Newer) => Unavailable::NewerFormat,
+        KeyError::Vault(VaultError::Damaged) | KeyError::Changed => Unavailable::TemplatesRejected,
         KeyError::Panicked => Unavailable::Internal,
     }
 }

@@ -30,6 +30,8 @@ pub enum TallyError {
     Clock(std::io::Error),
     #[error("the tally of uid {0} is damaged")]
     Damaged(u32),
+    #[error("the tally of uid {0} was written by a later version")]
+    Newer(u32),
 }
 
 /// How long an instance waits for another to write its line.
@@ -103,10 +105,12 @@ impl<'a> Tally<'a> {
     /// [`TallyError`].
     pub fn unlock(&self, uid: u32) -> Result<bool, TallyError> {
         let lock = self.store.lock(uid, Instant::now() + LOCK_PATIENCE)?;
-        // What cannot be read cannot be kept: root starts it anew.
-        let (mut state, damaged) = self
-            .load(uid)
-            .map_or((TallyState::default(), true), |state| (state, false));
+        let (mut state, damaged) = match self.load(uid) {
+            Ok(state) => (state, false),
+            Err(error @ TallyError::Newer(_)) => return Err(error),
+            // What cannot be read cannot be kept: root starts it anew.
+            Err(_) => (TallyState::default(), true),
+        };
         let changed = state.unlock() || damaged;
         self.store
             .write(&lock, uid, &state.encode().ok_or(TallyError::Damaged(uid))?)?;
@@ -132,6 +136,7 @@ impl<'a> Tally<'a> {
     fn load(&self, uid: u32) -> Result<TallyState, TallyError> {
         match self.store.read(uid, MAX_BYTES)? {
             None => Ok(TallyState::default()),
+            Some(bytes) if TallyState::is_newer(&bytes) => Err(TallyError::Newer(uid)),
             Some(bytes) => TallyState::decode(&bytes).ok_or(TallyError::Damaged(uid)),
         }
     }

@@ -32,6 +32,13 @@ pub enum FormatError {
     Moved,
 }
 
+impl FormatError {
+    /// A later version wrote it, and can read it still.
+    pub fn is_newer(self) -> bool {
+        matches!(self, FormatError::Version(version) if version > VERSION)
+    }
+}
+
 /// What is stored for one user.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Enrollment {

@@ -13,7 +13,22 @@ pub struct Swtpm {
 
 impl Swtpm {
     pub fn start() -> Self {
+        Self::start_in(tempfile::tempdir().unwrap())
+    }
+
+    /// A TPM that remembers what another one did, whose state was copied.
+    pub fn with_state(state: &Path) -> Self {
         let folder = tempfile::tempdir().unwrap();
+        copy_files(state, folder.path());
+        Self::start_in(folder)
+    }
+
+    /// Its state, for another one; it must have stopped.
+    pub fn copy_state(&self, to: &Path) {
+        copy_files(self.folder.path(), to);
+    }
+
+    fn start_in(folder: tempfile::TempDir) -> Self {
         let port = free_ports();
         let child = spawn(folder.path(), port);
         Self {
@@ -101,6 +116,15 @@ impl Swtpm {
 impl Drop for Swtpm {
     fn drop(&mut self) {
         self.stop();
+    }
+}
+
+fn copy_files(from: &Path, to: &Path) {
+    for file in std::fs::read_dir(from).unwrap() {
+        let file = file.unwrap();
+        if file.file_type().unwrap().is_file() && file.file_name() != ".lock" {
+            std::fs::copy(file.path(), to.join(file.file_name())).unwrap();
+        }
     }
 }
 

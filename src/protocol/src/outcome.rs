@@ -133,6 +133,8 @@ pub enum Unavailable {
     VaultSlow,
     /// The models were not ready before the attempt was over.
     ModelsSlow,
+    /// What is stored was written by a later version. It is left as it is.
+    NewerFormat,
 }
 
 /// The request is not answered at all.
@@ -144,4 +146,7 @@ pub enum Denied {
     Malformed,
     /// The peer speaks another version.
     Version,
+    /// The kernel does not show the instance who asks: the peer's uid has no mapping in the unit's
+    /// user namespace.
+    HiddenPeer,
 }

@@ -23,7 +23,20 @@ pub fn hint(hint: Hint) -> &'static str {
 
 /// What happened, and what to do about it.
 pub fn unavailable(unavailable: Unavailable) -> String {
-    let text = match unavailable {
+    if let Unavailable::LockedOut {
+        seconds: Some(seconds),
+    } = unavailable
+    {
+        return format!(
+            "locked out after too many misses, for {seconds} s more (facelockctl unlock)"
+        );
+    }
+    unchanging(unavailable).into()
+}
+
+/// The words of every reason; a lockout's, where no time is told.
+fn unchanging(unavailable: Unavailable) -> &'static str {
+    match unavailable {
         Unavailable::NotEnrolled => "no face is enrolled for this user (facelockctl enroll)",
         Unavailable::NoCamera => "no usable camera (facelockctl devices)",
         Unavailable::CameraBusy => "another program holds the camera",
@@ -71,14 +84,7 @@ pub fn unavailable(unavailable: Unavailable) -> String {
             "the stored templates are damaged or not this user's; enroll again"
         }
         Unavailable::StoreFailed => "the store cannot be read or written; is the disk full?",
-        Unavailable::LockedOut {
-            seconds: Some(seconds),
-        } => {
-            return format!(
-                "locked out after too many misses, for {seconds} s more (facelockctl unlock)"
-            );
-        }
-        Unavailable::LockedOut { seconds: None } => {
+        Unavailable::LockedOut { .. } => {
             "locked out after too many misses, until a password succeeds or facelockctl unlock"
         }
         Unavailable::PasswordRequired => "a password is wanted first",
@@ -99,8 +105,10 @@ pub fn unavailable(unavailable: Unavailable) -> String {
         Unavailable::InfraredRequired => {
             "infrared is required here (pad.require_infrared), and none is enrolled: enroll with an infrared camera"
         }
+        Unavailable::NewerFormat => {
+            "what is stored was written by a later version of facelock; install that version again. Nothing was changed"
+        }
         Unavailable::EnrollmentRejected => "these looks cannot be enrolled; the journal says why",
         Unavailable::Internal => "an internal error; the journal has the details",
-    };
-    text.into()
+    }
 }

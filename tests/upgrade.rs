@@ -1,0 +1,261 @@
+//! What an earlier version wrote is read, and what a later one wrote is left alone.
+//!
+//! `tests/fixtures/state-1` is a state folder of version 1 (its templates are made-up numbers), and
+//! `tests/fixtures/tpm-1` a software TPM's own state with a key sealed in it.
+//! `FACELOCK_WRITE_FIXTURES=1 cargo test --features replay --test upgrade` makes them anew, which a
+//! change of format must not need: it adds a folder beside them.
+#![cfg(feature = "replay")]
+#![allow(clippy::unwrap_used, clippy::panic)]
+
+#[path = "support/instance.rs"]
+mod instance;
+mod support;
+#[allow(dead_code)]
+#[path = "support/swtpm.rs"]
+mod swtpm;
+
+use std::os::unix::fs::PermissionsExt as _;
+use std::path::{Path, PathBuf};
+
+use facelock::decision::lockout::{AttemptEnd, Moment, TallyState};
+use facelock::store::{Enrollment, StoredTemplate};
+use facelock::types::{Digest, Spectrum};
+use facelock::vault::cipher::{self, Aad};
+use facelock::vault::{
+    FileProtector, KeyProtector, ProtectorKind, SealedKey, TemplateKey, TpmProtector, recovery,
+};
+use facelock_protocol::{EnrollmentState, Reply, Request, Secret};
+use instance::{Machine, alice, unavailable};
+use swtpm::Swtpm;
+
+const KEY: [u8; 32] = [0x42; 32];
+const NAMES: [&str; 2] = ["enrollments/4242", "tally/4242"];
+
+fn fixture(name: &str) -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR"))
+        .join("tests/fixtures")
+        .join(name)
+}
+
+fn writing() -> bool {
+    std::env::var_os("FACELOCK_WRITE_FIXTURES").is_some()
+}
+
+/// A machine that was upgraded: the state folder is the fixture's.
+fn upgraded() -> Machine {
+    if writing() {
+        write_state(&fixture("state-1"));
+    }
+    let machine = Machine::new();
+    for name in ["file.key", NAMES[0], NAMES[1]] {
+        let path = machine.path("state").join(name);
+        let folder = path.parent().unwrap();
+        std::fs::create_dir_all(folder).unwrap();
+        std::fs::set_permissions(folder, std::fs::Permissions::from_mode(0o700)).unwrap();
+        std::fs::copy(fixture("state-1").join(name), &path).unwrap();
+        std::fs::set_permissions(&path, std::fs::Permissions::from_mode(0o600)).unwrap();
+    }
+    machine
+}
+
+fn reseal() -> Request {
+    let key = std::fs::read_to_string(fixture("state-1/recovery-key")).unwrap();
+    Request::Reseal {
+        subject: alice(),
+        recovery_key: Secret(key.trim().into()),
+    }
+}
+
+#[test]
+fn what_version_one_stored_is_used() {
+    let machine = upgraded();
+    let Reply::Status(status) = machine.ask(&Request::Status { subject: alice() }) else {
+        panic!("no status")
+    };
+    assert_eq!(status.tally.misses, 2);
+    assert!(
+        matches!(status.enrollment, EnrollmentState::Enrolled { templates: 3, ref protector } if protector == "file"),
+        "{status:?}"
+    );
+    assert_eq!(machine.ask(&reseal()), Reply::Done { changed: true });
+    // Removing opens the key, and checks the header under it.
+    let remove = Request::Remove {
+        subject: alice(),
+        template: 2,
+    };
+    assert_eq!(machine.ask(&remove), Reply::Done { changed: true });
+    let Reply::Templates(left) = machine.ask(&Request::List { subject: alice() }) else {
+        panic!("no list")
+    };
+    let left: Vec<_> = left.iter().map(|t| (t.id, t.label.as_str())).collect();
+    assert_eq!(left, [(1, "face"), (7, "with glasses")]);
+}
+
+#[test]
+fn templates_of_version_one_open() {
+    let bytes = std::fs::read(fixture("state-1").join(NAMES[0])).unwrap();
+    let enrollment = Enrollment::decode(&bytes).unwrap();
+    for template in &enrollment.templates {
+        let aad = Aad {
+            template: template.id,
+            camera: &template.camera,
+            ..binding(&enrollment, "template", b"")
+        };
+        let plain = cipher::open(&KEY, &aad, &template.sealed).unwrap();
+        assert_eq!(*plain, embedding(template.id), "template {}", template.id);
+    }
+    assert_eq!(enrollment.encode().unwrap(), bytes, "and are written so");
+}
+
+#[test]
+fn a_key_that_version_one_sealed_in_a_tpm_opens() {
+    if writing() {
+        write_tpm(&fixture("tpm-1"));
+    }
+    let tpm = Swtpm::with_state(&fixture("tpm-1/state"));
+    let sealed = SealedKey {
+        kind: ProtectorKind::Tpm,
+        bytes: std::fs::read(fixture("tpm-1/sealed-key")).unwrap(),
+    };
+    let mut protector = TpmProtector::open(&tpm.tcti(), &[7]).unwrap();
+    assert_eq!(protector.unseal(&sealed).unwrap().bytes(), &KEY);
+}
+
+/// A downgrade: each file as a later version might have written it.
+#[test]
+fn what_a_later_version_wrote_is_refused_with_words_and_kept() {
+    let subject = alice;
+    for (name, at) in [(NAMES[0], 4), (NAMES[1], 0)] {
+        let machine = upgraded();
+        let path = machine.path("state").join(name);
+        let mut bytes = std::fs::read(&path).unwrap();
+        bytes[at] = 9;
+        std::fs::write(&path, &bytes).unwrap();
+        machine.show_with("astronaut", "");
+        let newer = unavailable(facelock_protocol::Unavailable::NewerFormat);
+        assert_eq!(machine.verify(), newer, "{name}");
+        let mut requests = vec![
+            Request::Unlock { subject: subject() },
+            Request::RecordPassword { subject: subject() },
+            Request::Status { subject: subject() },
+        ];
+        if name == NAMES[0] {
+            requests = vec![
+                Request::Enroll {
+                    subject: subject(),
+                    label: None,
+                },
+                Request::List { subject: subject() },
+                Request::Remove {
+                    subject: subject(),
+                    template: 1,
+                },
+                reseal(),
+            ];
+        }
+        for request in requests {
+            assert_eq!(machine.ask(&request), newer, "{name}: {request:?}");
+            assert_eq!(std::fs::read(&path).unwrap(), bytes, "{name}: {request:?}");
+        }
+    }
+}
+
+fn embedding(id: u32) -> Vec<u8> {
+    (0..8)
+        .map(|n| (id as f32 + n as f32).sin())
+        .flat_map(f32::to_le_bytes)
+        .collect()
+}
+
+fn binding<'a>(enrollment: &'a Enrollment, purpose: &'a str, rest: &'a [u8]) -> Aad<'a> {
+    Aad {
+        purpose,
+        format_version: 1,
+        uid: enrollment.uid,
+        user: &enrollment.user,
+        template: 0,
+        model: Digest(enrollment.model),
+        camera: "",
+        protector: ProtectorKind::File,
+        rest,
+    }
+}
+
+fn write_state(folder: &Path) {
+    for name in NAMES {
+        std::fs::create_dir_all(folder.join(name).parent().unwrap()).unwrap();
+    }
+    let key = TemplateKey::from_bytes(&KEY).unwrap();
+    let mut protector = FileProtector::open(&folder.join("file.key")).unwrap();
+    let recovery_key = recovery::RecoveryKey::generate().unwrap();
+    let template = |(id, label, spectrum): (u32, &str, Spectrum)| StoredTemplate {
+        id,
+        label: label.into(),
+        created: 1_780_000_000,
+        camera: "usb:5986:118c:0001:pci-0000:00:14.0-usb-0:8/color".into(),
+        spectrum,
+        quality: 0.75,
+        sealed: Vec::new(),
+    };
+    let templates = [
+        (1, "face", Spectrum::Color),
+        (2, "face", Spectrum::Color),
+        (7, "with glasses", Spectrum::Infrared),
+    ];
+    let mut enrollment = Enrollment {
+        uid: alice().uid,
+        user: "alice".into(),
+        model: [3; 32],
+        protector: ProtectorKind::File as u8,
+        sealed_key: protector.seal(&key).unwrap().bytes,
+        recovery: Vec::new(),
+        templates: templates.map(template).to_vec(),
+        integrity: Vec::new(),
+    };
+    let aad = Aad {
+        model: Digest([0; 32]),
+        protector: ProtectorKind::Tpm,
+        ..binding(&enrollment, "recovery", b"")
+    };
+    enrollment.recovery = recovery::wrap(&recovery_key, &key, &aad).unwrap();
+    for n in 0..enrollment.templates.len() {
+        let template = &enrollment.templates[n];
+        let aad = Aad {
+            template: template.id,
+            camera: &template.camera,
+            ..binding(&enrollment, "template", b"")
+        };
+        let sealed = cipher::seal(&KEY, &aad, &embedding(template.id)).unwrap();
+        enrollment.templates[n].sealed = sealed;
+    }
+    let header = enrollment.header().unwrap();
+    let aad = binding(&enrollment, "header", &header);
+    enrollment.integrity = cipher::seal(&KEY, &aad, b"").unwrap();
+    std::fs::write(folder.join(NAMES[0]), enrollment.encode().unwrap()).unwrap();
+    let mut tally = TallyState::default();
+    for n in 0..2 {
+        let now = Moment {
+            boot: [1; 16],
+            seconds: 100 + n,
+            wall: 1_780_000_000 + n,
+        };
+        tally.charge(&now);
+        tally.settle(tally.generation, AttemptEnd::Missed, &now);
+    }
+    std::fs::write(folder.join(NAMES[1]), tally.encode().unwrap()).unwrap();
+    let text = recovery_key.text();
+    std::fs::write(folder.join("recovery-key"), text.as_bytes()).unwrap();
+}
+
+fn write_tpm(folder: &Path) {
+    let mut tpm = Swtpm::start();
+    let key = TemplateKey::from_bytes(&KEY).unwrap();
+    let sealed = TpmProtector::open(&tpm.tcti(), &[7])
+        .unwrap()
+        .seal(&key)
+        .unwrap();
+    tpm.stop();
+    std::fs::create_dir_all(folder.join("state")).unwrap();
+    tpm.copy_state(&folder.join("state"));
+    std::fs::write(folder.join("sealed-key"), sealed.bytes).unwrap();
+}
