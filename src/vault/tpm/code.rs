@@ -10,6 +10,8 @@ use tss_esapi::constants::response_code::Tss2ResponseCode;
 pub enum Meaning {
     /// The same steps, in a new session, may well succeed in a moment.
     Busy,
+    /// No room for one more object or session.
+    Full,
     /// The way to the TPM broke, or a reply came back mangled: a new connection may help.
     Connection,
     /// The registers do not hold what the policy wants.
@@ -58,11 +60,11 @@ pub fn meaning(code: u32) -> Meaning {
 /// Format 0: errors of the TPM as a whole (0x1xx) and warnings (0x9xx).
 fn general(code: u32) -> Meaning {
     match code {
-        // Not started, as just after a resume; registers changed in mid-session; too many
-        // contexts; not tested yet.
-        0x100 | 0x128 | 0x12E | 0x153 => Meaning::Busy,
-        // No memory or handle for one more context, object or session; yielded; cancelled; testing.
-        0x901..=0x906 | 0x908..=0x90A => Meaning::Busy,
+        // Not started, as just after a resume; registers changed in mid-session; not tested yet.
+        0x100 | 0x128 | 0x153 => Meaning::Busy,
+        0x12E | 0x901..=0x906 => Meaning::Full,
+        // Yielded; cancelled; testing.
+        0x908..=0x90A => Meaning::Busy,
         // An object or session that another program's, or a resume, put out.
         0x910..=0x916 | 0x918..=0x91E => Meaning::Busy,
         // Writes of permanent memory come too fast; try again; permanent memory not there now.
@@ -109,13 +111,17 @@ mod tests {
 
     #[test]
     fn a_response_code_has_one_meaning() {
-        let table: [(Meaning, &[u32]); 11] = [
+        let table: [(Meaning, &[u32]); 12] = [
             (
                 Meaning::Busy,
                 &[
-                    0x100, 0x128, 0x153, 0x901, 0x902, 0x903, 0x904, 0x905, 0x906, 0x908, 0x909,
-                    0x90A, 0x910, 0x914, 0x918, 0x91E, 0x920, 0x922, 0x923, 0xB_0902, 0xB_0922,
+                    0x100, 0x128, 0x153, 0x908, 0x909, 0x90A, 0x910, 0x914, 0x918, 0x91E, 0x920,
+                    0x922, 0x923, 0xB_0922,
                 ],
+            ),
+            (
+                Meaning::Full,
+                &[0x901, 0x902, 0x903, 0x904, 0x905, 0x906, 0x12E, 0xB_0902],
             ),
             // I/O error and "try again" of a device; a reply with a wrong length or HMAC.
             (

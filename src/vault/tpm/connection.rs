@@ -73,9 +73,10 @@ impl Connection {
         }
     }
 
-    /// Flushes what the lost connection left loaded. A resource manager has done so already, and
-    /// shows nothing of other programs; without one there are no other programs.
-    fn sweep(&mut self) {
+    /// Flushes what a lost connection, or an instance that was killed, left loaded. A resource
+    /// manager has done so already, and shows nothing of other programs; without one a TPM serves
+    /// one program at a time, and between two tries nothing here is ours.
+    pub fn sweep(&mut self) {
         for first in LOADED {
             let handles = self
                 .context

@@ -27,7 +27,10 @@ impl Fault {
 
     /// A further try of the same may succeed, so that no other way is looked for.
     pub fn may_pass(&self) -> bool {
-        matches!(self.meaning(), Meaning::Busy | Meaning::Connection)
+        matches!(
+            self.meaning(),
+            Meaning::Busy | Meaning::Full | Meaning::Connection
+        )
     }
 }
 
@@ -45,7 +48,7 @@ impl From<Fault> for VaultError {
             Fault::Final(error) => return error,
         };
         match meaning {
-            Meaning::Busy => VaultError::Busy(format!("{step}: {code:#05x}")),
+            Meaning::Busy | Meaning::Full => VaultError::Busy(format!("{step}: {code:#05x}")),
             Meaning::PolicyFailed => VaultError::Refused("the platform's state changed"),
             Meaning::Integrity => VaultError::Refused("sealed by another TPM, or damaged"),
             Meaning::Malformed if step == LOAD => VaultError::Damaged,

@@ -96,7 +96,11 @@ impl TpmProtector {
                 Ok(done) => return Ok(done),
                 Err(fault) => fault,
             };
-            let broken = fault.meaning() == Meaning::Connection;
+            let (broken, full) = match fault.meaning() {
+                Meaning::Connection => (true, false),
+                Meaning::Full => (false, true),
+                _ => (false, false),
+            };
             if !fault.may_pass()
                 || broken && reconnects == RECONNECTS
                 || Instant::now() + pause >= until
@@ -108,6 +112,8 @@ impl TpmProtector {
             if broken {
                 reconnects += 1;
                 self.tpm.reconnect();
+            } else if full {
+                self.tpm.sweep();
             }
         }
     }
