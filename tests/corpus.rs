@@ -14,10 +14,10 @@ use facelock::models::ir_to_onnx;
 use facelock::store::{Enrollment, StoredTemplate};
 use facelock::vault::Blob;
 use facelock_protocol::{
-    CameraReport, Consent, Denied, EnrolledReport, EnrollmentState, Event, Hint, Label, Look,
-    Measurement, Message, PreviewFrame, Progress, Reply, Request, Secret, ServiceName, Spectrum,
-    StatusReport, Subject, TallyReport, TemplateReport, Unavailable, UsbReport, UserName, Verdict,
-    encode,
+    CameraReport, Consent, Denied, EnrolledReport, EnrollmentState, Event, Evidence, Gate, Hint,
+    Label, Look, Measurement, Message, Named, Place, PreviewFrame, Progress, Reply, Request,
+    Requester, Secret, ServiceName, ServiceReport, SessionId, Spectrum, StatusReport, Subject,
+    TallyReport, TemplateReport, Tty, Unavailable, UsbReport, UserName, Verdict, encode,
 };
 
 type Seed = (&'static str, &'static str, Vec<u8>);
@@ -26,6 +26,7 @@ fn folder() -> PathBuf {
     PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("tests/fuzz/corpus")
 }
 
+#[allow(clippy::too_many_lines, reason = "a list: one entry for each message")]
 fn requests() -> Vec<Seed> {
     let subject = || Subject {
         uid: 1000,
@@ -35,6 +36,16 @@ fn requests() -> Vec<Seed> {
         subject: subject(),
         service: ServiceName::new("sudo").unwrap(),
         consent,
+        evidence: Evidence {
+            remote_user: Some(Named::Uid(1000)),
+            tty: Some(Tty::new("pts/0").unwrap()),
+            place: Place::Session(SessionId::new("2").unwrap()),
+            requester: Requester::Process {
+                uid: 1000,
+                place: Place::Manager(1000),
+            },
+            ..Evidence::of_process(0)
+        },
     };
     let (camera, payload) = (
         "usb:04f2:b6d9:-@usb-0000:00:14.0-6/infrared".to_owned(),
@@ -143,6 +154,11 @@ fn messages() -> Vec<Seed> {
         protector_present: true,
         camera: Err(Unavailable::CameraBusy),
         sandbox_missing: vec!["landlock".into()],
+        services: vec![ServiceReport {
+            service: "sudo".into(),
+            mode: "confirm".into(),
+            closed: Some(Gate::NoSeat),
+        }],
     };
     let camera = CameraReport {
         identity: "usb:04f2:b6d9:1@x/infrared".into(),
@@ -170,7 +186,10 @@ fn messages() -> Vec<Seed> {
     let all = [
         (
             "event-consent",
-            Message::Event(Event::Consent(Consent::Confirm)),
+            Message::Event(Event::Service {
+                consent: Consent::Confirm,
+                quiet: true,
+            }),
         ),
         (
             "event-next-look",
@@ -379,8 +398,8 @@ fn others() -> Vec<Seed> {
         ),
         (
             "config",
-            "consent-by-service",
-            b"[consent.services]\nsudo = \"ask\"\ngreeter = \"auto\"\n[match]\nframes = 5".to_vec(),
+            "services",
+            b"[services]\nsudo = \"ask\"\ngreeter = \"auto\"\n[match]\nframes = 5".to_vec(),
         ),
         (
             "manifest",

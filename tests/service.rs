@@ -17,10 +17,11 @@ use std::io::{Read as _, Write as _};
 use std::time::{Duration, Instant};
 
 use facelock_protocol::{
-    Consent, Denied, Event, Message, Reply, Request, ServiceName, Subject, Unavailable, UserName,
+    Consent, Denied, Event, Message, Reply, Request, Subject, Unavailable, UserName,
 };
 use instance::{
-    MATCH, Machine, NON_MATCH, alice, bob, enrolled, enrolled_with, unavailable, verification,
+    MATCH, Machine, NON_MATCH, alice, asking, bob, enrolled, enrolled_with, unavailable,
+    verification,
 };
 
 #[test]
@@ -262,28 +263,21 @@ fn a_model_that_was_changed_is_not_used() {
 #[test]
 fn consent_is_the_configuration_s_where_the_module_has_none() {
     let machine = enrolled_with(
-        "[vault]\nprotector = \"file\"\n[consent.services]\nlocker = \"ask\"\ngreeter = \"auto\"\n",
+        "[vault]\nprotector = \"file\"\n[services]\nlocker = \"ask\"\ngreeter = \"auto\"\n",
     );
     machine.show_with("astronaut-later", "");
-    let ask = |service: &str| {
-        let service = ServiceName::new(service).unwrap();
-        machine.ask_telling(&Request::Verify {
-            subject: alice(),
-            service,
-            consent: None,
-        })
-    };
+    let ask = |service: &str| machine.ask_telling(&asking(alice(), service, None));
     for (service, consent, reply) in [
         ("sudo", Consent::Confirm, MATCH),
         ("greeter", Consent::Auto, MATCH),
         ("locker", Consent::Ask, unavailable(Unavailable::Cancelled)),
     ] {
         let (told, events) = ask(service);
-        assert_eq!(
-            (told, events.first()),
-            (reply, Some(&Event::Consent(consent))),
-            "{service}"
-        );
+        let first = Event::Service {
+            consent,
+            quiet: false,
+        };
+        assert_eq!((told, events.first()), (reply, Some(&first)), "{service}");
     }
 }
 

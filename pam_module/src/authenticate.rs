@@ -1,21 +1,20 @@
 //! One authentication, as PAM asks for it.
 
 use std::ffi::CStr;
-use std::path::Path;
 use std::time::{Duration, Instant};
 
 use facelock_protocol::{
-    Consent, Event, Hint, Progress, Reply, Request, ServiceName, Subject, Unavailable, Verdict,
-    naming, words,
+    Consent, Event, Evidence, Hint, Progress, Reply, Request, ServiceName, Subject, Unavailable,
+    Verdict, naming, words,
 };
 use pam::constants::{PAM_PROMPT_ECHO_OFF, PAM_SILENT, PAM_TEXT_INFO, PamFlag, PamResultCode};
 use pam::conv::Conv;
-use pam::items::{AuthTok, RHost, Service};
+use pam::items::{AuthTok, Service};
 use pam::module::PamHandle;
 
 use crate::args::Args;
 use crate::client::{Client, ClientError};
-use crate::{client, code, ffi, gates};
+use crate::{client, code, evidence, ffi};
 
 /// A hint must stand this long before another one follows.
 const HINT_PACE: Duration = Duration::from_millis(700);
@@ -23,18 +22,6 @@ const HINT_PACE: Duration = Duration::from_millis(700);
 const RECORD_PATIENCE: Duration = Duration::from_millis(500);
 /// `_pam_types.h`: the application takes credentials back, as after a failure.
 const DELETE_CRED: PamFlag = 0x4;
-/// Services that raise privileges, for an instance that does not say what consent they need.
-const ELEVATION: [&str; 9] = [
-    "sudo",
-    "sudo-i",
-    "su",
-    "su-l",
-    "polkit-1",
-    "doas",
-    "pkexec",
-    "runuser",
-    "runuser-l",
-];
 
 /// Why nothing was decided; for the log.
 struct NoDecision(String);
@@ -76,15 +63,11 @@ fn attempt(handle: &mut PamHandle, args: &Args, flags: PamFlag) -> Decided {
     ffi::remember_typed(handle, None);
     let subject = subject(handle)?;
     let service = service(handle)?;
-    let rhost = handle.get_item::<RHost>().ok().flatten();
-    if gates::is_remote(
-        rhost.map(|host| host.to_string_lossy()).as_deref(),
-        service.as_str(),
-    ) {
-        return Err(NoDecision("the user is on another machine".into()));
-    }
-    if let Some(why) = gates::absence(Path::new("/")) {
-        return Err(NoDecision(why.into()));
+    let evidence = evidence::gather(handle);
+    if let Some(gate) = evidence::closed_here(&evidence, subject.uid) {
+        let why = format!("no face: {} [{}]", words::gate(gate), gate.name());
+        ffi::log(handle, libc::LOG_NOTICE, &why);
+        return Err(NoDecision(why));
     }
     let silent = flags & PAM_SILENT != 0;
     let mut asked = false;
@@ -96,6 +79,7 @@ fn attempt(handle: &mut PamHandle, args: &Args, flags: PamFlag) -> Decided {
         silent,
         subject,
         service,
+        evidence,
     };
     let (reply, consent) = match question.put(
         handle,
@@ -140,6 +124,7 @@ struct Question<'a> {
     silent: bool,
     subject: Subject,
     service: ServiceName,
+    evidence: Evidence,
 }
 
 enum Failure {
@@ -169,13 +154,10 @@ impl Question<'_> {
             subject: self.subject.clone(),
             service: self.service.clone(),
             consent: mode,
+            evidence: self.evidence.clone(),
         };
-        let elevates = ELEVATION.contains(&self.service.as_str());
-        let mut consent = mode.unwrap_or(if elevates {
-            Consent::Confirm
-        } else {
-            Consent::Auto
-        });
+        // The strictest, until the instance says what the service wants.
+        let mut consent = mode.unwrap_or(Consent::Confirm);
         let mut hints = Hints {
             started: false,
             last: None,
@@ -184,7 +166,9 @@ impl Question<'_> {
         let mut challenged = false;
         let reply = client.ask(&request, |event| {
             match event {
-                Event::Consent(wanted) if mode.is_none() => consent = wanted,
+                Event::Service {
+                    consent: wanted, ..
+                } if mode.is_none() => consent = wanted,
                 // A question is no message, and the way back is a part of it: PAM_SILENT does not
                 // keep it back, nor does a hint just before it.
                 Event::Hint(hint)
@@ -196,8 +180,10 @@ impl Question<'_> {
                 }
                 Event::Hint(hint) => hints.tell(handle, self.silent, hint),
                 Event::Progress(Progress::Starting) => hints.start(handle, self.silent),
-                Event::Progress(_) | Event::Measured(_) | Event::Preview(_) | Event::Consent(_) => {
-                }
+                Event::Progress(_)
+                | Event::Measured(_)
+                | Event::Preview(_)
+                | Event::Service { .. } => {}
             }
             mode.is_some() || consent != Consent::Ask
         });

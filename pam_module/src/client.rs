@@ -1,7 +1,7 @@
 //! One question to the instance, by one deadline.
 
 use std::io::{self, ErrorKind, Read, Write};
-use std::os::fd::OwnedFd;
+use std::os::fd::{AsFd as _, OwnedFd};
 use std::path::Path;
 use std::time::{Duration, Instant};
 
@@ -10,11 +10,12 @@ use facelock_protocol::{
 };
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use rustix::io::Errno;
-use rustix::net::sockopt::socket_peercred;
 use rustix::net::{
     AddressFamily, RecvFlags, SendFlags, SocketAddrUnix, SocketFlags, SocketType, connect, recv,
     send, socket_with,
 };
+
+use crate::ffi;
 
 /// Between two tries while a listener's backlog is full.
 const PAUSE: Duration = Duration::from_millis(20);
@@ -62,12 +63,9 @@ impl Client {
             }
         }
         // The credentials of whoever called listen(2): unix(7).
-        let listener = socket_peercred(&socket)
-            .map_err(ClientError::Connect)?
-            .uid
-            .as_raw();
-        if listener != 0 {
-            return Err(ClientError::NotRoots(listener));
+        let listener = ffi::peer(socket.as_fd()).map(|(_, uid)| uid);
+        if listener != Some(0) {
+            return Err(ClientError::NotRoots(listener.unwrap_or(u32::MAX)));
         }
         Ok(Self { socket, deadline })
     }

@@ -2,6 +2,7 @@
 #![allow(unsafe_code)]
 
 use std::ffi::{CStr, CString, c_char, c_int, c_void};
+use std::os::fd::{AsRawFd as _, BorrowedFd, FromRawFd as _, OwnedFd};
 
 use facelock_protocol::Subject;
 use pam::module::PamHandle;
@@ -67,6 +68,65 @@ pub fn typed(handle: &PamHandle) -> Option<Subject> {
     unsafe { handle.get_data::<Typed>(TYPED) }
         .ok()
         .and_then(|typed| typed.0.clone())
+}
+
+/// This process's real and effective uid.
+pub fn uids() -> (u32, u32) {
+    // SAFETY: neither can fail, and neither touches memory.
+    unsafe { (libc::getuid(), libc::geteuid()) }
+}
+
+/// Whom SO_PEERCRED names: pid and uid. A pid of 0 is a process in another pid namespace; not by
+/// rustix, whose pid is never 0.
+pub fn peer(socket: BorrowedFd) -> Option<(i32, u32)> {
+    let mut credentials = libc::ucred {
+        pid: 0,
+        uid: u32::MAX,
+        gid: u32::MAX,
+    };
+    let length = socket_option(socket, libc::SO_PEERCRED, &mut credentials)?;
+    let whole = length == size_of::<libc::ucred>() && credentials.uid != u32::MAX;
+    whole.then_some((credentials.pid, credentials.uid))
+}
+
+/// A descriptor that holds the peer's process: SO_PEERPIDFD, or, on a kernel before 6.5, by its pid.
+pub fn peer_process(socket: BorrowedFd, pid: i32) -> Option<OwnedFd> {
+    const SO_PEERPIDFD: c_int = 77;
+    let mut descriptor: c_int = -1;
+    let given = socket_option(socket, SO_PEERPIDFD, &mut descriptor);
+    if given.is_none() && pid > 0 {
+        // SAFETY: takes two integers, and gives a new descriptor or an error.
+        descriptor = unsafe { libc::syscall(libc::SYS_pidfd_open, pid, 0) } as c_int;
+    }
+    // SAFETY: both calls give a new descriptor, which is nobody else's.
+    (pid > 0 && descriptor >= 0).then(|| unsafe { OwnedFd::from_raw_fd(descriptor) })
+}
+
+/// Whether a held process still runs: its descriptor is readable once it has ended.
+pub fn is_running(process: &OwnedFd) -> bool {
+    use rustix::event::{PollFd, PollFlags, Timespec, poll};
+    let now = Timespec {
+        tv_sec: 0,
+        tv_nsec: 0,
+    };
+    poll(&mut [PollFd::new(process, PollFlags::IN)], Some(&now)) == Ok(0)
+}
+
+/// Reads a socket option of integers; how many bytes the kernel wrote.
+fn socket_option<T: Copy>(socket: BorrowedFd, option: c_int, value: &mut T) -> Option<usize> {
+    let mut length = size_of::<T>() as libc::socklen_t;
+    // SAFETY: the descriptor is open, and the kernel writes at most `length` bytes to a value of
+    // that size; callers pass integers, of which every bit pattern is one.
+    let result = unsafe {
+        libc::getsockopt(
+            socket.as_raw_fd(),
+            libc::SOL_SOCKET,
+            option,
+            std::ptr::from_mut(value).cast(),
+            &raw mut length,
+        )
+    };
+    (result == 0).then_some(length as usize)
 }
 
 /// The uid behind a login name, and the account's name as the name services spell it.

@@ -8,14 +8,15 @@
 //!    on its terminal but through its own conversation.
 //! 4. Everything ends at a deadline, but for a prompt that a person is looking at.
 //!
-//! Three files answer "when does it say yes?": `authenticate.rs`, `client.rs`, `code.rs`.
+//! When does it say yes? The instance decides, in `src/decision/`; `code.rs` turns its answer into
+//! PAM's, `evidence.rs` gathers what only this process can see.
 
 mod args;
 mod authenticate;
 mod client;
 mod code;
+mod evidence;
 mod ffi;
-mod gates;
 
 use std::ffi::CStr;
 use std::panic::{AssertUnwindSafe, catch_unwind};

@@ -13,8 +13,8 @@ use std::os::unix::net::UnixStream;
 use std::time::{Duration, Instant};
 
 use facelock_protocol::{
-    Consent, Denied, Event, Hint, Message, Progress, REQUEST_CAP, Reply, Request, Unavailable,
-    Verdict,
+    Consent, Denied, Event, Gate, Hint, Message, Progress, REQUEST_CAP, Reply, Request,
+    Unavailable, Verdict,
 };
 use host::{AUTH_ERR, AUTHINFO_UNAVAIL, Answer, Host, SILENT, SUCCESS, Server};
 
@@ -52,7 +52,7 @@ const EVERY_REASON: [Unavailable; 37] = [
     Unavailable::Busy,
     Unavailable::SandboxMissing,
     Unavailable::ConfigRejected,
-    Unavailable::NotPresent,
+    Unavailable::NotAdmitted(Gate::Unlisted),
     Unavailable::EnrollmentRejected,
     Unavailable::Internal,
     Unavailable::CameraSuspended,
@@ -417,7 +417,10 @@ fn without_a_mode_the_instance_says_what_is_needed() {
             if matches!(request, Request::Verify { consent: None, .. }) {
                 let _ = facelock_protocol::write_message(
                     stream,
-                    &Message::Event(Event::Consent(consent)),
+                    &Message::Event(Event::Service {
+                        consent,
+                        quiet: false,
+                    }),
                 );
             }
             if consent != Consent::Ask

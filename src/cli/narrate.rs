@@ -52,7 +52,7 @@ impl Narrator {
                 })
             }
             Event::Measured(measurement) => self.measured(measurement),
-            Event::Hint(_) | Event::Preview(_) | Event::Consent(_) => {}
+            Event::Hint(_) | Event::Preview(_) | Event::Service { .. } => {}
         }
     }
 

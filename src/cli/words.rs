@@ -1,6 +1,6 @@
 //! Outcomes in plain words, for the person who runs `facelockctl`.
 
-pub use facelock_protocol::words::{hint, unavailable};
+pub use facelock_protocol::words::{gate, hint, unavailable};
 use facelock_protocol::{Denied, Look, Verdict};
 
 /// The name a script sees: the variant, in snake case.

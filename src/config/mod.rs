@@ -3,6 +3,7 @@
 
 mod options;
 mod sections;
+mod services;
 
 use std::io;
 use std::os::unix::fs::MetadataExt as _;
@@ -11,10 +12,9 @@ use std::path::{Path, PathBuf};
 use serde::Deserialize;
 
 use crate::camera::{NamedFormat, Rotation};
+use crate::decision::services::Services;
 pub use options::Deadlines;
-use sections::{
-    CameraSection, ConsentSection, DeadlineSection, MatchSection, TallySection, VaultSection,
-};
+use sections::{CameraSection, DeadlineSection, MatchSection, TallySection, VaultSection};
 pub use sections::{EnrollSection, PadSection, PathsSection, SandboxSection};
 
 /// Where the configuration is.
@@ -38,7 +38,7 @@ pub enum ConfigError {
 }
 
 /// Everything that can be configured. Durations carry their unit in the key.
-#[derive(Clone, Debug, Default, Deserialize)]
+#[derive(Clone, Debug, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct Config {
     camera: CameraSection,
@@ -46,11 +46,32 @@ pub struct Config {
     r#match: MatchSection,
     pub pad: PadSection,
     tally: TallySection,
-    consent: ConsentSection,
+    #[serde(deserialize_with = "services::read")]
+    services: Services,
+    /// No section any more: read so that the refusal can say what to write.
+    consent: Option<serde::de::IgnoredAny>,
     deadline: DeadlineSection,
     pub sandbox: SandboxSection,
     pub paths: PathsSection,
     pub enroll: EnrollSection,
+}
+
+impl Default for Config {
+    fn default() -> Self {
+        Self {
+            camera: CameraSection::default(),
+            vault: VaultSection::default(),
+            r#match: MatchSection::default(),
+            pad: PadSection::default(),
+            tally: TallySection::default(),
+            services: services::shipped(),
+            consent: None,
+            deadline: DeadlineSection::default(),
+            sandbox: SandboxSection::default(),
+            paths: PathsSection::default(),
+            enroll: EnrollSection::default(),
+        }
+    }
 }
 
 impl Config {
@@ -116,7 +137,19 @@ impl Config {
         Ok(())
     }
 
+    /// Sections of an earlier release say where their content went.
+    fn check_renamed(&self) -> Result<(), ConfigError> {
+        if self.consent.is_none() {
+            return Ok(());
+        }
+        Err(ConfigError::Value {
+            key: "consent",
+            rule: "is no section any more; write sudo = \"ask\" under [services]",
+        })
+    }
+
     fn checked(self) -> Result<Self, ConfigError> {
+        self.check_renamed()?;
         let rule = |holds: bool, key, rule| {
             if holds {
                 Ok(())
@@ -199,8 +232,6 @@ impl Config {
 mod tests {
     use std::time::Duration;
 
-    use facelock_protocol::Consent;
-
     use crate::decision::RequireInfrared;
 
     use super::*;
@@ -226,7 +257,7 @@ mod tests {
             "[tally]\ntotal = 1",
             "[deadline]\nattempt_ms = 50",
             "[deadline]\nno_face_ms = 7000",
-            "[consent]\ndefault = \"always\"",
+            "[consent]\ndefault = \"auto\"",
             "[sandbox]\nrequire = 1",
             "[pad]\nrequire_infrared = \"never\"",
             "[pad]\nrequire_infrared = true",
@@ -259,13 +290,5 @@ mod tests {
             config.deadlines().attempt,
             Config::default().deadlines().attempt
         );
-    }
-
-    #[test]
-    fn elevation_wants_to_be_confirmed_unless_root_says_otherwise() {
-        let config = Config::parse("[consent.services]\nsudo = \"ask\"").unwrap();
-        assert_eq!(config.consent("sudo"), Consent::Ask);
-        assert_eq!(config.consent("su"), Consent::Confirm);
-        assert_eq!(config.consent("gdm-password"), Consent::Auto);
     }
 }

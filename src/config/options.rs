@@ -2,30 +2,16 @@
 
 use std::time::Duration;
 
-use facelock_protocol::Consent;
-
 use super::Config;
-use super::sections::{ChallengeName, ConsentName, DeadlineSection, ProtectorName, Tristate};
+use super::sections::{ChallengeName, DeadlineSection, ProtectorName, Tristate};
 use crate::camera::{CameraChoice as Camera, CameraOptions, NamedFormat, Rotation};
 use crate::decision::lockout::LockoutRules;
+use crate::decision::services::{Service, Services};
 use crate::decision::verdict::DecisionRules;
 use crate::face::EngineOptions;
 use crate::onnx::ModelDirs;
 use crate::pad::PadOptions;
 use crate::vault::{Choice as Protector, VaultOptions};
-
-/// PAM services that raise privileges.
-const ELEVATION: [&str; 9] = [
-    "sudo",
-    "sudo-i",
-    "su",
-    "su-l",
-    "polkit-1",
-    "doas",
-    "pkexec",
-    "runuser",
-    "runuser-l",
-];
 
 /// How long things may take.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -130,19 +116,14 @@ impl Config {
         }
     }
 
-    /// What a PAM service needs where its module has no `mode=` of its own.
-    pub fn consent(&self, service: &str) -> Consent {
-        let named = self.consent.services.get(service).copied();
-        let elevates = ELEVATION.contains(&service);
-        match named.unwrap_or(if elevates {
-            self.consent.elevation
-        } else {
-            self.consent.default
-        }) {
-            ConsentName::Auto => Consent::Auto,
-            ConsentName::Ask => Consent::Ask,
-            ConsentName::Confirm => Consent::Confirm,
-        }
+    /// How a PAM service is served; none that is not listed is.
+    pub fn service(&self, name: &str) -> Option<&Service> {
+        self.services.get(name)
+    }
+
+    /// The listed services, by name.
+    pub fn services(&self) -> &Services {
+        &self.services
     }
 
     pub fn deadlines(&self) -> Deadlines {

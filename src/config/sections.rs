@@ -165,33 +165,6 @@ impl Default for TallySection {
     }
 }
 
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub enum ConsentName {
-    Auto,
-    Ask,
-    Confirm,
-}
-
-#[derive(Clone, Debug, Deserialize)]
-#[serde(default, deny_unknown_fields)]
-pub struct ConsentSection {
-    pub default: ConsentName,
-    /// For services that give somebody root: a face in front of a screen is not consent to that.
-    pub elevation: ConsentName,
-    pub services: std::collections::BTreeMap<String, ConsentName>,
-}
-
-impl Default for ConsentSection {
-    fn default() -> Self {
-        Self {
-            default: ConsentName::Auto,
-            elevation: ConsentName::Confirm,
-            services: std::collections::BTreeMap::new(),
-        }
-    }
-}
-
 #[derive(Clone, Debug, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct DeadlineSection {

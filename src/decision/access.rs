@@ -1,8 +1,19 @@
 //! Who may ask what: a table. What it does not list is refused.
+//!
+//! [`permits`] says which requests a peer may send at all; [`gate`] says whether a face is looked
+//! for: the asker is the subject, in a session of their own that a seat of this machine shows, or
+//! root's program acts for the person at the console.
+//!
+//! What MUST hold:
+//! 1. A service that the configuration does not list gets no face.
+//! 2. Another user than the subject never gets one, whoever's uid the program runs under.
+//! 3. Absent, unreadable and contradictory evidence closes the gate.
 #![forbid(unsafe_code)]
 
-use facelock_protocol::{Request, Subject};
+use facelock_protocol::logind::Session;
+use facelock_protocol::{Asker, Evidence, Gate, Request, Subject};
 
+use super::services::{Console, Mode, Only, Service};
 use crate::types::Peer;
 
 /// Whom a row admits, besides uid 0, which may ask everything.
@@ -51,6 +62,114 @@ pub fn permits(peer: Peer, request: &Request) -> bool {
     }
 }
 
+/// What logind's records and the kernel say about the persons at this machine.
+#[derive(Clone, Debug, Default)]
+pub struct Presence {
+    /// The session of every place that the asker is said to be in. Each must hold; none is absence.
+    pub asker: Vec<Option<Session>>,
+    /// The session in front of each seat.
+    pub shown: Vec<Session>,
+    /// The virtual terminal in front.
+    pub terminal: Option<u32>,
+    /// The subject has a session at a seat, in front or not.
+    pub has_open_session: bool,
+}
+
+/// Whether a face is looked for, for `subject`, as `service` asks.
+///
+/// # Errors
+/// The first gate that is closed.
+pub fn gate(
+    subject: u32,
+    service: Option<&Service>,
+    evidence: &Evidence,
+    presence: &Presence,
+) -> Result<(), Gate> {
+    let service = service.ok_or(Gate::Unlisted)?;
+    let closed = |holds: bool, gate| if holds { Ok(()) } else { Err(gate) };
+    closed(service.mode != Mode::Off, Gate::SwitchedOff)?;
+    closed(!evidence.remote_host, Gate::Remote)?;
+    closed(!evidence.lid_closed, Gate::Lid)?;
+    closed(!evidence.terminal_is_elsewhere(), Gate::Terminal)?;
+    match evidence.asker() {
+        Asker::Uid(uid) => {
+            closed(uid == subject, Gate::OtherAsker)?;
+            closed(!presence.asker.is_empty(), Gate::NoSession)?;
+            for session in &presence.asker {
+                shows_its_user(session.as_ref().ok_or(Gate::NoSession)?, uid)?;
+            }
+        }
+        Asker::Root => console(subject, service.console, evidence, presence)?,
+        Asker::Unclear => return Err(Gate::UnclearAsker),
+    }
+    closed(
+        service.only != Only::Unlock || presence.has_open_session,
+        Gate::FirstLogin,
+    )
+}
+
+/// Whether a session is `uid`'s own, at a seat, and in front.
+fn shows_its_user(session: &Session, uid: u32) -> Result<(), Gate> {
+    if session.uid != uid {
+        Err(Gate::OtherSession)
+    } else if session.remote {
+        Err(Gate::Remote)
+    } else if !session.is_a_persons() {
+        Err(Gate::Background)
+    } else if session.seat.is_none() {
+        Err(Gate::NoSeat)
+    } else if !session.active || session.closing {
+        Err(Gate::Inactive)
+    } else {
+        Ok(())
+    }
+}
+
+/// Whether root's program, which asks for no user, acts for the person at the console.
+fn console(
+    subject: u32,
+    wanted: Console,
+    evidence: &Evidence,
+    presence: &Presence,
+) -> Result<(), Gate> {
+    let terminal = || {
+        evidence
+            .virtual_terminal()
+            .is_some_and(|named| presence.terminal == Some(named))
+    };
+    let seat = || {
+        presence.shown.iter().any(|session| {
+            let greets = session.is_greeter()
+                && session.seat.is_some()
+                && session.active
+                && !session.remote
+                && !session.closing;
+            (greets || shows_its_user(session, subject).is_ok()) && is_on(session, evidence)
+        })
+    };
+    let shown = match wanted {
+        Console::None => return Err(Gate::RootAlone),
+        Console::Terminal => terminal(),
+        Console::Seat => seat(),
+        Console::Any => terminal() || seat(),
+    };
+    if shown { Ok(()) } else { Err(Gate::NotShown) }
+}
+
+/// Whether the program may be on that session's screen: where it names an X display, it is that
+/// session's. A greeter for another screen, as over VNC, names another.
+fn is_on(session: &Session, evidence: &Evidence) -> bool {
+    let named = evidence.tty.as_ref().map(|tty| tty.as_str());
+    let Some(named) = named.filter(|tty| tty.starts_with(':')) else {
+        return true;
+    };
+    let screen = |display: &str| display.split('.').next().map(String::from);
+    match &session.display {
+        Some(display) => screen(display) == screen(named),
+        None => session.kind == "wayland",
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use facelock_protocol::{Secret, ServiceName, UserName};
@@ -75,6 +194,7 @@ mod tests {
                     subject: subject(),
                     service,
                     consent: None,
+                    evidence: Evidence::of_process(ALICE),
                 },
                 true,
             ),

@@ -11,6 +11,7 @@ use super::enroll::{protector_name, reports};
 use super::failure::{Answer, Failure};
 use super::journal::Priority;
 use super::keys;
+use super::presence;
 use crate::camera::CameraError;
 use crate::camera::quirks::Emitter;
 use crate::camera::{CameraOptions, emitter};
@@ -156,6 +157,7 @@ pub fn status(context: &Context, subject: &Subject) -> Answer<Reply> {
             .iter()
             .map(ToString::to_string)
             .collect(),
+        services: presence::services(context, subject),
     }))
 }
 

@@ -8,6 +8,7 @@ use facelock_protocol::Subject;
 use super::cameras::Cameras;
 use super::connection::Connection;
 use super::journal::{Line, Priority};
+use super::presence::Records;
 use super::tally::Tally;
 use crate::config::Config;
 use crate::sandbox::Missing;
@@ -42,6 +43,7 @@ pub struct Context<'a> {
     /// What the unit's sandbox lacks.
     pub sandbox_missing: Vec<Missing>,
     pub cameras: Arc<dyn Cameras>,
+    pub records: Records,
     pub enrollments: Store,
     pub tally: Tally<'a>,
 }

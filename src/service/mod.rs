@@ -16,6 +16,7 @@ mod journal;
 mod keys;
 mod limits;
 mod peer;
+mod presence;
 mod preview;
 mod side;
 mod sitting;
@@ -82,6 +83,16 @@ fn restore_emitter(config: &Path) {
     }
 }
 
+/// Where logind's records are below; a recorded tree in tests.
+fn root() -> std::path::PathBuf {
+    let recorded = if cfg!(feature = "replay") {
+        argument("--root")
+    } else {
+        None
+    };
+    recorded.unwrap_or_else(|| "/".into()).into()
+}
+
 /// The value behind a long option.
 fn argument(name: &str) -> Option<String> {
     let mut arguments = std::env::args().skip_while(|argument| argument != name);
@@ -138,6 +149,7 @@ fn answer(
         config: &config,
         sandbox_missing,
         cameras: Arc::new(cameras),
+        records: presence::Records::new(root()),
         enrollments: Store::open(&config.paths.state, "enrollments")?,
         tally: Tally::new(
             Store::open(&config.paths.state, "tally")?,

@@ -4,7 +4,7 @@ use std::collections::VecDeque;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use facelock_protocol::{Consent, Event, Measurement, Progress, Reply};
+use facelock_protocol::{Consent, Event, Measurement, Progress, Reply, ServiceName};
 
 use super::asking::Asking;
 use super::context::Context;
@@ -12,6 +12,7 @@ use super::failure::{Answer, Failure};
 use super::inbox::{Arrival, Inbox};
 use super::journal::Priority;
 use super::keys::{self, Gallery, KeyError};
+use super::presence;
 use super::side::{CameraThread, start_camera, start_models, start_work};
 use super::stages::{Stopwatch, measurement};
 use crate::camera::CameraError;
@@ -43,27 +44,31 @@ type Side = Inbox<Result<FrameJudge, ModelError>, Result<Gallery, KeyError>>;
 pub fn verify(
     context: &Context,
     subject: &Subject,
-    service: &str,
+    service: &ServiceName,
     consent: Option<Consent>,
+    evidence: &facelock_protocol::Evidence,
 ) -> Answer<Reply> {
-    if consent.is_none() {
-        let wanted = context.config.consent(service);
-        if wanted == Consent::Ask {
-            // Nobody is asked for a face that could not let them in.
-            let enrollment = keys::enrollment_of(context, subject)?;
-            let rule = context.config.pad.require_infrared;
-            let by = spectrum::for_login(&enrollment.spectra(), rule)?;
-            if let (_, Some(refusal)) = context.tally.peek(subject.uid, by)? {
-                return Err(refusal.into());
-            }
-        }
-        context.connection.send_event(Event::Consent(wanted));
-        if wanted == Consent::Ask {
-            // The module hangs up, asks, and comes again.
-            return Err(Unavailable::Cancelled.into());
+    let listed = presence::admit(context, subject, service, evidence)?;
+    let wanted = consent.unwrap_or(listed.consent());
+    let asks_first = consent.is_none() && wanted == Consent::Ask;
+    if asks_first {
+        // Nobody is asked for a face that could not let them in.
+        let enrollment = keys::enrollment_of(context, subject)?;
+        let rule = context.config.pad.require_infrared;
+        let by = spectrum::for_login(&enrollment.spectra(), rule)?;
+        if let (_, Some(refusal)) = context.tally.peek(subject.uid, by)? {
+            return Err(refusal.into());
         }
     }
-    attempt(context, subject, service, false)
+    context.connection.send_event(Event::Service {
+        consent: wanted,
+        quiet: listed.quiet,
+    });
+    if asks_first {
+        // The module hangs up, asks, and comes again.
+        return Err(Unavailable::Cancelled.into());
+    }
+    attempt(context, subject, service.as_str(), false)
 }
 
 /// Answers root's `facelockctl test`: the same attempt, counted by the same tally, with its

@@ -9,8 +9,8 @@ use std::sync::mpsc::{Receiver, channel};
 use std::time::Duration;
 
 use facelock_protocol::{
-    Event, MESSAGE_CAP, Message, Reply, Request, ServiceName, Subject, Unavailable, UserName,
-    Verdict,
+    Event, Evidence, MESSAGE_CAP, Message, Place, Reply, Request, ServiceName, SessionId, Subject,
+    Unavailable, UserName, Verdict,
 };
 
 /// A listening socket, a state folder, a configuration and a camera of recorded frames.
@@ -52,8 +52,13 @@ impl Machine {
         } else {
             "[sandbox]\nrequire = false\n"
         };
+        let services = if sections.contains("[services]") {
+            ""
+        } else {
+            "[services]\ntest = \"auto\"\n"
+        };
         let config = format!(
-            "{sections}\n{require}[paths]\nstate = {:?}\nrun = {:?}\nmodels = {:?}\ncache = {:?}\nruntime = {:?}\n",
+            "{sections}\n{services}{require}[paths]\nstate = {:?}\nrun = {:?}\nmodels = {:?}\ncache = {:?}\nruntime = {:?}\n",
             at("state"),
             at("run"),
             models.models,
@@ -61,14 +66,21 @@ impl Machine {
             models.runtime
         );
         std::fs::write(at("config.toml"), config).unwrap();
+        for subject in [alice(), bob()] {
+            seat(
+                &at("root"),
+                &subject,
+                "ACTIVE=1\nSTATE=active\nREMOTE=0\nSEAT=seat0\n",
+            );
+        }
         let socket = at("socket");
         let listener = UnixListener::bind(&socket).unwrap();
         let (starting, started) = channel();
         let (ending, ended) = channel();
-        let (config, camera) = (at("config.toml"), at("camera"));
+        let (config, camera, root) = (at("config.toml"), at("camera"), at("root"));
         std::thread::spawn(move || {
             while let Ok((connection, _)) = listener.accept() {
-                let mut child = start(connection, &config, &camera);
+                let mut child = start(connection, &config, &camera, &root);
                 let _ = starting.send(child.id());
                 let ending = ending.clone();
                 std::thread::spawn(move || ending.send(child.wait().unwrap()));
@@ -151,16 +163,47 @@ impl Machine {
     }
 }
 
-pub fn verification(subject: Subject) -> Request {
-    let service = ServiceName::new("test").unwrap();
-    Request::Verify {
-        subject,
-        service,
-        consent: Some(facelock_protocol::Consent::Auto),
+/// What logind would record of a user with one session; `session` says where that is.
+pub fn seat(root: &Path, subject: &Subject, session: &str) {
+    let at = |path: String| root.join("run/systemd").join(path);
+    for folder in ["sessions", "users", "seats"] {
+        std::fs::create_dir_all(at(folder.into())).unwrap();
+    }
+    let uid = subject.uid;
+    let record = format!("UID={uid}\nTYPE=tty\nCLASS=user\n{session}");
+    std::fs::write(at(format!("sessions/c{uid}")), record).unwrap();
+    let record = format!("STATE=active\nDISPLAY=c{uid}\nSESSIONS=c{uid}\n");
+    std::fs::write(at(format!("users/{uid}")), record).unwrap();
+}
+
+/// What the PAM module sees in a setuid program that the subject runs in that session.
+pub fn evidence(subject: &Subject) -> Evidence {
+    Evidence {
+        real_uid: subject.uid,
+        effective_uid: 0,
+        place: Place::Session(SessionId::new(format!("c{}", subject.uid)).unwrap()),
+        ..Evidence::of_process(0)
     }
 }
 
-fn start(connection: UnixStream, config: &Path, camera: &Path) -> Child {
+pub fn verification(subject: Subject) -> Request {
+    asking(subject, "test", Some(facelock_protocol::Consent::Auto))
+}
+
+pub fn asking(
+    subject: Subject,
+    service: &str,
+    consent: Option<facelock_protocol::Consent>,
+) -> Request {
+    Request::Verify {
+        evidence: evidence(&subject),
+        subject,
+        service: ServiceName::new(service).unwrap(),
+        consent,
+    }
+}
+
+fn start(connection: UnixStream, config: &Path, camera: &Path, root: &Path) -> Child {
     // sd_listen_fds(3): the descriptor is number 3, and the variables name this very process.
     Command::new("sh")
         .args([
@@ -173,6 +216,8 @@ fn start(connection: UnixStream, config: &Path, camera: &Path) -> Child {
         .arg(config)
         .arg("--frames")
         .arg(camera)
+        .arg("--root")
+        .arg(root)
         .stdin(Stdio::from(std::os::fd::OwnedFd::from(connection)))
         .stderr(if std::env::var_os("FACELOCK_TEST_JOURNAL").is_some() {
             Stdio::inherit()

@@ -172,6 +172,7 @@ mod tests {
             protector_present: true,
             camera: Ok("usb/infrared".into()),
             sandbox_missing: Vec::new(),
+            services: Vec::new(),
         }
     }
 

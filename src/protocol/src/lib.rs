@@ -23,24 +23,29 @@
 //! decision was made". Only [`Reply::Verdict`] with [`Verdict::Match`] lets anybody in.
 #![forbid(unsafe_code)]
 
+mod evidence;
 mod frame;
+mod gate;
 mod limits;
+pub mod logind;
 mod message;
 pub mod naming;
 mod outcome;
 pub mod words;
 
+pub use evidence::{Asker, Evidence, Named, Place, Requester, virtual_terminal};
 pub use frame::{FrameError, decode, encode, read_message, write_message};
-pub use limits::{Label, LimitError, ServiceName, UserName};
+pub use gate::Gate;
+pub use limits::{Label, LimitError, ServiceName, SessionId, Tty, UserName};
 pub use message::{
     CameraReport, Consent, EnrolledReport, EnrollmentState, Event, Look, Measurement, Message,
-    Milliseconds, PreviewFrame, Progress, Reply, Request, Secret, Spectrum, Stages, StatusReport,
-    Subject, TallyReport, TemplateReport, UsbReport,
+    Milliseconds, PreviewFrame, Progress, Reply, Request, Secret, ServiceReport, Spectrum, Stages,
+    StatusReport, Subject, TallyReport, TemplateReport, UsbReport,
 };
 pub use outcome::{Denied, Hint, Unavailable, Verdict};
 
 /// The version this crate speaks.
-pub const VERSION: u8 = 1;
+pub const VERSION: u8 = 2;
 /// Where the instance listens.
 pub const SOCKET_PATH: &str = "/run/facelock/facelock.sock";
 /// Largest frame an instance reads from a peer, in bytes (version and body).

@@ -85,3 +85,15 @@ bounded_string!(
     64,
     |c| !c.is_control()
 );
+bounded_string!(
+    /// A terminal as PAM_TTY names it, without `/dev/`: 1..=64 bytes, no control character.
+    Tty,
+    64,
+    |c| !c.is_control()
+);
+bounded_string!(
+    /// logind's name of a session: 1..=32 letters and digits.
+    SessionId,
+    32,
+    |c| c.is_ascii_alphanumeric()
+);

@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::{Denied, Hint, Label, ServiceName, Unavailable, UserName, Verdict};
+use crate::{Denied, Evidence, Gate, Hint, Label, ServiceName, Unavailable, UserName, Verdict};
 
 /// Duration on the wire, in milliseconds.
 pub type Milliseconds = u32;
@@ -30,12 +30,13 @@ impl std::fmt::Debug for Secret {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Request {
     /// Is the subject in front of the camera? Answered by [`Reply::Verdict`]. `consent` is the
-    /// module's own argument; where it has none, the configuration decides for the service and the
-    /// first event is [`Event::Consent`].
+    /// module's own argument; where it has none, the configuration decides for the service. The
+    /// first event is [`Event::Service`].
     Verify {
         subject: Subject,
         service: ServiceName,
         consent: Option<Consent>,
+        evidence: Evidence,
     },
     /// The same attempt, counted the same way, with [`Event::Measured`] on the way. For uid 0.
     Test { subject: Subject },
@@ -113,8 +114,12 @@ pub enum Event {
     Measured(Measurement),
     /// For uid 0 only.
     Preview(PreviewFrame),
-    /// First of all events where the request left consent to the configuration.
-    Consent(Consent),
+    /// First of all events of a verification: how the service wants it done. `consent` is the
+    /// request's own, where it named one. `quiet`: no message is to be shown.
+    Service {
+        consent: Consent,
+        quiet: bool,
+    },
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -261,6 +266,18 @@ pub struct StatusReport {
     pub camera: Result<String, Unavailable>,
     /// What does not hold of the sandbox; empty when all of it does.
     pub sandbox_missing: Vec<String>,
+    /// What each service that the configuration lists would meet now, asked by the subject from the
+    /// session that is shown.
+    pub services: Vec<ServiceReport>,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ServiceReport {
+    pub service: String,
+    /// `auto`, `ask`, `confirm`, `off`.
+    pub mode: String,
+    /// The first gate that is closed; absent where all are open.
+    pub closed: Option<Gate>,
 }
 
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]

@@ -2,6 +2,8 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::Gate;
+
 /// A face was judged. Everything that is not a verdict means that no decision was made.
 ///
 /// The discriminants are far apart, on the wire too, so that no single flipped bit turns one
@@ -104,8 +106,8 @@ pub enum Unavailable {
     SandboxMissing,
     /// The configuration cannot be used.
     ConfigRejected,
-    /// The caller is remote, or its seat is not active.
-    NotPresent,
+    /// Nobody is looked for: not for this asker, this service, or from there.
+    NotAdmitted(Gate),
     /// Enrollment: the looks are not of one person, or are too close to another user's templates.
     EnrollmentRejected,
     /// Anything else; the journal has it.

@@ -1,6 +1,6 @@
 //! Outcomes in plain words (English), for whoever shows them to a person.
 
-use crate::{Hint, Unavailable};
+use crate::{Gate, Hint, Unavailable};
 
 /// What the person in front of the camera can change.
 pub fn hint(hint: Hint) -> &'static str {
@@ -18,6 +18,37 @@ pub fn hint(hint: Hint) -> &'static str {
         Hint::OpenEyes => "Open your eyes",
         Hint::TurnLeft => "Turn your head to your left",
         Hint::TurnRight => "Turn your head to your right",
+    }
+}
+
+/// Why nobody is looked for, and what to do where something can be done.
+pub fn gate(gate: Gate) -> &'static str {
+    match gate {
+        Gate::Unlisted => {
+            "this service gets no face; to add it, name it under [services] in /etc/facelock/config.toml"
+        }
+        Gate::SwitchedOff => {
+            "face login is off for this service ([services] in /etc/facelock/config.toml)"
+        }
+        Gate::Remote => "the user is at another machine",
+        Gate::Lid => "the lid is closed",
+        Gate::Terminal => "the terminal is not at this machine",
+        Gate::OtherAsker => "another user asks; a face answers only for the user who asks",
+        Gate::UnclearAsker => "the program does not say clearly which user asks",
+        Gate::NoSession => "the program that asks runs in no login session",
+        Gate::OtherSession => "the program that asks runs in another user's session",
+        Gate::Background => "the program that asks runs in the background",
+        Gate::NoSeat => "the session is not at this machine's screen and keyboard",
+        Gate::Inactive => "another session is on the screen",
+        Gate::RootAlone => {
+            "root's program asks for no user; if it is a greeter, give it console = \"seat\" under [services]"
+        }
+        Gate::NotShown => {
+            "no login screen, and no session of the user, is on this machine's screen"
+        }
+        Gate::FirstLogin => {
+            "the user has no open session yet: enter the password (the service has only = \"unlock\")"
+        }
     }
 }
 
@@ -101,7 +132,7 @@ fn unchanging(unavailable: Unavailable) -> &'static str {
         Unavailable::ConfigRejected => {
             "the configuration cannot be used; the journal says what is wrong with it"
         }
-        Unavailable::NotPresent => "nobody is at this machine's own seat",
+        Unavailable::NotAdmitted(closed) => gate(closed),
         Unavailable::InfraredRequired => {
             "infrared is required here (pad.require_infrared), and none is enrolled: enroll with an infrared camera"
         }

@@ -2,8 +2,8 @@
 #![allow(clippy::unwrap_used, clippy::panic)]
 
 use facelock_protocol::{
-    Consent, Event, FrameError, Hint, Label, Message, REQUEST_CAP, Reply, Request, ServiceName,
-    Subject, UserName, Verdict, decode, encode, read_message,
+    Consent, Event, Evidence, FrameError, Hint, Label, Message, Named, Place, REQUEST_CAP, Reply,
+    Request, ServiceName, SessionId, Subject, Tty, UserName, Verdict, decode, encode, read_message,
 };
 
 fn request() -> Request {
@@ -14,6 +14,12 @@ fn request() -> Request {
         },
         service: ServiceName::new("sudo").unwrap(),
         consent: Some(Consent::Auto),
+        evidence: Evidence {
+            remote_user: Some(Named::Uid(1000)),
+            tty: Some(Tty::new("pts/0").unwrap()),
+            place: Place::Session(SessionId::new("2").unwrap()),
+            ..Evidence::of_process(0)
+        },
     }
 }
 
@@ -91,9 +97,9 @@ fn vectors_named_by_property() {
         "one over the cap"
     );
     let mut versions = good.clone();
-    versions[4] = 2;
+    versions[4] = 1;
     assert!(
-        matches!(read(&versions), Err(FrameError::Version(2))),
+        matches!(read(&versions), Err(FrameError::Version(1))),
         "another version"
     );
     let mut trailing = good.clone();
@@ -104,19 +110,19 @@ fn vectors_named_by_property() {
         "bytes left over"
     );
     assert!(
-        matches!(read(&hex("02000000 01 7f")), Err(FrameError::Malformed)),
+        matches!(read(&hex("02000000 02 7f")), Err(FrameError::Malformed)),
         "unknown variant"
     );
     assert!(
         matches!(
-            read(&hex("08000000 01 00 00 03 612f62 00")),
+            read(&hex("08000000 02 00 00 03 612f62 00")),
             Err(FrameError::Malformed)
         ),
         "a name with a slash"
     );
     // A string that claims 2 GiB: the claim is checked against what is there.
     assert!(
-        read(&hex("08000000 01 00 00 ffffffff07")).is_err(),
+        read(&hex("08000000 02 00 00 ffffffff07")).is_err(),
         "a string longer than the frame"
     );
 }

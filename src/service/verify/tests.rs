@@ -16,6 +16,7 @@ use proptest::test_runner::TestRunner;
 use super::super::DeviceCameras;
 use super::super::connection::Connection;
 use super::super::context::Asker;
+use super::super::presence::Records;
 use super::super::tally::{SystemClock, Tally};
 use super::*;
 use crate::config::Config;
@@ -248,6 +249,7 @@ fn play(
         config: &config,
         sandbox_missing: Vec::new(),
         cameras: Arc::new(DeviceCameras),
+        records: Records::new(folder.path().into()),
         enrollments: store("enrollments"),
         tally: Tally::new(store("tally"), config.tally_rules(), &clock),
     };

@@ -35,7 +35,7 @@ fuzz_target!(|text: &str| {
     let camera = config.camera_options();
     assert_eq!(camera.state_dir, config.paths.state);
     for service in ["sudo", "gdm-password", "", "a"] {
-        let _ = config.consent(service);
+        let _ = config.service(service);
     }
     let _ = (
         config.model_dirs(),

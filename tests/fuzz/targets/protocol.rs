@@ -63,7 +63,7 @@ fuzz_target!(|data: &[u8]| {
         assert_eq!(encode(&again).expect("what was written"), frame);
         match message {
             Message::Reply(Reply::Verdict(Verdict::Match)) => {
-                let only = [0x01, 0x01, 0x00, 0xd3, 0xce, 0xf2, 0xe8, 0x06];
+                let only = [0x02, 0x01, 0x00, 0xd3, 0xce, 0xf2, 0xe8, 0x06];
                 assert_eq!(&frame[4..], only, "one frame means match");
             }
             Message::Reply(Reply::Unavailable(reason)) => {
