@@ -29,8 +29,13 @@ before() { # who or what is in front of the camera
   chmod -R a+rX /run/frames-new
   rm -rf /run/frames/now; mv /run/frames-new /run/frames/now
 }
+at_seat() { # user, command… → run in a session of the user's own, in front of the seat
+  systemd-run --quiet --wait --pipe --collect -p User="$1" -p PAMName=seat -E XDG_SEAT=seat0 -E XDG_SESSION_TYPE=tty \
+    -E PATH="$PATH" -p WorkingDirectory=/ -- "${@:2}"
+}
+# As sudo and su ask: started by the user, at the seat, with root's rights.
 asked() { # user, service → pamtester's last line
-  pamtester "$2" "$1" authenticate </dev/null 2>&1 | grep -a '^pamtester:' | tail -1 | sed 's/^pamtester: //'
+  at_seat "$1" suid-pamtester "$2" "$1" authenticate </dev/null 2>&1 | tr -d '\r' | grep -a '^pamtester:' | tail -1 | sed 's/^pamtester: //'
 }
 IN='successfully authenticated'
 UNAVAILABLE='Authentication service cannot retrieve authentication info'
@@ -58,9 +63,12 @@ recorded() { # the packaged unit with recorded frames in place of a camera; alic
   printf '[Service]\nExecStart=\nExecStart=/opt/share/facelock-instance-replay --frames /run/frames/now\nBindReadOnlyPaths=/run/frames\n' \
     >/etc/systemd/system/facelock@.service.d/probe.conf
   systemctl daemon-reload
-  printf '[vault]\nprotector = "file"\n[tally]\nmisses = 5\n[pad]\nmotion = false\n' >/etc/facelock/config.toml
+  printf '%s\n' '[services]' 'faceonly = "auto"' 'facetest = "auto"' 'stack-test = "auto"' 'common-test = "auto"' >/etc/facelock/config.toml
+  printf '[vault]\nprotector = "file"\n[tally]\nmisses = 5\n[pad]\nmotion = false\n' >>/etc/facelock/config.toml
   printf 'auth sufficient pam_facelock.so mode=auto\nauth requisite pam_unix.so try_first_pass\naccount required pam_permit.so\n' >/etc/pam.d/facetest
   printf 'auth required pam_facelock.so mode=auto\naccount required pam_permit.so\n' >/etc/pam.d/faceonly
+  printf 'account required pam_permit.so\nsession required pam_systemd.so\n' >/etc/pam.d/seat
+  install -m 4755 /usr/bin/pamtester /usr/local/bin/suid-pamtester
   printf 'alice ALL=(ALL:ALL) ALL\nDefaults lecture=never\n' >/etc/sudoers.d/alice
   enrolled alice astronaut
 }

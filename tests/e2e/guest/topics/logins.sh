@@ -13,8 +13,8 @@ before empty
 ok "an empty chair is no decision" "$(asked alice faceonly)" "$UNAVAILABLE"
 before astronaut-later
 ok "bob is not enrolled" "$(asked bob faceonly)" "$UNAVAILABLE"
-ok "a locker running as alice" "$(runuser -u alice -- pamtester faceonly alice authenticate </dev/null 2>&1 | grep -ac "$IN")" 1
-ok "alice may not ask for bob" "$(runuser -u alice -- pamtester faceonly bob authenticate </dev/null 2>&1 | grep -ac "$UNAVAILABLE")" 1
+ok "a locker running as alice" "$(at_seat alice pamtester faceonly alice authenticate </dev/null 2>&1 | grep -ac "$IN")" 1
+ok "alice may not ask for bob" "$(at_seat alice pamtester faceonly bob authenticate </dev/null 2>&1 | grep -ac "$UNAVAILABLE")" 1
 holds "root enrolls bob as the other person" bash -c '. /opt/share/guest/lib.sh; before hopper; facelockctl enroll --user bob'
 before hopper
 ok "bob gets in with his face" "$(asked bob faceonly)" "$IN"

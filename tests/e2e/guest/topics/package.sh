@@ -41,7 +41,7 @@ settled
 sed -i '/^\[tally\]/a password_after_boot = "always"' /etc/facelock/config.toml
 refusal() { facelockctl status --user "${1:-alice}" --json | python3 -c 'import json, sys; print(json.load(sys.stdin)["lockout"])'; }
 authenticate() { # password → how often it let in
-  echo "$1" | pamtester common-test alice authenticate 'setcred(PAM_ESTABLISH_CRED)' 2>&1 | grep -ac "$IN"
+  echo "$1" | at_seat alice suid-pamtester common-test alice authenticate 'setcred(PAM_ESTABLISH_CRED)' 2>&1 | grep -ac "$IN"
 }
 ok "a password is wanted first" "$(refusal)" password_required
 ok "a wrong one through the profile" "$(authenticate wrong) $(refusal)" "0 password_required"
@@ -51,7 +51,7 @@ ok "a face after it, in the same boot" "$(asked alice common-test)" "$IN"
 rm -f /var/lib/facelock/tally/*
 before empty
 ok "a password typed at sudo is its user's, not the one's whom sudo becomes" \
-  "$(refusal) $(refusal bob) $(echo alicepw | runuser -u alice -- sudo -k -S -u bob id -un 2>/dev/null) $(refusal) $(refusal bob)" \
+  "$(refusal) $(refusal bob) $(echo alicepw | at_seat alice sudo -k -S -u bob id -un 2>/dev/null) $(refusal) $(refusal bob)" \
   "password_required password_required bob None password_required"
 before astronaut-later
 holds "the package goes while its profiles are on" dpkg -r facelock

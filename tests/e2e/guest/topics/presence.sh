@@ -8,15 +8,16 @@ accepted() { systemctl show facelock.socket -p NAccepted --value; }
 # What `login OPTION… alice` shows whose shell runs the command: login(1) opens a session with logind.
 in_session() { # command, login options
   local command=$1; shift
-  python3 $S/guest/terminal.py 20 "\$ =$command; exit\n" -- login -f "$@" alice | tr -d '\r'
+  XDG_SEAT=${seat-} python3 $S/guest/terminal.py 20 "\$ =$command; exit\n" -- login -p -f "$@" alice | tr -d '\r'
 }
 before astronaut-later
 ok "logind runs" "$(systemctl is-active systemd-logind)" active
 ok "a local session is one of logind's" "$(in_session 'loginctl show-session self -p Remote --value' | grep -cE '^no$')" 1
-ok "in a local session, a face" "$(in_session 'pamtester faceonly alice authenticate' | grep -c "^pamtester: $IN")" 1
-seen=$(accepted)
+ok "in a session without a seat, none" "$(in_session 'pamtester faceonly alice authenticate' | grep -c "^pamtester: $UNAVAILABLE")" 1
+ok "and the journal names the gate" "$(said 'gate=no-seat')" yes
+ok "in a local session at a seat, a face" "$(seat=seat0 in_session 'pamtester faceonly alice authenticate' | grep -c "^pamtester: $IN")" 1
 ok "in a remote session, none" "$(in_session 'pamtester faceonly alice authenticate' -h 192.0.2.7 | grep -c "^pamtester: $UNAVAILABLE")" 1
-ok "and no instance was asked" "$(accepted)" "$seen"
+ok "and the journal names the gate" "$(said 'gate=remote')" yes
 # Two sessions at one seat: the later one is active.
 on_seat() { # command
   XDG_SEAT=seat0 python3 $S/guest/terminal.py 40 "\$ =$1; exit\n" -- login -p -f alice | tr -d '\r'
@@ -43,19 +44,19 @@ for service in sudo su; do
   sed -i '1i auth sufficient pam_facelock.so mode=MODE' "/etc/pam.d/$service"
 done
 mode() { sed -i "s/mode=[A-Za-z]*/mode=$1/" /etc/pam.d/sudo /etc/pam.d/su; }
-by_sudo() { runuser -u alice -- sudo -k "$@"; }
+by_sudo() { at_seat alice sudo -k "$@"; }
 mode ask
 seen=$(accepted)
-ok "Ctrl-C before a look" "$(python3 $S/guest/terminal.py 8 'Enter for face:=\c' -- runuser -u alice -- sudo -k id -u | tr -d '\r' | grep -c '^0$') $(accepted)" "0 $seen"
-ok "the same at su" "$(python3 $S/guest/terminal.py 8 'Enter for face:=\c' -- runuser -u alice -- su alice -c 'echo in-$((1+1))' | tr -d '\r' | grep -c '^in-2$')" 0
+ok "Ctrl-C before a look" "$(at_seat alice python3 $S/guest/terminal.py 8 'Enter for face:=\c' -- sudo -k id -u | tr -d '\r' | grep -c '^0$') $(accepted)" "0 $seen"
+ok "the same at su" "$(at_seat alice python3 $S/guest/terminal.py 8 'Enter for face:=\c' -- su alice -c 'echo in-$((1+1))' | tr -d '\r' | grep -c '^in-2$')" 0
 mode confirm
-ok "Ctrl-C instead of confirming" "$(python3 $S/guest/terminal.py 12 'confirm:=\c' -- runuser -u alice -- sudo -k id -u | tr -d '\r' | grep -c '^0$')" 0
-ok "the same at su" "$(python3 $S/guest/terminal.py 12 'confirm:=\c' -- runuser -u alice -- su alice -c 'echo in-$((1+1))' | tr -d '\r' | grep -c '^in-2$')" 0
-ok "a password instead of confirming" "$(python3 $S/guest/terminal.py 12 'confirm:=alicepw\n' -- runuser -u alice -- sudo -k id -u | tr -d '\r' | grep -c '^0$')" 1
+ok "Ctrl-C instead of confirming" "$(at_seat alice python3 $S/guest/terminal.py 12 'confirm:=\c' -- sudo -k id -u | tr -d '\r' | grep -c '^0$')" 0
+ok "the same at su" "$(at_seat alice python3 $S/guest/terminal.py 12 'confirm:=\c' -- su alice -c 'echo in-$((1+1))' | tr -d '\r' | grep -c '^in-2$')" 0
+ok "a password instead of confirming" "$(at_seat alice python3 $S/guest/terminal.py 12 'confirm:=alicepw\n' -- sudo -k id -u | tr -d '\r' | grep -c '^0$')" 1
 ok "nobody to confirm: no root" "$(by_sudo -S id -u </dev/null 2>/dev/null | grep -c '^0$')" 0
 ok "a password on a pipe is taken for one" "$(echo alicepw | by_sudo -S id -u 2>/dev/null | grep -c '^0$')" 1
 before hopper
-ok "Ctrl-C at the password that follows a miss" "$(python3 $S/guest/terminal.py 12 'assword=\c' -- runuser -u alice -- su alice -c 'echo in-$((1+1))' | tr -d '\r' | grep -c '^in-2$')" 0
+ok "Ctrl-C at the password that follows a miss" "$(at_seat alice python3 $S/guest/terminal.py 12 'assword=\c' -- su alice -c 'echo in-$((1+1))' | tr -d '\r' | grep -c '^in-2$')" 0
 for service in sudo su; do cp "/tmp/$service.before" "/etc/pam.d/$service"; done
 rm -f /var/lib/facelock/tally/*
 before astronaut-later

@@ -8,7 +8,7 @@ stack() { # template, feature…
   python3 $S/guest/authselect.py "$S/authselect/$1" "${@:2}" >/etc/pam.d/stack-test
 }
 typed() { # user, password → how often it let in
-  echo "$2" | pamtester stack-test "$1" authenticate 2>&1 | grep -ac "$IN"
+  echo "$2" | at_seat "$1" suid-pamtester stack-test "$1" authenticate 2>&1 | grep -ac "$IN"
 }
 before astronaut-later
 stack system-auth with-facelock
