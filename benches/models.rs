@@ -9,20 +9,13 @@ use std::path::PathBuf;
 use std::process::Command;
 use std::time::Instant;
 
-use facelock::face::{Engine, EngineOptions, Quality};
+use facelock::face::{Engine, Networks, Quality};
 use facelock::onnx::{ModelDirs, Runtime};
 use facelock::types::{Frame, PixelFormat};
 
 /// Set in the measured processes: what they shall do.
 const VARIANT: &str = "FACELOCK_BENCH";
-const VARIANTS: [&str; 6] = [
-    "naive",
-    "portable",
-    "prepared",
-    "naive+fusion",
-    "portable+fusion",
-    "prepared+fusion",
-];
+const VARIANTS: [&str; 3] = ["naive", "portable", "prepared"];
 const STAGES: [&str; 5] = ["library", "sessions", "detect", "embed", "total"];
 const PROCESSES: usize = 15;
 /// Results after the first whose median is the warm time.
@@ -30,13 +23,10 @@ const WARM: usize = 20;
 
 fn main() {
     if let Ok(variant) = std::env::var(VARIANT) {
-        let (kind, fusion) = variant
-            .split_once('+')
-            .map_or((variant.as_str(), false), |(kind, _)| (kind, true));
-        let report = if kind == "naive" {
-            naive(fusion)
+        let report = if variant == "naive" {
+            naive()
         } else {
-            engine(kind == "prepared", fusion)
+            engine(variant == "prepared")
         };
         println!(
             "{}",
@@ -162,24 +152,23 @@ fn peak() -> f64 {
     line.trim().trim_end_matches(" kB").parse::<f64>().unwrap() / 1024.0
 }
 
-fn engine(prepared: bool, fusion: bool) -> Vec<(&'static str, f64)> {
+fn dirs(cache: &str) -> ModelDirs {
     let models = root().join("target/models");
-    let cache = if prepared {
-        models.join("cache")
-    } else {
-        models.join("none")
-    };
-    let dirs = ModelDirs {
+    ModelDirs {
+        cache: models.join(cache),
         models,
-        cache,
         runtime: root().join("target/onnxruntime/libonnxruntime.so"),
-    };
+    }
+}
+
+fn engine(prepared: bool) -> Vec<(&'static str, f64)> {
+    let dirs = dirs(if prepared { "cache" } else { "none" });
     let frame = frame();
     let begun = Instant::now();
     Runtime::load(&dirs.runtime).unwrap();
     let library = milliseconds(begun);
     let at = Instant::now();
-    let mut engine = Engine::load(&dirs, EngineOptions { fusion }).unwrap();
+    let mut engine = Engine::load(&dirs).unwrap();
     let sessions = milliseconds(at);
     let at = Instant::now();
     let face = engine.detect(&frame).unwrap()[0];
@@ -207,26 +196,25 @@ fn engine(prepared: bool, fusion: bool) -> Vec<(&'static str, f64)> {
 
 /// ONNX Runtime's defaults, the published detector at 640x640, one model after the other. Only the
 /// networks are run: no alignment, no decoding.
-fn naive(fusion: bool) -> Vec<(&'static str, f64)> {
-    let models = root().join("target/models");
+fn naive() -> Vec<(&'static str, f64)> {
+    let dirs = dirs("none");
+    let networks = Networks::installed(&dirs).unwrap();
     let begun = Instant::now();
-    let environment = ort::init_from(root().join("target/onnxruntime/libonnxruntime.so"))
-        .unwrap()
-        .build()
-        .unwrap();
+    let environment = ort::init_from(&dirs.runtime).unwrap().build().unwrap();
     let library = milliseconds(begun);
     let at = Instant::now();
     let open = |file: &str| {
         ort::session::Session::builder(&environment)
             .unwrap()
-            .commit_from_file(models.join(file))
+            .commit_from_file(dirs.models.join(file))
             .unwrap()
     };
-    let mut detector = open("face_detection_yunet.onnx");
-    let mut embedders = vec![(open("face_reidentification_retail_0095.onnx"), 128)];
-    if fusion {
-        embedders.push((open("mobilefacenet_foamliu.onnx"), 112));
-    }
+    let mut detector = open(&networks.detector.file);
+    let mut embedders: Vec<_> = networks
+        .embedders
+        .iter()
+        .map(|entry| (open(&entry.file), entry.embedding.unwrap().side))
+        .collect();
     let sessions = milliseconds(at);
     let run = |session: &mut ort::session::Session, height: usize, width: usize| {
         let input = ort::value::Tensor::from_array((

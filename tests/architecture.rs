@@ -47,7 +47,7 @@ fn allowed(room: &str) -> Option<&'static [&'static str]> {
         "types" | "onnx" | "camera" | "vault" | "store" | "sandbox" | "decision" => &[],
         "face" | "pad" | "models" => &["onnx"],
         "pipeline" => &["camera", "face", "onnx", "pad"],
-        "config" => &["camera", "decision", "face", "onnx", "pad", "vault"],
+        "config" => &["camera", "decision", "onnx", "pad", "vault"],
         "cli" => &["camera", "config", "face", "models", "onnx", "sandbox"],
         "service" => &[
             "camera", "config", "decision", "face", "onnx", "pad", "pipeline", "sandbox", "store",

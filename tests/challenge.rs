@@ -8,7 +8,7 @@ mod support;
 
 use std::time::Duration;
 
-use facelock::face::{Engine, EngineOptions, compare};
+use facelock::face::{Engine, compare};
 use facelock::pad::challenge::{ALLOWANCE, Answer, Challenge, Sighting, TURNS, Turn};
 use facelock::types::{Detection, Embedding, Frame, Point, Rect, Spectrum};
 use proptest::prelude::*;
@@ -266,7 +266,7 @@ fn seen(engine: &mut Engine, frames: &[Frame], templates: &[Embedding]) -> Vec<S
 #[test]
 fn a_real_head_that_turns_passes_and_its_picture_does_not() {
     let clip = clip::turning();
-    let mut engine = Engine::load(&support::models(), EngineOptions::default()).unwrap();
+    let mut engine = Engine::load(&support::models()).unwrap();
     let templates: Vec<Embedding> = clip
         .before
         .iter()

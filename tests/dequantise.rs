@@ -15,7 +15,7 @@ use support::onnx::{
 fn run(model: &[u8], shape: [usize; 4], values: &[f32]) -> Vec<f32> {
     let folder = tempfile::tempdir().unwrap();
     let text = format!(
-        "[[model]]\nname = \"a\"\nrole = \"spare\"\nfile = \"a.onnx\"\nsha256 = \"{}\"\nlicence = \"\"\n\
+        "[[model]]\nname = \"a\"\nrole = \"pad\"\nfile = \"a.onnx\"\nsha256 = \"{}\"\nlicence = \"\"\n\
          licence_url = \"\"\nconversion = \"none\"\ninput = \"\"\ntraining_data = \"\"\noptional = false\n\
          sources = []\n",
         Digest::of(model)

@@ -7,8 +7,8 @@ mod support;
 
 use facelock::camera::decode::{Encoding, Layout, to_bgr};
 use facelock::face::align::{REFERENCE, Similarity};
-use facelock::face::{Detector, Embedder, Engine, EngineOptions, compare};
-use facelock::onnx::{Manifest, ModelError, Role, Runtime};
+use facelock::face::{Detector, Embedder, Engine, compare};
+use facelock::onnx::{Manifest, ModelError, Runtime};
 use facelock::types::{Detection, Embedding, Frame, PixelFormat, Point};
 use support::models;
 
@@ -18,7 +18,6 @@ struct Golden {
     best: usize,
     matrix: Vec<Vec<f64>>,
     reid: Vec<f32>,
-    mobile: Vec<f32>,
 }
 
 fn golden() -> Vec<Golden> {
@@ -63,7 +62,6 @@ fn golden() -> Vec<Golden> {
                 })
                 .collect(),
             reid: numbers(&case["reid0095_256"]),
-            mobile: numbers(&case["mobilefacenet128"]),
         })
         .collect();
     assert!(cases.len() >= 5);
@@ -93,13 +91,8 @@ fn detections_are_the_reference_s() {
     let dirs = models();
     let manifest = Manifest::load(&dirs.models.join("manifest.toml")).unwrap();
     let runtime = Runtime::load(&dirs.runtime).unwrap();
-    let mut detector = Detector::open(
-        &runtime,
-        &dirs,
-        manifest.only(Role::Detector).unwrap(),
-        None,
-    )
-    .unwrap();
+    let mut detector =
+        Detector::open(&runtime, &dirs, manifest.named("yunet").unwrap(), None).unwrap();
     for (n, case) in golden().into_iter().enumerate() {
         let faces = detector.detect(&case.frame).unwrap();
         let expected: Vec<_> = case
@@ -138,11 +131,12 @@ fn alignment_is_the_reference_s() {
     }
 }
 
-fn embeddings(role: Role, reference: fn(&Golden) -> &[f32]) -> Vec<(f32, f32)> {
+/// Cosines to the reference's, of frames as they are and with blue and red exchanged.
+fn embeddings(name: &str, reference: fn(&Golden) -> &[f32]) -> Vec<(f32, f32)> {
     let dirs = models();
     let manifest = Manifest::load(&dirs.models.join("manifest.toml")).unwrap();
     let runtime = Runtime::load(&dirs.runtime).unwrap();
-    let mut embedder = Embedder::open(&runtime, &dirs, manifest.only(role).unwrap()).unwrap();
+    let mut embedder = Embedder::open(&runtime, &dirs, manifest.named(name).unwrap()).unwrap();
     let swapped = |frame: &Frame| {
         let pixels = frame
             .pixels()
@@ -165,25 +159,20 @@ fn embeddings(role: Role, reference: fn(&Golden) -> &[f32]) -> Vec<(f32, f32)> {
 
 #[test]
 fn embeddings_are_the_reference_s_and_colour_order_matters() {
-    for (role, reference) in [
-        (Role::Embedder, (|case| &case.reid) as fn(&Golden) -> &[f32]),
-        (Role::Fusion, |case| &case.mobile),
-    ] {
-        let cosines = embeddings(role, reference);
-        assert!(
-            cosines.iter().all(|(right, _)| *right > 0.9999),
-            "{role:?}: {cosines:?}"
-        );
-        assert!(
-            cosines.iter().any(|(_, swapped)| *swapped < 0.999),
-            "{role:?}: {cosines:?}"
-        );
-    }
+    let cosines = embeddings("reid-0095", |case| &case.reid);
+    assert!(
+        cosines.iter().all(|(right, _)| *right > 0.9999),
+        "{cosines:?}"
+    );
+    assert!(
+        cosines.iter().any(|(_, swapped)| *swapped < 0.999),
+        "{cosines:?}"
+    );
 }
 
 #[test]
 fn people_are_told_apart_on_the_small_canvas() {
-    let mut engine = Engine::load(&models(), EngineOptions::default()).unwrap();
+    let mut engine = Engine::load(&models()).unwrap();
     let mut embedding = |name: &str| {
         let frame = support::png(&support::sample(name));
         let face = engine.detect(&frame).unwrap()[0];
@@ -210,20 +199,24 @@ fn a_model_that_is_not_the_pinned_one_is_refused() {
     moved.cache = folder.path().join("none");
     let copy =
         |name: &str| std::fs::copy(dirs.models.join(name), folder.path().join(name)).unwrap();
-    let load = || Engine::load(&moved, EngineOptions::default()).err();
+    let load = || Engine::load(&moved).err();
     assert!(matches!(load(), Some(ModelError::Missing(_))));
     copy("manifest.toml");
     copy("face_detection_yunet.onnx");
     assert!(matches!(load(), Some(ModelError::Missing(_))));
 
-    let reid = "face_reidentification_retail_0095.onnx";
-    copy(reid);
-    assert!(load().is_none());
-    let bytes = std::fs::read(dirs.models.join(reid)).unwrap();
+    // The first of the comparisons that is whole; the second embedder makes it another.
+    let sface = "face_recognition_sface.onnx";
+    copy(sface);
+    let digest = || Engine::load(&moved).unwrap().digest();
+    let alone = digest();
+    copy("face_reidentification_retail_0095.onnx");
+    assert_ne!(digest(), alone);
+    let bytes = std::fs::read(dirs.models.join(sface)).unwrap();
     let mut flipped = bytes.clone();
     flipped[bytes.len() / 2] ^= 1;
     for damaged in [&flipped, &bytes[..bytes.len() - 1], &bytes[..0]] {
-        std::fs::write(folder.path().join(reid), damaged).unwrap();
+        std::fs::write(folder.path().join(sface), damaged).unwrap();
         let error = load();
         assert!(
             matches!(error, Some(ModelError::Digest(_) | ModelError::Missing(_))),
@@ -239,10 +232,10 @@ fn a_pinned_model_of_the_wrong_shape_is_refused() {
     let mut moved = dirs.clone();
     moved.models = folder.path().into();
     moved.cache = folder.path().join("none");
-    let other = std::fs::read(dirs.models.join("mobilefacenet_foamliu.onnx")).unwrap();
+    let other = std::fs::read(dirs.models.join("face_detection_yunet.onnx")).unwrap();
     let text = std::fs::read_to_string(dirs.models.join("manifest.toml")).unwrap();
     let manifest = Manifest::parse(&text).unwrap();
-    let reid = manifest.only(Role::Embedder).unwrap();
+    let reid = manifest.named("reid-0095").unwrap();
     let digest = facelock::types::Digest::of(&other).to_string();
     std::fs::write(
         folder.path().join("manifest.toml"),
@@ -250,12 +243,10 @@ fn a_pinned_model_of_the_wrong_shape_is_refused() {
     )
     .unwrap();
     std::fs::write(folder.path().join(&reid.file), &other).unwrap();
-    std::fs::copy(
-        dirs.models.join("face_detection_yunet.onnx"),
-        folder.path().join("face_detection_yunet.onnx"),
-    )
-    .unwrap();
-    let mut engine = Engine::load(&moved, EngineOptions::default()).unwrap();
+    for name in ["face_detection_yunet.onnx", "face_recognition_sface.onnx"] {
+        std::fs::copy(dirs.models.join(name), folder.path().join(name)).unwrap();
+    }
+    let mut engine = Engine::load(&moved).unwrap();
     let frame = support::png(&support::sample("astronaut/000.png"));
     let face = engine.detect(&frame).unwrap()[0];
     assert!(matches!(
@@ -272,11 +263,11 @@ fn our_conversion_is_the_reference_s_network() {
     let bytes = std::fs::read(&reference).unwrap();
     let text = std::fs::read_to_string(dirs.models.join("manifest.toml")).unwrap();
     let mut manifest = Manifest::parse(&text).unwrap();
-    let ours = manifest.only(Role::Embedder).unwrap().clone();
+    let ours = manifest.named("reid-0095").unwrap().clone();
     let entry = manifest
         .model
         .iter_mut()
-        .find(|entry| entry.role == Role::Embedder)
+        .find(|entry| entry.name == "reid-0095")
         .unwrap();
     entry.sha256.0 = facelock::types::Digest::of(&bytes);
     std::fs::write(folder.path().join(&entry.file), &bytes).unwrap();

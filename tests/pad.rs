@@ -4,7 +4,7 @@
 
 mod support;
 
-use facelock::face::{Engine, EngineOptions};
+use facelock::face::Engine;
 use facelock::onnx::ModelError;
 use facelock::pad::{Judgement, Pad, PadOptions};
 use facelock::types::{Detection, Frame, Liveness, PixelFormat, Point, Rect, Spectrum};
@@ -94,7 +94,7 @@ fn frames(name: &str) -> Frame {
 #[test]
 fn the_recorded_portraits_are_live_often_enough_for_a_match() {
     let mut pad = Pad::load(&support::models(), CNN).unwrap();
-    let mut engine = Engine::load(&support::models(), EngineOptions::default()).unwrap();
+    let mut engine = Engine::load(&support::models()).unwrap();
     for name in ["astronaut", "astronaut-later", "hopper", "hopper-later"] {
         pad.begin_face();
         let mut live = 0;
@@ -111,7 +111,7 @@ fn the_recorded_portraits_are_live_often_enough_for_a_match() {
 fn grey_frames_and_boxes_that_hold_nothing_are_never_live() {
     let mut pad = Pad::load(&support::models(), CNN).unwrap();
     let frame = frames("astronaut/000.png");
-    let mut engine = Engine::load(&support::models(), EngineOptions::default()).unwrap();
+    let mut engine = Engine::load(&support::models()).unwrap();
     let face = engine.detect(&frame).unwrap()[0];
     let grey = frame.pixels().chunks_exact(3).map(|p| p[1]).collect();
     let grey = Frame::new(frame.width(), frame.height(), PixelFormat::Gray8, grey).unwrap();
@@ -159,7 +159,7 @@ fn grey_frames_and_boxes_that_hold_nothing_are_never_live() {
 fn infrared_takes_no_word_of_the_colour_network_and_colour_none_of_infrared() {
     let mut pad = Pad::load(&support::models(), CNN).unwrap();
     let frame = frames("astronaut/000.png");
-    let mut engine = Engine::load(&support::models(), EngineOptions::default()).unwrap();
+    let mut engine = Engine::load(&support::models()).unwrap();
     let face = engine.detect(&frame).unwrap()[0];
     let infrared = pad.examine(&frame, &face, Spectrum::Infrared).unwrap();
     assert!(infrared.of("cnn").is_none() && infrared.of("infrared").is_some());

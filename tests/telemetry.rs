@@ -9,7 +9,7 @@ use std::collections::BTreeSet;
 use std::path::Path;
 use std::process::Command;
 
-use facelock::face::{Engine, EngineOptions};
+use facelock::face::Engine;
 
 /// Set in the traced process: what it shall do.
 const TRACED: &str = "FACELOCK_TRACED";
@@ -27,13 +27,7 @@ fn traced() {
     // As both programs begin.
     facelock::sandbox::silence_libraries();
     let frame = support::png(&support::sample("astronaut/000.png"));
-    let mut engine = Engine::load(
-        &support::models(),
-        EngineOptions {
-            fusion: work == "fusion",
-        },
-    )
-    .unwrap();
+    let mut engine = Engine::load(&support::models()).unwrap();
     let face = engine.detect(&frame).unwrap()[0];
     assert!(engine.embed(&frame, &face).unwrap().is_some());
     // The way an instance ends: destructors do not run.
@@ -110,12 +104,11 @@ fn opened(call: &str) -> Option<(&str, &str)> {
 
 #[test]
 fn models_leave_no_trace_and_talk_to_nobody() {
-    for work in ["default", "fusion"] {
-        let calls = trace(work);
-        let root = support::root().canonicalize().unwrap();
-        let models = support::models();
-        let allowed = |path: &Path| {
-            path == models.runtime
+    let calls = trace("default");
+    let root = support::root().canonicalize().unwrap();
+    let models = support::models();
+    let allowed = |path: &Path| {
+        path == models.runtime
                 || path.starts_with(&models.models)
                 || path.starts_with(root.join("target/samples"))
                 // The dynamic loader, the C library, and what it says about this process and these
@@ -129,63 +122,62 @@ fn models_leave_no_trace_and_talk_to_nobody() {
                 // It looks for graphics processors, by class, and uses none.
                 || path == Path::new("/sys/bus/pci/devices")
                 || path.starts_with("/sys/bus/pci/devices") && path.ends_with("class")
-        };
-        let (mut read, mut strange) = (BTreeSet::new(), Vec::new());
-        for (path, flags) in calls.iter().filter_map(|call| opened(call)) {
-            read.insert(path.to_owned());
-            if !allowed(Path::new(path))
-                || ["O_WRONLY", "O_RDWR", "O_CREAT"]
-                    .iter()
-                    .any(|bad| flags.contains(bad))
-            {
-                strange.push(format!("{path} {flags}"));
-            }
-        }
-        assert!(
-            read.iter().any(|path| path.ends_with("libonnxruntime.so")),
-            "nothing was traced: {read:?}"
-        );
-        assert!(strange.is_empty(), "{work}: {strange:#?}");
-
-        let forbidden = |call: &&String| {
-            let family = [
-                "socket",
-                "socketpair",
-                "connect",
-                "bind",
-                "sendto",
-                "sendmsg",
-                "execve",
-                "fork",
-                "vfork",
-                "unlink",
-                "unlinkat",
-                "rename",
-                "renameat",
-                "renameat2",
-                "mkdir",
-                "mkdirat",
-                "ptrace",
-                "io_uring_setup",
-            ];
-            family.contains(&name(call)) && !call.starts_with("execve(\"") || writable_code(call)
-        };
-        let found: Vec<_> = calls.iter().filter(forbidden).collect();
-        assert!(found.is_empty(), "{work}: {found:#?}");
-        // Only what the test harness says on its standard output is written.
-        let written = calls
-            .iter()
-            .filter(|call| ["write", "writev", "pwrite64"].contains(&name(call)));
-        let elsewhere: Vec<_> = written
-            .filter(|call| !call.contains("(1<") && !call.contains("(2<"))
-            .collect();
-        assert!(
-            elsewhere
+    };
+    let (mut read, mut strange) = (BTreeSet::new(), Vec::new());
+    for (path, flags) in calls.iter().filter_map(|call| opened(call)) {
+        read.insert(path.to_owned());
+        if !allowed(Path::new(path))
+            || ["O_WRONLY", "O_RDWR", "O_CREAT"]
                 .iter()
-                .all(|call| call.contains("anon_inode:[eventfd]")),
-            "{elsewhere:#?}"
-        );
+                .any(|bad| flags.contains(bad))
+        {
+            strange.push(format!("{path} {flags}"));
+        }
     }
+    assert!(
+        read.iter().any(|path| path.ends_with("libonnxruntime.so")),
+        "nothing was traced: {read:?}"
+    );
+    assert!(strange.is_empty(), "{strange:#?}");
+
+    let forbidden = |call: &&String| {
+        let family = [
+            "socket",
+            "socketpair",
+            "connect",
+            "bind",
+            "sendto",
+            "sendmsg",
+            "execve",
+            "fork",
+            "vfork",
+            "unlink",
+            "unlinkat",
+            "rename",
+            "renameat",
+            "renameat2",
+            "mkdir",
+            "mkdirat",
+            "ptrace",
+            "io_uring_setup",
+        ];
+        family.contains(&name(call)) && !call.starts_with("execve(\"") || writable_code(call)
+    };
+    let found: Vec<_> = calls.iter().filter(forbidden).collect();
+    assert!(found.is_empty(), "{found:#?}");
+    // Only what the test harness says on its standard output is written.
+    let written = calls
+        .iter()
+        .filter(|call| ["write", "writev", "pwrite64"].contains(&name(call)));
+    let elsewhere: Vec<_> = written
+        .filter(|call| !call.contains("(1<") && !call.contains("(2<"))
+        .collect();
+    assert!(
+        elsewhere
+            .iter()
+            .all(|call| call.contains("anon_inode:[eventfd]")),
+        "{elsewhere:#?}"
+    );
 }
 
 fn writable_code(call: &str) -> bool {

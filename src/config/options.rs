@@ -8,7 +8,6 @@ use crate::camera::{CameraChoice as Camera, CameraOptions, NamedFormat, Rotation
 use crate::decision::lockout::LockoutRules;
 use crate::decision::services::{Service, Services};
 use crate::decision::verdict::DecisionRules;
-use crate::face::EngineOptions;
 use crate::onnx::ModelDirs;
 use crate::pad::PadOptions;
 use crate::vault::{Choice as Protector, VaultOptions};
@@ -74,12 +73,6 @@ impl Config {
             models: paths.models.clone(),
             cache: paths.cache.clone(),
             runtime: paths.runtime.clone(),
-        }
-    }
-
-    pub fn engine_options(&self) -> EngineOptions {
-        EngineOptions {
-            fusion: self.r#match.fusion,
         }
     }
 

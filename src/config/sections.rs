@@ -66,14 +66,12 @@ impl Default for VaultSection {
 pub struct MatchSection {
     /// Matching frames for a match.
     pub frames: u8,
-    pub fusion: bool,
 }
 
 impl Default for MatchSection {
     fn default() -> Self {
         Self {
             frames: DecisionRules::default().matches,
-            fusion: false,
         }
     }
 }

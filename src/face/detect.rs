@@ -8,8 +8,6 @@ use super::scale::fill;
 /// The canvas a login detects on, width and height: half of 640x480, where every face of 46 pixels
 /// and more at full size was still found; 4:3, 16:9 and upright frames fit into it.
 pub const CANVAS: (usize, usize) = (320, 256);
-/// The canvas where landmarks must be as good as they get, for fusion: the usual camera's own size.
-pub const FULL_CANVAS: (usize, usize) = (640, 480);
 /// Faces below this score are none. On LFW the wanted face scored 0.88 and more in 99.9 % of the
 /// images.
 const SCORE: f32 = 0.7;
@@ -102,9 +100,9 @@ impl Detector {
     }
 }
 
-/// The sizes that the detector is prepared for at install: the small pass, and the full-size one.
-pub fn detector_sizes() -> [[(&'static str, i64); 2]; 2] {
-    [sizes(CANVAS), sizes(FULL_CANVAS)]
+/// The sizes that the detector is prepared for at install.
+pub fn detector_sizes() -> [[(&'static str, i64); 2]; 1] {
+    [sizes(CANVAS)]
 }
 
 /// The names of YuNet's free dimensions, with a canvas's size.

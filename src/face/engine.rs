@@ -1,47 +1,32 @@
 //! The models of one attempt, together.
 
-use super::detect::{CANVAS, Detector, FULL_CANVAS};
+use super::detect::{CANVAS, Detector};
 use super::embed::Embedder;
+use super::networks::Networks;
 use super::refine::refine;
-use crate::onnx::{Manifest, ModelDirs, ModelEntry, ModelError, Role, Runtime};
+use crate::onnx::{ModelDirs, ModelError, Runtime};
 use crate::types::{Detection, Digest, Embedding, Frame, Spectrum};
-
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct EngineOptions {
-    /// Average the score with the second embedder's.
-    pub fusion: bool,
-}
-
-/// How faces are aligned; another name when that changes, for templates are made with it.
-const ALIGNMENT: &str = "five points, second look";
 
 /// Detector and embedders, ready to run.
 pub struct Engine {
     detector: Detector,
     embedders: Vec<Embedder>,
-    digest: Digest,
-    color: f32,
-    gray: f32,
+    networks: Networks,
 }
 
 impl Engine {
-    /// Loads and verifies the models the options call for, the embedders on a second thread.
+    /// Loads and verifies the networks in force, the detector on a second thread.
     ///
     /// # Errors
     /// [`ModelError`]: nothing is used that is not the pinned file with the expected shapes.
-    pub fn load(dirs: &ModelDirs, options: EngineOptions) -> Result<Self, ModelError> {
-        let manifest = Manifest::load(&dirs.models.join("manifest.toml"))?;
+    pub fn load(dirs: &ModelDirs) -> Result<Self, ModelError> {
+        let networks = Networks::installed(dirs)?;
         let runtime = Runtime::at(&dirs.runtime);
-        let entries = embedders(&manifest, options)?;
-        // Fusion wants the landmarks of the full-size pass.
-        let canvas = if options.fusion { FULL_CANVAS } else { CANVAS };
-        let detector = manifest.only(Role::Detector)?;
-        let detector = manifest
-            .fallback(detector, &dirs.models)
-            .unwrap_or(detector);
         let (detector, embedders) = std::thread::scope(|scope| {
-            let detector = scope.spawn(|| Detector::open(&runtime, dirs, detector, Some(canvas)));
-            let embedders: Result<Vec<_>, _> = entries
+            let detector =
+                scope.spawn(|| Detector::open(&runtime, dirs, &networks.detector, Some(CANVAS)));
+            let embedders: Result<Vec<_>, _> = networks
+                .embedders
                 .iter()
                 .map(|entry| Embedder::open(&runtime, dirs, entry))
                 .collect();
@@ -50,19 +35,10 @@ impl Engine {
                 .unwrap_or_else(|_| Err(ModelError::Runtime("the loader panicked".into())));
             (detector, embedders)
         });
-        // The threshold of the score that is compared: fusion's own where it is on.
-        let threshold = entries.last().and_then(|entry| entry.threshold.as_ref());
-        let threshold = threshold.ok_or_else(|| ModelError::Manifest("no threshold".into()))?;
-        let digests: String = entries
-            .iter()
-            .map(|entry| entry.sha256.0.to_string())
-            .collect();
         Ok(Self {
             detector: detector?,
             embedders: embedders?,
-            digest: Digest::of(format!("{ALIGNMENT} {digests}").as_bytes()),
-            color: threshold.color,
-            gray: threshold.gray,
+            networks,
         })
     }
 
@@ -98,22 +74,18 @@ impl Engine {
     /// The score at and above which probe and template are one person's.
     pub fn threshold(&self, spectrum: Spectrum) -> f32 {
         match spectrum {
-            Spectrum::Color => self.color,
-            Spectrum::Infrared => self.gray,
+            Spectrum::Color => self.networks.threshold.color,
+            Spectrum::Infrared => self.networks.threshold.gray,
         }
     }
 
-    /// Names the embedders and how faces are aligned for them, so that a template meets only its
-    /// own kind.
+    /// Names what makes embeddings, so that a template meets only its own kind.
     pub fn digest(&self) -> Digest {
-        self.digest
+        self.networks.digest()
     }
-}
 
-fn embedders(manifest: &Manifest, options: EngineOptions) -> Result<Vec<&ModelEntry>, ModelError> {
-    let mut entries = vec![manifest.only(Role::Embedder)?];
-    if options.fusion {
-        entries.push(manifest.only(Role::Fusion)?);
+    /// The networks in force.
+    pub fn networks(&self) -> &Networks {
+        &self.networks
     }
-    Ok(entries)
 }

@@ -1,4 +1,5 @@
-//! `manifest.toml`: every model with its digest, its source, its licence and its thresholds.
+//! `manifest.toml`: every model with its digest, its source and its licence, and which of them
+//! compare faces, with their thresholds.
 #![forbid(unsafe_code)]
 
 use std::path::Path;
@@ -16,16 +17,12 @@ pub enum Role {
     Detector,
     /// Features that are compared.
     Embedder,
-    /// A second embedder, averaged with the first where fusion is on.
-    Fusion,
     /// Presentation attack detection on colour frames.
     Pad,
     /// Presentation attack detection on lit infrared frames.
     InfraredPad,
     /// Whether an eye is open.
     Eyes,
-    /// An embedder that is measured and that no login uses.
-    Spare,
 }
 
 /// Thresholds of a comparison, as cosines, with what they rest on.
@@ -37,6 +34,40 @@ pub struct Threshold {
     /// For grey and infrared frames.
     pub gray: f32,
     pub evidence: String,
+}
+
+/// Embedders that are compared with together: the score is the mean of their cosines.
+#[derive(Clone, Debug, PartialEq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Comparison {
+    pub embedders: Vec<String>,
+    /// Of the mean.
+    pub threshold: Threshold,
+}
+
+/// Order of a crop's channels.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Channels {
+    Bgr,
+    Rgb,
+}
+
+/// What an embedder takes and gives. Values go in as they are, 0..=255.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct EmbeddingSpec {
+    /// Side of the aligned crop, in pixels.
+    pub side: usize,
+    pub channels: Channels,
+    /// Values the network gives.
+    pub length: usize,
+}
+
+impl EmbeddingSpec {
+    fn is_sound(&self) -> bool {
+        (32..=512).contains(&self.side) && (1..=512).contains(&self.length)
+    }
 }
 
 /// How a network for presentation attack detection is asked and read, with what that rests on.
@@ -150,8 +181,33 @@ pub struct ModelEntry {
     pub on_request: bool,
     /// The model that this one stands in for where that one cannot be had.
     pub fallback_for: Option<String>,
-    pub threshold: Option<Threshold>,
+    pub embedding: Option<EmbeddingSpec>,
     pub liveness: Option<LivenessThresholds>,
+}
+
+impl ModelEntry {
+    /// What keeps the entry from being used.
+    fn fault(&self) -> Option<&'static str> {
+        let sources = self.sources.iter().map(|source| &source.name);
+        let leads_away =
+            |name: &String| name.is_empty() || name.contains('/') || name.starts_with('.');
+        if sources.chain([&self.file, &self.name]).any(leads_away) {
+            return Some("a name must not hold a path");
+        }
+        let mut wheels = self.sources.iter().flat_map(|source| &source.wheels);
+        if !wheels.all(Wheel::is_sound) {
+            return Some("a wheel needs a plain name, version and path");
+        }
+        if self.liveness.as_ref().is_some_and(|l| !l.is_sound()) {
+            return Some(
+                "liveness wants -50 <= attack <= live <= sure <= 50, and a scale from 1 to 8",
+            );
+        }
+        if self.role == Role::Embedder && !self.embedding.is_some_and(|e| e.is_sound()) {
+            return Some("an embedder needs its crop's side, 32 to 512, and its length, 1 to 512");
+        }
+        None
+    }
 }
 
 /// A digest in hexadecimal.
@@ -173,6 +229,9 @@ impl TryFrom<String> for Hex {
 #[serde(deny_unknown_fields)]
 pub struct Manifest {
     pub model: Vec<ModelEntry>,
+    /// Ways to compare, best first. The first one whose embedders are all installed is in force.
+    #[serde(default)]
+    pub comparison: Vec<Comparison>,
 }
 
 impl Manifest {
@@ -188,75 +247,58 @@ impl Manifest {
 
     /// # Errors
     /// [`ModelError::Manifest`] for unknown keys, names with a path in them, thresholds outside
-    /// 0..1, double names.
+    /// 0..1, double names, comparisons of what is no embedder.
     pub fn parse(text: &str) -> Result<Self, ModelError> {
         let manifest: Self =
             toml::from_str(text).map_err(|error| ModelError::Manifest(error.to_string()))?;
         for (i, model) in manifest.model.iter().enumerate() {
-            let refuse = |what: &str| Err(ModelError::Manifest(format!("{}: {what}", model.name)));
-            let names = model
-                .sources
-                .iter()
-                .map(|source| &source.name)
-                .chain([&model.file, &model.name]);
-            if names
-                .into_iter()
-                .any(|name| name.is_empty() || name.contains('/') || name.starts_with('.'))
-            {
-                return refuse("a name must not hold a path");
+            let twice = |other: &ModelEntry| other.name == model.name || other.file == model.file;
+            let fault = match model.fault() {
+                None if manifest.model[..i].iter().any(twice) => Some("listed twice"),
+                None if !manifest.has_primary(model) => Some("a fallback for no model of its role"),
+                fault => fault,
+            };
+            if let Some(fault) = fault {
+                return Err(ModelError::Manifest(format!("{}: {fault}", model.name)));
             }
-            if let Some(t) = &model.threshold
-                && ![t.color, t.gray].iter().all(|v| (0.05..1.0).contains(v))
-            {
-                return refuse("a threshold must lie between 0.05 and 1");
-            }
-            let mut wheels = model.sources.iter().flat_map(|source| &source.wheels);
-            if !wheels.all(Wheel::is_sound) {
-                return refuse("a wheel needs a plain name, version and path");
-            }
-            if model
-                .liveness
-                .as_ref()
-                .is_some_and(|liveness| !liveness.is_sound())
-            {
-                return refuse(
-                    "liveness wants -50 <= attack <= live <= sure <= 50, and a scale from 1 to 8",
-                );
-            }
-            if matches!(model.role, Role::Embedder | Role::Fusion) && model.threshold.is_none() {
-                return refuse("an embedder needs a threshold");
-            }
-            if let Some(primary) = &model.fallback_for
-                && !manifest.model.iter().any(|other| {
-                    other.name == *primary
-                        && other.role == model.role
-                        && other.fallback_for.is_none()
-                })
-            {
-                return refuse("stands in for no model of its role");
-            }
-            if manifest.model[..i]
-                .iter()
-                .any(|other| other.name == model.name || other.file == model.file)
-            {
-                return refuse("stands twice");
+        }
+        for comparison in &manifest.comparison {
+            if let Some(fault) = manifest.fault(comparison) {
+                let names = comparison.embedders.join(" and ");
+                return Err(ModelError::Manifest(format!(
+                    "comparison by {names}: {fault}"
+                )));
             }
         }
         Ok(manifest)
     }
 
-    /// The only model of a role, fallbacks aside.
-    ///
-    /// # Errors
-    /// [`ModelError::Manifest`] unless there is exactly one.
-    pub fn only(&self, role: Role) -> Result<&ModelEntry, ModelError> {
-        let mut models = self.of(role);
-        match (models.next(), models.next()) {
-            (Some(model), None) => Ok(model),
-            _ => Err(ModelError::Manifest(format!(
-                "exactly one model must be the {role:?}"
-            ))),
+    /// Whether what this model is a fallback for, if anything, is listed and no fallback itself.
+    fn has_primary(&self, model: &ModelEntry) -> bool {
+        let Some(primary) = &model.fallback_for else {
+            return true;
+        };
+        self.named(primary)
+            .is_some_and(|other| other.role == model.role && other.fallback_for.is_none())
+    }
+
+    fn fault(&self, comparison: &Comparison) -> Option<&'static str> {
+        let Threshold { color, gray, .. } = comparison.threshold;
+        let names = &comparison.embedders;
+        let embedder = |name: &String| {
+            self.named(name)
+                .is_some_and(|entry| entry.role == Role::Embedder)
+        };
+        let twice = (1..names.len()).any(|n| names[..n].contains(&names[n]));
+        if names.is_empty() || twice || !names.iter().all(embedder) {
+            return Some("names must be of embedders, each once");
         }
+        let sound = [color, gray].iter().all(|v| (0.05..1.0).contains(v));
+        (!sound).then_some("a threshold must lie between 0.05 and 1")
+    }
+
+    pub fn named(&self, name: &str) -> Option<&ModelEntry> {
+        self.model.iter().find(|model| model.name == name)
     }
 
     /// The models of a role, fallbacks aside.
@@ -266,21 +308,18 @@ impl Manifest {
             .filter(move |model| model.role == role && model.fallback_for.is_none())
     }
 
+    /// The models of a role, then the fallbacks.
+    pub fn with_fallbacks(&self, role: Role) -> impl Iterator<Item = &ModelEntry> {
+        let fallbacks = self
+            .model
+            .iter()
+            .filter(move |model| model.role == role && model.fallback_for.is_some());
+        self.of(role).chain(fallbacks)
+    }
+
     /// The models of a role whose file lies in `folder`, fallbacks aside.
     pub fn installed(&self, role: Role, folder: &Path) -> impl Iterator<Item = &ModelEntry> {
         self.of(role)
             .filter(move |model| folder.join(&model.file).exists())
-    }
-
-    /// The fallback that stands in for a model: where its own file is not in `folder`, and the
-    /// fallback's is.
-    pub fn fallback(&self, model: &ModelEntry, folder: &Path) -> Option<&ModelEntry> {
-        let stands_in = |other: &&ModelEntry| {
-            other.fallback_for.as_ref() == Some(&model.name) && folder.join(&other.file).exists()
-        };
-        self.model
-            .iter()
-            .find(stands_in)
-            .filter(|_| !folder.join(&model.file).exists())
     }
 }

@@ -15,7 +15,8 @@ mod runtime;
 mod session;
 
 pub use manifest::{
-    Conversion, LivenessThresholds, Manifest, ModelEntry, Role, SourceFile, Threshold, Wheel,
+    Channels, Comparison, Conversion, EmbeddingSpec, LivenessThresholds, Manifest, ModelEntry,
+    Role, SourceFile, Threshold, Wheel,
 };
 pub use runtime::Runtime;
 pub use session::{ModelDirs, Session, Sizes, builder, failed, verified};

@@ -32,8 +32,8 @@ use crate::types::{Detection, Point};
 /// Turns asked for: four questions.
 pub const TURNS: usize = 2;
 /// How much below its threshold a turned face may score: about a false match rate of 1e-3 with five
-/// templates, one frame (docs/evaluation.md: 0.389 in colour, 0.406 in grey, 0.355 with fusion; the
-/// thresholds are 0.55, 0.58, 0.50).
+/// templates, one frame (docs/evaluation.md: the threshold there is 0.17 to 0.20 below the one in
+/// force).
 pub const ALLOWANCE: f32 = 0.15;
 /// Yaw up to which a face counts as straight before the camera, which may stand beside the screen.
 const FRONTAL: f32 = 0.2;

@@ -11,7 +11,7 @@ use std::thread::ScopedJoinHandle;
 use std::time::{Duration, Instant};
 
 use crate::camera::exposure;
-use crate::face::{Engine, EngineOptions, Eyes, Quality, QualityLimits, compare};
+use crate::face::{Engine, Eyes, Quality, QualityLimits, compare};
 use crate::onnx::{ModelDirs, ModelError};
 use crate::pad::{Judgement, Pad, PadEvidence, PadOptions};
 use crate::types::{Detection, Digest, Embedding, Frame, Hint, Illumination, Liveness, Spectrum};
@@ -95,18 +95,13 @@ impl FrameJudge {
     ///
     /// # Errors
     /// [`ModelError`].
-    pub fn load(
-        dirs: &ModelDirs,
-        engine: EngineOptions,
-        pad: PadOptions,
-        eyes: bool,
-    ) -> Result<Self, ModelError> {
+    pub fn load(dirs: &ModelDirs, pad: PadOptions, eyes: bool) -> Result<Self, ModelError> {
         let (engine, pad) = std::thread::scope(|scope| {
             let pad = scope.spawn(|| {
                 let eyes = if eyes { Eyes::load(dirs)? } else { None };
                 Ok((Pad::load(dirs, pad)?, eyes))
             });
-            (Engine::load(dirs, engine), joined(pad))
+            (Engine::load(dirs), joined(pad))
         });
         let (pad, eyes) = pad?;
         Ok(Self {

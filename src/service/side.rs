@@ -106,11 +106,11 @@ pub fn start_models<T: Send + 'static>(
     inbox: &Arc<Inbox<Result<FrameJudge, ModelError>, T>>,
 ) -> std::io::Result<()> {
     let (dirs, inbox) = (config.model_dirs(), Arc::clone(inbox));
-    let (engine, pad) = (config.engine_options(), config.pad_options());
+    let pad = config.pad_options();
     let eyes = config.pad.eyes;
     start_work(
         "models",
-        move || FrameJudge::load(&dirs, engine, pad, eyes),
+        move || FrameJudge::load(&dirs, pad, eyes),
         || Err(ModelError::Runtime("the loader panicked".into())),
         move |judge| inbox.put_engine(judge),
     )

@@ -5,7 +5,7 @@ use std::path::Path;
 use std::sync::Mutex;
 
 use anyhow::{Context, Result};
-use facelock::face::{Engine, EngineOptions, QualityLimits, compare};
+use facelock::face::{Engine, QualityLimits, compare};
 use facelock::onnx::ModelDirs;
 use facelock::pad::{Pad, PadOptions};
 use facelock::pipeline::enrollment::FEWEST;
@@ -69,7 +69,7 @@ pub fn shared<J: Sync, A: Send>(
             .unwrap_or(usize::MAX)
     };
     let run = || -> Result<Vec<(usize, A)>> {
-        let mut judge = FrameJudge::load(dirs, EngineOptions::default(), PAD, true)?;
+        let mut judge = FrameJudge::load(dirs, PAD, true)?;
         let mut done = Vec::new();
         while let Some((n, job)) = Some(take()).and_then(|n| Some((n, jobs.get(n)?))) {
             done.push((n, work(&mut judge, job)?));
@@ -303,7 +303,7 @@ pub fn attacks(
 /// The published samples, one frame each.
 pub fn samples(dirs: &ModelDirs, folder: &Path) -> Result<String> {
     let mut text = String::from("| sample | is | CNN |\n|---|---|---|\n");
-    let mut engine = Engine::load(dirs, EngineOptions::default())?;
+    let mut engine = Engine::load(dirs)?;
     let mut pad = Pad::load(dirs, PAD)?;
     for (file, kind) in [
         ("image_T1.jpg", "live"),

@@ -5,7 +5,7 @@ use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
 
 use anyhow::Result;
-use facelock::face::{Engine, EngineOptions, compare};
+use facelock::face::{Engine, compare};
 use facelock::onnx::ModelDirs;
 use facelock::types::{Embedding, Frame};
 
@@ -26,12 +26,7 @@ pub struct Set {
 type Read = fn(&Path) -> Result<Frame>;
 
 /// Embeds every picture in the folders' folders, on two threads; features are kept in `cache`.
-pub fn embed(
-    dirs: &ModelDirs,
-    options: EngineOptions,
-    files: &[PathBuf],
-    (cache, read): (&Path, Read),
-) -> Result<Set> {
+pub fn embed(dirs: &ModelDirs, files: &[PathBuf], (cache, read): (&Path, Read)) -> Result<Set> {
     let mut people = HashMap::new();
     let mut person = |path: &PathBuf| {
         let next = people.len();
@@ -43,7 +38,7 @@ pub fn embed(
     let values = match load(cache, files.len()) {
         Some(values) => values,
         None => {
-            let values = run(dirs, options, files, read)?;
+            let values = run(dirs, files, read)?;
             save(cache, &values)?;
             values
         }
@@ -62,14 +57,9 @@ pub fn embed(
     Ok(set)
 }
 
-fn run(
-    dirs: &ModelDirs,
-    options: EngineOptions,
-    files: &[PathBuf],
-    read: Read,
-) -> Result<Vec<Vec<f32>>> {
+fn run(dirs: &ModelDirs, files: &[PathBuf], read: Read) -> Result<Vec<Vec<f32>>> {
     let work = |part: &[PathBuf]| -> Result<Vec<Vec<f32>>> {
-        let mut engine = Engine::load(dirs, options)?;
+        let mut engine = Engine::load(dirs)?;
         let mut all = Vec::new();
         for path in part {
             let frame = read(path)?;

@@ -16,8 +16,8 @@ use std::path::{Path, PathBuf};
 use std::time::Instant;
 
 use anyhow::{Context, Result, bail};
-use facelock::face::EngineOptions;
-use facelock::onnx::{Manifest, ModelDirs, Role};
+use facelock::face::Networks;
+use facelock::onnx::ModelDirs;
 
 const BEGIN: &str = "<!-- scripts/evaluate writes from here -->\n";
 const END: &str = "<!-- to here -->\n";
@@ -116,12 +116,7 @@ fn singles(
     kept: &std::path::Path,
     quick: bool,
 ) -> Result<String> {
-    let manifest = Manifest::load(&dirs.models.join("manifest.toml"))?;
-    let threshold = manifest
-        .only(Role::Embedder)?
-        .threshold
-        .as_ref()
-        .context("no threshold")?;
+    let threshold = Networks::installed(dirs)?.threshold;
     let mut files = pictures::files(&data.join("lfw"), "jpg")?;
     if quick {
         files.truncate(400);
@@ -135,23 +130,14 @@ fn singles(
     .concat();
     let made_by = facelock::types::Digest::of(&made_by).to_string();
     let name = |kind: &str| kept.join(format!("{kind}-{}-{}", files.len(), &made_by[..16]));
-    let plain = EngineOptions::default();
-    let color = identities::embed(dirs, plain, &files, (&name("color"), pictures::jpeg))?;
+    let color = identities::embed(dirs, &files, (&name("color"), pictures::jpeg))?;
     let grey = identities::embed(
         dirs,
-        plain,
         &files,
         (&name("grey"), |path| pictures::grey(&pictures::jpeg(path)?)),
     )?;
     let orl_files = pictures::files(&data.join("orl"), "pgm")?;
-    let orl = identities::embed(dirs, plain, &orl_files, (&name("orl"), pictures::pgm))?;
-    let both = EngineOptions { fusion: true };
-    let fused = identities::embed(dirs, both, &files, (&name("fused"), pictures::jpeg))?;
-    let fusion = manifest
-        .only(Role::Fusion)?
-        .threshold
-        .as_ref()
-        .context("no threshold for fusion")?;
+    let orl = identities::embed(dirs, &orl_files, (&name("orl"), pictures::pgm))?;
     let missed = |set: &identities::Set| {
         format!(
             "{} people, {} pictures, {} without a face found",
@@ -197,16 +183,6 @@ fn singles(
             "LFW grey, best of 5 templates",
             threshold.gray,
             identities::galleries(&grey, 5),
-        ),
-        (
-            "LFW colour, fusion, one template",
-            fusion.color,
-            identities::pairs(&fused, &fused),
-        ),
-        (
-            "LFW colour, fusion, best of 5 templates",
-            fusion.color,
-            identities::galleries(&fused, 5),
         ),
     ] {
         text += &identities::table(title, threshold, &scores)?;

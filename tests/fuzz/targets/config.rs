@@ -37,9 +37,5 @@ fuzz_target!(|text: &str| {
     for service in ["sudo", "gdm-password", "", "a"] {
         let _ = config.service(service);
     }
-    let _ = (
-        config.model_dirs(),
-        config.engine_options(),
-        config.protector_name(),
-    );
+    let _ = (config.model_dirs(), config.protector_name());
 });

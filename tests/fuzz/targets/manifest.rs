@@ -21,29 +21,19 @@ fuzz_target!(|text: &str| {
             assert_eq!(path.parent(), Some("models".as_ref()), "{name:?}");
             assert_eq!(path.file_name(), Some(name.as_ref()));
         }
-        let compared = matches!(model.role, Role::Embedder | Role::Fusion);
-        assert!(!compared || model.threshold.is_some());
+        let compared = model.role == Role::Embedder;
+        assert!(!compared || model.embedding.is_some());
+
         if let Some(primary) = &model.fallback_for {
-            let primary = manifest.model.iter().find(|other| other.name == *primary);
+            let primary = manifest.named(primary);
             assert!(primary.is_some_and(|primary| primary.fallback_for.is_none()));
         }
-        for threshold in model
-            .threshold
-            .iter()
-            .flat_map(|threshold| [threshold.color, threshold.gray])
-        {
+    }
+    for comparison in &manifest.comparison {
+        let embedder = |name: &String| manifest.of(Role::Embedder).any(|e| e.name == *name);
+        assert!(!comparison.embedders.is_empty() && comparison.embedders.iter().all(embedder));
+        for threshold in [comparison.threshold.color, comparison.threshold.gray] {
             assert!(threshold.is_finite() && threshold >= 0.05 && threshold < 1.0);
         }
-    }
-    let roles = [
-        Role::Detector,
-        Role::Embedder,
-        Role::Fusion,
-        Role::Pad,
-        Role::InfraredPad,
-        Role::Eyes,
-    ];
-    for role in roles {
-        assert_eq!(manifest.only(role).is_ok(), manifest.of(role).count() == 1);
     }
 });
