@@ -130,9 +130,30 @@ fn a_portrait_that_matches_is_asked_to_turn_and_never_let_in() {
     );
 }
 
-/// A picture of alice that does not move, before the one detector that can say nothing of it.
+/// A picture of alice that does not move, before networks that are sure of nothing.
 fn hold_up_a_picture(machine: &Machine) {
-    reconfigure(machine, "motion = true", "motion = true\ncnn = false");
+    let (real, unsure) = (support::models().models, machine.path("unsure"));
+    std::fs::create_dir(&unsure).unwrap();
+    for entry in std::fs::read_dir(&real).unwrap() {
+        let path = entry.unwrap().path();
+        std::os::unix::fs::symlink(&path, unsure.join(path.file_name().unwrap())).unwrap();
+    }
+    let manifest = std::fs::read_to_string(real.join("manifest.toml")).unwrap();
+    let bounds = |line: &str| match line.split_once("sure = ") {
+        Some((scale, rest)) if line.starts_with("liveness = ") => {
+            let evidence = &rest[rest.find("evidence").unwrap()..];
+            format!("{scale}sure = 50.0, live = 49.0, attack = -50.0, {evidence}")
+        }
+        _ => line.to_owned(),
+    };
+    let manifest: Vec<String> = manifest.lines().map(bounds).collect();
+    std::fs::remove_file(unsure.join("manifest.toml")).unwrap();
+    std::fs::write(unsure.join("manifest.toml"), manifest.join("\n")).unwrap();
+    reconfigure(
+        machine,
+        &format!("models = {real:?}"),
+        &format!("models = {unsure:?}"),
+    );
     let still = machine.path("still");
     std::fs::create_dir(&still).unwrap();
     std::fs::copy(
@@ -177,6 +198,17 @@ fn hanging_up_on_a_picture_that_no_detector_decides_on_counts() {
     drop(stream);
     std::thread::sleep(Duration::from_secs(1));
     assert_eq!(misses(&machine), 1);
+}
+
+#[test]
+fn where_the_detectors_that_are_on_can_never_decide_it_is_said_at_once() {
+    let machine = enrolled("motion = true", "");
+    reconfigure(&machine, "motion = true", "motion = true\ncnn = false");
+    machine.show_with("astronaut-later", "");
+    let refused = Reply::Unavailable(Unavailable::ConfigRejected);
+    assert_eq!(machine.verify(), refused);
+    assert_eq!(machine.enroll(), refused);
+    assert_eq!(misses(&machine), 0);
 }
 
 fn is_asked(event: &Event) -> bool {

@@ -103,7 +103,7 @@ fn cost(missing: &Missing) -> String {
         (Some(fallback), _) => format!("{fallback} is used in its place"),
         (None, Role::Pad) => {
             "no color camera's frame can be judged for liveness, so enrolling and \
-                              logging in by color is refused unless [pad] cnn = false"
+                              logging in by color is refused unless every detector in [pad] is off"
                 .into()
         }
         (None, Role::InfraredPad) => "infrared frames are judged by light and motion alone".into(),
@@ -218,7 +218,7 @@ mod tests {
             fallback: None,
         };
         let text = told(&missing);
-        assert!(text.contains("[pad] cnn = false"), "{text}");
+        assert!(text.contains("every detector in [pad] is off"), "{text}");
         assert!(text.contains("a.onnx from /mirror: it is not there"));
         missing.fallback = Some("other".into());
         assert!(told(&missing).contains("other is used in its place"));

@@ -32,6 +32,12 @@ pub enum ModelError {
     Shape { model: String, detail: String },
     #[error("the manifest cannot be used: {0}")]
     Manifest(String),
+    /// By its spectrum.
+    #[error(
+        "no detector that is on tells a face from its picture on a {0} camera: see [pad] in the \
+         configuration"
+    )]
+    NoDetector(&'static str),
     #[error("ONNX Runtime: {0}")]
     Runtime(String),
 }

@@ -77,6 +77,19 @@ impl Pad {
         Ok(Self { detectors })
     }
 
+    /// Whether liveness can be judged on this spectrum at all. Root may switch every detector off;
+    /// detectors that are on and all silent would keep a face undecided for ever.
+    ///
+    /// # Errors
+    /// [`ModelError::NoDetector`].
+    pub fn fits(&self, spectrum: Spectrum) -> Result<(), ModelError> {
+        let mut parts = self.detectors.iter().map(|each| each.part(spectrum));
+        if self.detectors.is_empty() || parts.any(|part| part == Part::Decides) {
+            return Ok(());
+        }
+        Err(ModelError::NoDetector(spectrum.word()))
+    }
+
     /// Takes note of a frame that is not judged.
     pub fn glance(&mut self, frame: &Frame) {
         for detector in &mut self.detectors {

@@ -210,6 +210,7 @@ impl JudgeFrames for FrameJudge {
         limits: &QualityLimits,
         times: &mut FrameTimes,
     ) -> Result<FrameOutcome, ModelError> {
+        self.pad.fits(spectrum)?;
         self.pad.glance(frame);
         if frame.illumination == Illumination::Unlit {
             return Ok(FrameOutcome::Unlit);

@@ -103,8 +103,10 @@ impl Failure {
             Failure::Store(StoreError::Io { .. }) | Failure::Tally(_) => Unavailable::StoreFailed,
             Failure::Key(error) => key(error),
             Failure::Camera(error) => camera(error),
+            Failure::Model(ModelError::NoDetector(_)) | Failure::Config(_) => {
+                Unavailable::ConfigRejected
+            }
             Failure::Model(_) => Unavailable::ModelRejected,
-            Failure::Config(_) => Unavailable::ConfigRejected,
             Failure::Seal(_) => Unavailable::SandboxMissing,
             Failure::Request(_) | Failure::Thread(_) => Unavailable::Internal,
             Failure::Refused(reason) => *reason,
