@@ -12,6 +12,13 @@ pub struct Args {
     pub mode: Option<Consent>,
     /// `timeout=` seconds, 1 to 60: for everything but prompts.
     pub timeout: Duration,
+    /// `wait=` seconds, 0 to 300: where nobody is seen, look again for so long. For a host that asks
+    /// once a lock.
+    pub wait: Duration,
+    /// `quiet`: no message while it looks.
+    pub quiet: bool,
+    /// `unseen=auth_err`: that nobody was seen is a failure, not "unavailable".
+    pub unseen_is_failure: bool,
     pub debug: bool,
     /// `record`: report a password that succeeded, and decide nothing.
     pub record: bool,
@@ -26,6 +33,9 @@ impl Default for Args {
         Self {
             mode: None,
             timeout: Duration::from_secs(8),
+            wait: Duration::ZERO,
+            quiet: false,
+            unseen_is_failure: false,
             debug: false,
             record: false,
             socket: SOCKET_PATH.into(),
@@ -47,6 +57,13 @@ impl Args {
             match (key, value) {
                 ("debug", None) => parsed.debug = true,
                 ("record", None) => parsed.record = true,
+                ("quiet", None) => parsed.quiet = true,
+                ("unseen", Some("auth_err")) => parsed.unseen_is_failure = true,
+                ("unseen", Some("unavailable")) => parsed.unseen_is_failure = false,
+                ("wait", Some(value)) => match value.parse() {
+                    Ok(seconds @ 0..=300) => parsed.wait = Duration::from_secs(seconds),
+                    _ => return wrong(),
+                },
                 ("mode", Some("auto")) => parsed.mode = Some(Consent::Auto),
                 ("mode", Some("ask")) => parsed.mode = Some(Consent::Ask),
                 ("mode", Some("confirm")) => parsed.mode = Some(Consent::Confirm),
@@ -55,7 +72,11 @@ impl Args {
                     _ => return wrong(),
                 },
                 ("socket", Some(path)) if path.starts_with('/') => parsed.socket = path.into(),
-                ("debug" | "record" | "mode" | "timeout" | "socket", _) => return wrong(),
+                (
+                    "debug" | "record" | "quiet" | "unseen" | "wait" | "mode" | "timeout"
+                    | "socket",
+                    _,
+                ) => return wrong(),
                 _ => parsed.unknown.push(arg.into_owned()),
             }
         }
@@ -79,12 +100,16 @@ mod tests {
             c"debug",
             c"record",
             c"socket=/run/x",
+            c"wait=30",
+            c"quiet",
+            c"unseen=auth_err",
             c"nullok",
         ])
         .unwrap();
         assert_eq!(args.mode, Some(Consent::Ask));
         assert_eq!(args.timeout, Duration::from_secs(3));
-        assert!(args.debug && args.record);
+        assert!(args.debug && args.record && args.quiet && args.unseen_is_failure);
+        assert_eq!(args.wait, Duration::from_secs(30));
         assert_eq!(args.socket, PathBuf::from("/run/x"));
         assert_eq!(args.unknown, ["nullok"]);
     }
@@ -99,6 +124,11 @@ mod tests {
             c"timeout=x",
             c"socket=relative",
             c"debug=1",
+            c"quiet=yes",
+            c"unseen",
+            c"unseen=ignore",
+            c"wait",
+            c"wait=301",
         ] {
             assert!(parse(&[arg]).is_err(), "{arg:?}");
         }

@@ -8,14 +8,14 @@ use std::time::{Duration, Instant};
 use facelock_protocol::{
     self as protocol, Event, FrameError, Hint, Message, REPLY_CAP, Reply, Request,
 };
-use rustix::event::{PollFd, PollFlags, Timespec, poll};
+use rustix::event::PollFlags;
 use rustix::io::Errno;
 use rustix::net::{
     AddressFamily, RecvFlags, SendFlags, SocketAddrUnix, SocketFlags, SocketType, connect, recv,
     send, socket_with,
 };
 
-use crate::ffi;
+use crate::ffi::{self, Interrupts, Waited};
 
 /// Between two tries while a listener's backlog is full.
 const PAUSE: Duration = Duration::from_millis(20);
@@ -36,12 +36,31 @@ pub enum ClientError {
     /// The caller wants no answer any more.
     #[error("given up")]
     GivenUp,
+    /// Ctrl-C, or another signal that ends programs.
+    #[error("interrupted")]
+    Interrupted,
+}
+
+/// What a wait for the reply is interrupted with.
+#[allow(
+    clippy::large_enum_variant,
+    reason = "handed on at once, one at a time"
+)]
+pub enum Heard {
+    Event(Event),
+    /// The time that the caller asked for has come.
+    Time,
 }
 
 /// A connection to the instance.
 pub struct Client {
     socket: OwnedFd,
     deadline: Instant,
+    interrupts: Interrupts,
+    interrupted: bool,
+    /// Bytes that may still be read once the deadline has passed: what is there already wins over
+    /// it, and a server that never stops talking does not.
+    late: usize,
 }
 
 impl Client {
@@ -67,52 +86,100 @@ impl Client {
         if listener != Some(0) {
             return Err(ClientError::NotRoots(listener.unwrap_or(u32::MAX)));
         }
-        Ok(Self { socket, deadline })
+        Ok(Self {
+            socket,
+            deadline,
+            interrupts: Interrupts::watch(),
+            interrupted: false,
+            late: REPLY_CAP,
+        })
     }
 
-    /// Asks, hands each event to `on_event` (which may give up), and returns the reply. A challenge
-    /// is a prompt: the first one moves the deadline, once.
+    /// Asks, hands each event to `on` (which may give up), and returns the reply. `on` hears once,
+    /// too, when `wake` has come. The time that it takes is the host's, which may show a message
+    /// for as long as it likes: the deadline moves by it. A challenge is a prompt: the first one
+    /// moves the deadline, once.
     ///
     /// # Errors
-    /// [`ClientError::Frame`], [`ClientError::GivenUp`].
+    /// [`ClientError::Frame`], [`ClientError::GivenUp`], [`ClientError::Interrupted`].
     pub fn ask(
         &mut self,
         request: &Request,
-        mut on_event: impl FnMut(Event) -> bool,
+        wake: Instant,
+        mut on: impl FnMut(Heard) -> bool,
+    ) -> Result<Reply, ClientError> {
+        self.exchange(request, wake, &mut on).map_err(|error| {
+            if self.interrupted {
+                ClientError::Interrupted
+            } else {
+                error
+            }
+        })
+    }
+
+    fn exchange(
+        &mut self,
+        request: &Request,
+        wake: Instant,
+        on: &mut impl FnMut(Heard) -> bool,
     ) -> Result<Reply, ClientError> {
         protocol::write_message(self, request)?;
-        let mut challenged = false;
+        let (mut challenged, mut woken) = (false, false);
         loop {
+            if !woken && !self.is_readable_by(wake)? {
+                woken = true;
+                self.host(|| on(Heard::Time))?;
+            }
             match protocol::read_message(self, REPLY_CAP)? {
                 Message::Reply(reply) => return Ok(reply),
                 Message::Event(event) => {
                     if is_challenge(&event) && !std::mem::replace(&mut challenged, true) {
                         self.deadline = self.deadline.max(Instant::now() + CHALLENGE);
                     }
-                    if !on_event(event) {
-                        return Err(ClientError::GivenUp);
-                    }
+                    self.host(|| on(Heard::Event(event)))?;
                 }
             }
         }
     }
 
-    fn wait(&self, flags: PollFlags) -> io::Result<()> {
+    /// Runs the host's part, whose time does not count.
+    fn host(&mut self, part: impl FnOnce() -> bool) -> Result<(), ClientError> {
+        let begun = Instant::now();
+        let goes_on = part();
+        self.deadline += begun.elapsed();
+        if goes_on {
+            Ok(())
+        } else {
+            Err(ClientError::GivenUp)
+        }
+    }
+
+    /// Whether something can be read before `wake`.
+    fn is_readable_by(&mut self, wake: Instant) -> Result<bool, FrameError> {
+        let end = wake.min(self.deadline);
+        Ok(self.poll(PollFlags::IN, end)?)
+    }
+
+    /// Waits until the socket is ready, by the deadline. Past it, only what is there already.
+    fn wait(&mut self, flags: PollFlags) -> io::Result<()> {
+        if self.poll(flags, self.deadline)? {
+            Ok(())
+        } else {
+            Err(ErrorKind::TimedOut.into())
+        }
+    }
+
+    fn poll(&mut self, flags: PollFlags, end: Instant) -> io::Result<bool> {
         loop {
-            let left = self.deadline.saturating_duration_since(Instant::now());
-            // Even with more to read: whoever never stops talking holds nobody up either.
-            if left.is_zero() {
-                return Err(ErrorKind::TimedOut.into());
-            }
-            let timeout = Timespec {
-                tv_sec: left.as_secs() as i64,
-                tv_nsec: i64::from(left.subsec_nanos()),
-            };
-            match poll(&mut [PollFd::new(&self.socket, flags)], Some(&timeout)) {
-                Ok(0) => return Err(ErrorKind::TimedOut.into()),
-                Ok(_) => return Ok(()),
-                Err(Errno::INTR) => {}
-                Err(error) => return Err(error.into()),
+            let left = end.saturating_duration_since(Instant::now());
+            match ffi::wait(&self.socket, flags, left, &self.interrupts)? {
+                Waited::Ready => return Ok(true),
+                Waited::Interrupted => {
+                    self.interrupted = true;
+                    return Err(ErrorKind::TimedOut.into());
+                }
+                Waited::Nothing if left.is_zero() => return Ok(false),
+                Waited::Nothing => {}
             }
         }
     }
@@ -127,8 +194,20 @@ impl Read for Client {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
         loop {
             self.wait(PollFlags::IN)?;
-            match recv(&self.socket, &mut *buffer, RecvFlags::empty()) {
-                Ok((n, _)) => return Ok(n),
+            let late = Instant::now() >= self.deadline;
+            if late && self.late == 0 {
+                return Err(ErrorKind::TimedOut.into());
+            }
+            let room = if late {
+                self.late.min(buffer.len())
+            } else {
+                buffer.len()
+            };
+            match recv(&self.socket, &mut buffer[..room], RecvFlags::empty()) {
+                Ok((n, _)) => {
+                    self.late -= if late { n } else { 0 };
+                    return Ok(n);
+                }
                 Err(Errno::INTR | Errno::AGAIN) => {}
                 Err(error) => return Err(error.into()),
             }

@@ -129,6 +129,120 @@ fn socket_option<T: Copy>(socket: BorrowedFd, option: c_int, value: &mut T) -> O
     (result == 0).then_some(length as usize)
 }
 
+/// Signals by which a person or the system ends a program. While the module waits they are held
+/// back, and seen; as soon as the wait ends they reach the host as they would have. Nothing of it
+/// outlives one system call.
+pub struct Interrupts {
+    held: libc::sigset_t,
+    /// Readable while one of them is pending. Without it a wait is only as before.
+    pending: Option<OwnedFd>,
+}
+
+pub enum Waited {
+    Ready,
+    Nothing,
+    Interrupted,
+}
+
+impl Interrupts {
+    /// Ctrl-C and Ctrl-\\ even where the host ignores them, as login(1) does; a hang-up and a
+    /// request to end only where it does not.
+    pub fn watch() -> Self {
+        let ends = |signal| {
+            // SAFETY: all zeroes is a valid `sigaction`, which the kernel then fills.
+            let mut action: libc::sigaction = unsafe { std::mem::zeroed() };
+            // SAFETY: only asks; the pointer is to a live value.
+            let asked = unsafe { libc::sigaction(signal, std::ptr::null(), &raw mut action) };
+            asked == 0 && action.sa_sigaction != libc::SIG_IGN
+        };
+        // SAFETY: a signal set is plain memory, which `sigemptyset` makes one.
+        let mut set: libc::sigset_t = unsafe { std::mem::zeroed() };
+        // SAFETY: the pointer is to a live set.
+        unsafe { libc::sigemptyset(&raw mut set) };
+        for signal in [libc::SIGINT, libc::SIGQUIT, libc::SIGHUP, libc::SIGTERM] {
+            if [libc::SIGINT, libc::SIGQUIT].contains(&signal) || ends(signal) {
+                // SAFETY: the pointer is to a live set, and the number is a signal's.
+                unsafe { libc::sigaddset(&raw mut set, signal) };
+            }
+        }
+        let flags = libc::SFD_CLOEXEC | libc::SFD_NONBLOCK;
+        // SAFETY: the set is live; gives a new descriptor, which is nobody else's, or -1.
+        let descriptor = unsafe { libc::signalfd(-1, &raw const set, flags) };
+        // SAFETY: as above.
+        let pending = (descriptor >= 0).then(|| unsafe { OwnedFd::from_raw_fd(descriptor) });
+        Self { held: set, pending }
+    }
+
+    /// The thread's own mask, with these signals held back as well.
+    fn mask(&self) -> libc::sigset_t {
+        // SAFETY: a signal set is plain memory.
+        let mut mask: libc::sigset_t = unsafe { std::mem::zeroed() };
+        // SAFETY: only asks for the mask; both sets are live.
+        unsafe {
+            libc::pthread_sigmask(libc::SIG_BLOCK, std::ptr::null(), &raw mut mask);
+        }
+        for signal in 1..32 {
+            // SAFETY: both sets are live, and the number is a signal's.
+            unsafe {
+                if libc::sigismember(&raw const self.held, signal) == 1 {
+                    libc::sigaddset(&raw mut mask, signal);
+                }
+            }
+        }
+        mask
+    }
+}
+
+/// Waits for the socket, for at most `left`, or for an interrupt. Another signal ends the wait with
+/// nothing.
+pub fn wait(
+    socket: &OwnedFd,
+    flags: rustix::event::PollFlags,
+    left: std::time::Duration,
+    interrupts: &Interrupts,
+) -> std::io::Result<Waited> {
+    let entry = |fd, events| libc::pollfd {
+        fd,
+        events,
+        revents: 0,
+    };
+    // A descriptor of -1 is passed over.
+    let pending = interrupts.pending.as_ref().map_or(-1, |fd| fd.as_raw_fd());
+    let mut polled = [
+        entry(socket.as_raw_fd(), flags.bits() as i16),
+        entry(pending, libc::POLLIN),
+    ];
+    let timeout = libc::timespec {
+        tv_sec: left.as_secs() as libc::time_t,
+        tv_nsec: left.subsec_nanos().into(),
+    };
+    let mask = interrupts.mask();
+    let mask = if pending >= 0 {
+        &raw const mask
+    } else {
+        std::ptr::null()
+    };
+    // SAFETY: two live entries, a live time and a live or no mask; the kernel puts the thread's own
+    // mask back before it returns.
+    let ready = unsafe { libc::ppoll(polled.as_mut_ptr(), 2, &raw const timeout, mask) };
+    if ready < 0 {
+        let error = std::io::Error::last_os_error();
+        let interrupted = error.kind() == std::io::ErrorKind::Interrupted;
+        return if interrupted {
+            Ok(Waited::Nothing)
+        } else {
+            Err(error)
+        };
+    }
+    Ok(if polled[1].revents != 0 {
+        Waited::Interrupted
+    } else if polled[0].revents != 0 {
+        Waited::Ready
+    } else {
+        Waited::Nothing
+    })
+}
+
 /// The uid behind a login name, and the account's name as the name services spell it.
 pub fn account_named(name: &str) -> Option<(u32, String)> {
     let name = CString::new(name).ok()?;

@@ -6,7 +6,9 @@
 //! 2. Whatever else happens, a panic included, is "no decision": the stack goes on to the password.
 //! 3. Nothing of the host changes: no signal, no child, no thread, no descriptor left open, nothing
 //!    on its terminal but through its own conversation.
-//! 4. Everything ends at a deadline, but for a prompt that a person is looking at.
+//! 4. Everything ends at a deadline, but for a prompt that a person is looking at and for the time
+//!    that the host takes to show a message.
+//! 5. A signal by which programs are ended ends a look at once, and reaches the host as before.
 //!
 //! When does it say yes? The instance decides, in `src/decision/`; `code.rs` turns its answer into
 //! PAM's, `evidence.rs` gathers what only this process can see.
@@ -17,6 +19,9 @@ mod client;
 mod code;
 mod evidence;
 mod ffi;
+mod prompts;
+mod question;
+mod record;
 
 use std::ffi::CStr;
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -36,7 +41,7 @@ impl PamHooks for Facelock {
     /// There are no credentials to set. A stack that succeeded must not fail here.
     fn sm_setcred(handle: &mut PamHandle, args: Vec<&CStr>, flags: PamFlag) -> PamResultCode {
         guarded(|| {
-            authenticate::report(handle, &args, flags);
+            record::report(handle, &args, flags);
             PamResultCode::PAM_SUCCESS
         });
         PamResultCode::PAM_SUCCESS

@@ -10,6 +10,8 @@ mod host;
 
 use std::io::{Read as _, Write as _};
 use std::os::unix::net::UnixStream;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 
 use facelock_protocol::{
@@ -252,6 +254,11 @@ fn hints_are_told_once_and_not_to_a_silent_host() {
         for event in [
             Event::Progress(Progress::Starting),
             Event::Hint(Hint::NoFace),
+        ] {
+            let _ = facelock_protocol::write_message(stream, &Message::Event(event));
+        }
+        std::thread::sleep(Duration::from_millis(1000));
+        for event in [
             Event::Hint(Hint::TooDark),
             Event::Hint(Hint::TooDark),
             Event::Hint(Hint::TooFar),
@@ -269,6 +276,115 @@ fn hints_are_told_once_and_not_to_a_silent_host() {
     assert_eq!(host.told(), ["Looking for you", "It is too dark"]);
     assert_eq!(host.authenticate(SILENT), SUCCESS);
     assert_eq!(host.told(), Vec::<String>::new());
+}
+
+#[test]
+fn nothing_is_said_to_an_owner_who_is_in_at_once() {
+    let script = |stream: &mut UnixStream| {
+        let _ = facelock_protocol::read_message::<Request>(stream, REQUEST_CAP);
+        for event in [
+            Event::Progress(Progress::Starting),
+            Event::Hint(Hint::TooFar),
+        ] {
+            let _ = facelock_protocol::write_message(stream, &Message::Event(event));
+        }
+        std::thread::sleep(Duration::from_millis(400));
+        let _ = facelock_protocol::write_message(
+            stream,
+            &Message::Reply(Reply::Verdict(Verdict::Match)),
+        );
+    };
+    let server = Server::start(script);
+    let host = Host::new(&server.stack("mode=auto"));
+    assert_eq!(host.authenticate(0), SUCCESS);
+    assert_eq!(host.told(), Vec::<String>::new());
+}
+
+#[test]
+fn a_quiet_service_hears_nothing_and_is_asked_all_the_same() {
+    let slow = |quiet| {
+        Server::start(move |stream| {
+            let _ = facelock_protocol::read_message::<Request>(stream, REQUEST_CAP);
+            for event in [
+                Event::Service {
+                    consent: Consent::Confirm,
+                    quiet,
+                },
+                Event::Progress(Progress::Starting),
+            ] {
+                let _ = facelock_protocol::write_message(stream, &Message::Event(event));
+            }
+            std::thread::sleep(Duration::from_millis(1000));
+            let reply = Message::Reply(Reply::Verdict(Verdict::Match));
+            let _ = facelock_protocol::write_message(stream, &reply);
+        })
+    };
+    for (quiet, argument, told) in [
+        (false, "", &["Looking for you", "Face recognised"][..]),
+        (true, "", &[][..]),
+        (false, "quiet", &[][..]),
+    ] {
+        let server = slow(quiet);
+        let host = Host::new(&server.stack(argument));
+        host.answer(Answer::Line(""));
+        assert_eq!((host.authenticate(0), host.prompts()), (SUCCESS, 1));
+        assert_eq!(host.told(), told, "{quiet} {argument}");
+    }
+}
+
+#[test]
+fn the_host_s_own_time_does_not_count_and_an_answer_that_is_there_wins() {
+    let server = Server::start(|stream| {
+        let _ = facelock_protocol::read_message::<Request>(stream, REQUEST_CAP);
+        let starting = Message::Event(Event::Progress(Progress::Starting));
+        let _ = facelock_protocol::write_message(stream, &starting);
+        std::thread::sleep(Duration::from_millis(1200));
+        let reply = Message::Reply(Reply::Verdict(Verdict::Match));
+        let _ = facelock_protocol::write_message(stream, &reply);
+    });
+    let host = Host::new(&server.stack("mode=auto timeout=1"));
+    // "Looking for you" stands for two seconds until it is acknowledged.
+    host.holds_messages(Duration::from_secs(2));
+    assert_eq!(host.authenticate(0), SUCCESS);
+    // The control: without that time, there is none left.
+    host.holds_messages(Duration::ZERO);
+    assert_eq!(host.authenticate(0), AUTHINFO_UNAVAIL);
+}
+
+#[test]
+fn a_host_that_asks_once_a_lock_is_looked_for_until_its_time_is_over() {
+    let seen = Arc::new(AtomicUsize::new(0));
+    let looks = Arc::clone(&seen);
+    let server = Server::start(move |stream| {
+        let look = looks.fetch_add(1, Ordering::SeqCst);
+        let nobody = Reply::Unavailable(Unavailable::NoFace);
+        reply(
+            stream,
+            if look == 2 {
+                Reply::Verdict(Verdict::Match)
+            } else {
+                nobody
+            },
+        );
+    });
+    let host = Host::new(&server.stack("mode=auto wait=10"));
+    assert_eq!((host.authenticate(0), server.requests()), (SUCCESS, 3));
+    let begun = Instant::now();
+    let host = Host::new(&server.stack("mode=auto wait=2 unseen=auth_err"));
+    assert_eq!(host.authenticate(0), AUTH_ERR);
+    assert!(begun.elapsed() >= Duration::from_secs(2) && begun.elapsed() < Duration::from_secs(5));
+    // What says more than "nobody was seen" ends it.
+    let locked = Server::start(|stream| {
+        reply(
+            stream,
+            Reply::Unavailable(Unavailable::LockedOut { seconds: None }),
+        );
+    });
+    let host = Host::new(&locked.stack("mode=auto wait=30 unseen=auth_err"));
+    assert_eq!(
+        (host.authenticate(0), locked.requests()),
+        (AUTHINFO_UNAVAIL, 1)
+    );
 }
 
 #[test]
@@ -339,10 +455,14 @@ fn a_host_without_a_conversation_is_served_without_messages() {
 }
 
 #[test]
-fn a_match_is_confirmed_by_enter_alone() {
+fn a_match_is_confirmed_by_enter_or_y_alone() {
     let server = Server::start(|stream| reply(stream, Reply::Verdict(Verdict::Match)));
     for (answer, code) in [
         (Answer::Line(""), SUCCESS),
+        (Answer::Line("y"), SUCCESS),
+        (Answer::Line("YES"), SUCCESS),
+        (Answer::Line("n"), AUTHINFO_UNAVAIL),
+        (Answer::Line("yes please"), AUTHINFO_UNAVAIL),
         (Answer::Line("hunter2"), AUTHINFO_UNAVAIL),
         (Answer::None, AUTHINFO_UNAVAIL),
         (Answer::Fail, AUTHINFO_UNAVAIL),
@@ -390,6 +510,7 @@ fn asked_first_a_password_goes_on_and_no_camera_opens() {
 
     for (answer, code, requests) in [
         (Answer::Line(""), SUCCESS, 1),
+        (Answer::Line("y"), SUCCESS, 1),
         (Answer::None, AUTHINFO_UNAVAIL, 0),
         (Answer::Fail, AUTHINFO_UNAVAIL, 0),
     ] {

@@ -67,6 +67,8 @@ struct Script {
     answer: Answer,
     told: Vec<String>,
     prompts: usize,
+    /// How long a message stands before the host goes on.
+    stands: std::time::Duration,
 }
 
 /// An application in a PAM transaction.
@@ -97,6 +99,7 @@ impl Host {
             answer: Answer::Fail,
             told: Vec::new(),
             prompts: 0,
+            stands: std::time::Duration::ZERO,
         }));
         let data = std::ptr::from_ref(&*script).cast_mut().cast();
         let conversation = Box::new(PamConversation { function, data });
@@ -149,6 +152,10 @@ impl Host {
         self.script().answer = answer;
     }
 
+    pub fn holds_messages(&self, time: std::time::Duration) {
+        self.script().stands = time;
+    }
+
     /// What was told since the last call.
     pub fn told(&self) -> Vec<String> {
         std::mem::take(&mut self.script().told)
@@ -190,6 +197,7 @@ extern "C" fn converse(
         // 1 and 2 are prompts, 3 and 4 messages (_pam_types.h).
         if message.style > 2 {
             script.told.push(text);
+            std::thread::sleep(script.stands);
             continue;
         }
         script.prompts += 1;

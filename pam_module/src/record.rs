@@ -1,0 +1,59 @@
+//! A password that succeeded is reported; nothing is decided.
+
+use std::ffi::CStr;
+use std::time::{Duration, Instant};
+
+use facelock_protocol::Request;
+use pam::constants::{PamFlag, PamResultCode};
+use pam::items::AuthTok;
+use pam::module::PamHandle;
+
+use crate::args::Args;
+use crate::authenticate::subject;
+use crate::client::Client;
+use crate::ffi;
+
+/// Reporting a password holds nobody up.
+const PATIENCE: Duration = Duration::from_millis(500);
+/// `_pam_types.h`: the application takes credentials back, as after a failure.
+const DELETE_CRED: PamFlag = 0x4;
+
+/// `auth optional pam_facelock.so record`, behind the stack's primary block: remembers that a
+/// password was typed and no face let the user in. It decides nothing, whatever happens, so it can
+/// neither let anybody in nor keep anybody out: PAM_IGNORE is right here, and only here.
+pub fn note(handle: &mut PamHandle) -> PamResultCode {
+    let typed = handle
+        .get_item::<AuthTok>()
+        .ok()
+        .flatten()
+        .is_some_and(|password| !password.as_bytes().is_empty());
+    let whose = if typed && !ffi::remembers_match(handle) {
+        subject(handle).ok()
+    } else {
+        None
+    };
+    ffi::remember_typed(handle, whose);
+    PamResultCode::PAM_IGNORE
+}
+
+/// The same line, when the application sets credentials, which it does only for a user whom the
+/// whole stack let in: reports the password. In the stack itself nobody knows yet: a failed
+/// `required` module does not stop it. Whose password it was is what was noted: sudo names the user
+/// it changes to by now.
+pub fn report(handle: &mut PamHandle, args: &[&CStr], flags: PamFlag) {
+    let Ok(args) = Args::parse(args) else { return };
+    if !args.record || flags & DELETE_CRED != 0 || ffi::remembers_match(handle) {
+        return;
+    }
+    let Some(subject) = ffi::typed(handle) else {
+        return;
+    };
+    ffi::remember_typed(handle, None);
+    let deadline = Instant::now() + PATIENCE.min(args.timeout);
+    let result = Client::connect(&args.socket, deadline).and_then(|mut client| {
+        client.ask(&Request::RecordPassword { subject }, deadline, |_| true)
+    });
+    if let (true, Err(error)) = (args.debug, result) {
+        ffi::log(handle, libc::LOG_DEBUG, &format!("record: {error}"));
+    }
+}
