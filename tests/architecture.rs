@@ -48,7 +48,9 @@ fn allowed(room: &str) -> Option<&'static [&'static str]> {
         "face" | "pad" | "models" => &["onnx"],
         "pipeline" => &["camera", "face", "onnx", "pad"],
         "config" => &["camera", "decision", "onnx", "pad", "vault"],
-        "cli" => &["camera", "config", "face", "models", "onnx", "sandbox"],
+        "cli" => &[
+            "camera", "config", "decision", "face", "models", "onnx", "sandbox",
+        ],
         "service" => &[
             "camera", "config", "decision", "face", "onnx", "pad", "pipeline", "sandbox", "store",
             "vault",

@@ -124,6 +124,22 @@ fn set(key: &str, value: &str, at: &ConfigFile, json: bool) -> Answer {
     printed(&format!("{key} = {value}, from the next login on.\n"))
 }
 
+/// `text` with the mode of one PAM service changed.
+///
+/// # Errors
+/// The text is no configuration.
+pub fn with_mode(text: &str, service: &str, mode: &str) -> Result<String, Failure> {
+    let table: Table = toml::from_str(text).map_err(|error| unusable(&error.to_string()))?;
+    let listed = table
+        .get("services")
+        .and_then(|services| services.get(service));
+    if listed.is_some_and(Value::is_table) {
+        edited(text, &format!("services.{service}.mode"), mode)
+    } else {
+        edited(text, &format!("services.{service}"), mode)
+    }
+}
+
 /// `text` with one value changed, everything else as it was.
 pub fn edited(text: &str, key: &str, value: &str) -> Result<String, Failure> {
     let mut document: DocumentMut = text
@@ -194,6 +210,32 @@ mod tests {
         ] {
             assert!(edited("", key, value).is_err(), "{key} = {value}");
         }
+    }
+
+    #[test]
+    fn a_service_s_mode_is_set_however_it_is_written() {
+        for (before, after) in [
+            ("", "[services]\nsudo = \"ask\"\n"),
+            (
+                "[services]\nsudo = \"confirm\"\n",
+                "[services]\nsudo = \"ask\"\n",
+            ),
+            (
+                "[services]\nsudo = { mode = \"auto\", quiet = true } # mine\n",
+                "[services]\nsudo = { mode = \"ask\", quiet = true } # mine\n",
+            ),
+        ] {
+            assert_eq!(with_mode(before, "sudo", "ask").unwrap(), after);
+        }
+        let quiet = edited(
+            "[services]\nsudo = \"ask\"\n",
+            "services.sudo.quiet",
+            "true",
+        );
+        assert_eq!(
+            quiet.unwrap(),
+            "[services]\nsudo = { mode = \"ask\", quiet = true }\n"
+        );
     }
 
     #[test]

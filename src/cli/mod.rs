@@ -21,6 +21,7 @@ mod replace;
 mod setup;
 mod status;
 mod subject;
+mod switch;
 mod terminal;
 mod uninstall;
 mod words;
@@ -99,14 +100,7 @@ fn execute(args: &Args) -> Answer {
     let subject = |user: &args::User| subject::resolve(user.name.as_deref());
     let request = match &args.command {
         Command::Enroll { user, label, now } => {
-            let (subject, label) = (subject(user)?, label.clone().map(named).transpose()?);
-            if !now && !args.json {
-                prompt::wait_for_enter(&format!(
-                    "Enrolling {}. Sit as you do when you log in, and look at the camera. Press Enter to start, Ctrl-C to leave it.",
-                    subject.name
-                ))?;
-            }
-            Request::Enroll { subject, label }
+            enrollment(subject(user)?, label.as_ref(), *now || args.json)?
         }
         Command::Test { user } => Request::Test {
             subject: subject(user)?,
@@ -166,6 +160,8 @@ fn execute(args: &Args) -> Answer {
         Command::History(options) => return history::run(args, options),
         Command::Config { command } => return configuration::run(command, args.json),
         Command::Setup(options) => return setup::run(args, options),
+        Command::Disable { hours } => return switch::disable(*hours, args.json),
+        Command::Enable => return switch::enable(args.json),
         Command::Uninstall(options) => return uninstall::run(args, options),
         Command::Pam { command } => return pam::run(command, args.json),
         Command::Completions { shell } => {
@@ -180,6 +176,17 @@ fn execute(args: &Args) -> Answer {
 
 fn named(label: String) -> Result<Label, Failure> {
     Label::new(label).map_err(|error| Failure::usage(format!("--label: {error}")))
+}
+
+fn enrollment(subject: Subject, label: Option<&String>, now: bool) -> Result<Request, Failure> {
+    let label = label.cloned().map(named).transpose()?;
+    if !now {
+        prompt::wait_for_enter(&format!(
+            "Enrolling {}. Sit as you do when you log in, and look at the camera. Press Enter to start, Ctrl-C to leave it.",
+            subject.name
+        ))?;
+    }
+    Ok(Request::Enroll { subject, label })
 }
 
 fn clear(subject: Subject, yes: bool) -> Result<Request, Failure> {

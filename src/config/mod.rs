@@ -4,6 +4,7 @@
 mod options;
 mod sections;
 mod services;
+mod switch;
 
 use std::io;
 use std::os::unix::fs::MetadataExt as _;
@@ -12,10 +13,11 @@ use std::path::{Path, PathBuf};
 use serde::Deserialize;
 
 use crate::camera::{NamedFormat, Rotation};
-use crate::decision::services::Services;
+use crate::decision::services::{Mode, Services};
 pub use options::Deadlines;
 use sections::{CameraSection, DeadlineSection, MatchSection, TallySection, VaultSection};
 pub use sections::{EnrollSection, PadSection, PathsSection, SandboxSection};
+pub use switch::NAME as SWITCH;
 
 /// Where the configuration is.
 pub const PATH: &str = "/etc/facelock/config.toml";
@@ -75,11 +77,21 @@ impl Default for Config {
 }
 
 impl Config {
-    /// Reads the file; the defaults where there is none.
+    /// Reads the file; the defaults where there is none. Where root has switched face login off, no
+    /// service gets a face.
     ///
     /// # Errors
     /// [`ConfigError`]: not root's own, unknown keys, values out of range.
     pub fn load(path: &Path) -> Result<Self, ConfigError> {
+        let mut config = Self::read(path)?;
+        if switch::is_off(path) {
+            let services = config.services.values_mut();
+            services.for_each(|service| service.mode = Mode::Off);
+        }
+        Ok(config)
+    }
+
+    fn read(path: &Path) -> Result<Self, ConfigError> {
         let io = |error| ConfigError::Io {
             path: path.into(),
             error,

@@ -101,6 +101,14 @@ pub enum Command {
         #[command(subcommand)]
         command: PamCommand,
     },
+    /// Switch face login off everywhere, for a day or until `enable`
+    Disable {
+        /// Switch it on again by itself after so many hours
+        #[arg(long = "for", value_name = "HOURS", value_parser = clap::value_parser!(u32).range(1..=8760))]
+        hours: Option<u32>,
+    },
+    /// Undo `disable`
+    Enable,
     /// Take face login out of every PAM stack, so that the package can be removed
     Uninstall(Uninstall),
     /// List cameras: which would be used, and why

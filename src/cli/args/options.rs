@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use clap::Subcommand;
 
 use super::User;
+use crate::decision::services::Mode;
 
 #[derive(Debug, clap::Args)]
 pub struct Setup {
@@ -139,6 +140,9 @@ pub enum PamCommand {
     Enable {
         #[command(flatten)]
         edit: PamEdit,
+        /// How it asks [default: as the configuration says, else confirm]
+        #[arg(long, value_enum)]
+        mode: Option<ServiceMode>,
     },
     /// Take face login out of a service again, byte for byte
     Disable {
@@ -153,6 +157,27 @@ pub enum PamCommand {
         #[arg(long, value_name = "DIR", default_value = "/", hide_short_help = true)]
         root: PathBuf,
     },
+}
+
+/// How a service asks.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
+pub enum ServiceMode {
+    /// Look at once
+    Auto,
+    /// A password, or Enter for the face
+    Ask,
+    /// Look at once; Enter confirms a match
+    Confirm,
+}
+
+impl ServiceMode {
+    pub fn mode(self) -> Mode {
+        match self {
+            ServiceMode::Auto => Mode::Auto,
+            ServiceMode::Ask => Mode::Ask,
+            ServiceMode::Confirm => Mode::Confirm,
+        }
+    }
 }
 
 #[derive(Debug, clap::Args)]

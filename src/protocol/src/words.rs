@@ -28,7 +28,7 @@ pub fn gate(gate: Gate) -> &'static str {
             "this service gets no face; to add it, name it under [services] in /etc/facelock/config.toml"
         }
         Gate::SwitchedOff => {
-            "face login is off for this service ([services] in /etc/facelock/config.toml)"
+            "face login is off: for this service by [services] in /etc/facelock/config.toml, or for all (facelockctl enable)"
         }
         Gate::Remote => "the user is at another machine",
         Gate::Lid => "the lid is closed",
