@@ -16,7 +16,7 @@ use crate::face;
 use crate::models::{
     self, Event, InstallError, InstallOptions, Installed, Missing, Programs, Tried, install,
 };
-use crate::onnx::{ModelDirs, Role};
+use crate::onnx::{ModelDirs, Role, folder};
 
 /// # Errors
 /// A model that no login does without cannot be had, is not the pinned one, or cannot be prepared.
@@ -31,9 +31,16 @@ pub fn run(command: &ModelsCommand, json: bool) -> Answer {
         python,
         no_cache,
     } = command;
-    let manifest = manifest
-        .clone()
-        .unwrap_or_else(|| dest.join("manifest.toml"));
+    let dest = &dest.clone().unwrap_or_else(usual_folder);
+    let manifest = manifest.clone().unwrap_or_else(|| {
+        // Where models go beside /usr, the package's manifest still says which.
+        let folder = if dest == Path::new(folder::OWN) {
+            Path::new(folder::PACKAGED)
+        } else {
+            dest
+        };
+        folder.join("manifest.toml")
+    });
     let options = InstallOptions {
         manifest,
         mirror: from.clone(),
@@ -67,6 +74,17 @@ pub fn run(command: &ModelsCommand, json: bool) -> Answer {
         text += &told(missing);
     }
     printed(&Terminal::stdout().wrap(&text, 2))
+}
+
+/// Where models go by themselves: beside /usr where that is mounted read-only.
+fn usual_folder() -> PathBuf {
+    let packaged = Path::new(folder::PACKAGED);
+    let there = packaged.ancestors().find(|folder| folder.exists());
+    let access = rustix::fs::access(there.unwrap_or(packaged), rustix::fs::Access::WRITE_OK);
+    match access {
+        Err(rustix::io::Errno::ROFS) => folder::OWN.into(),
+        _ => packaged.into(),
+    }
 }
 
 fn prepare(dest: &Path, cache: &Path, runtime: &Path) -> Result<Vec<String>, Failure> {

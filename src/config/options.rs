@@ -8,7 +8,7 @@ use crate::camera::{CameraChoice as Camera, CameraOptions, NamedFormat, Rotation
 use crate::decision::lockout::LockoutRules;
 use crate::decision::services::{Service, Services};
 use crate::decision::verdict::DecisionRules;
-use crate::onnx::ModelDirs;
+use crate::onnx::{ModelDirs, folder};
 use crate::pad::PadOptions;
 use crate::vault::{Choice as Protector, VaultOptions};
 
@@ -70,7 +70,7 @@ impl Config {
     pub fn model_dirs(&self) -> ModelDirs {
         let paths = &self.paths;
         ModelDirs {
-            models: paths.models.clone(),
+            models: folder::in_force(&paths.models),
             cache: paths.cache.clone(),
             runtime: paths.runtime.clone(),
         }

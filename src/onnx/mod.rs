@@ -9,6 +9,7 @@
 //!    instruction runs.
 
 pub mod cache;
+pub mod folder;
 mod manifest;
 mod map;
 mod runtime;

