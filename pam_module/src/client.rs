@@ -72,6 +72,7 @@ impl Client {
         let flags = SocketFlags::CLOEXEC | SocketFlags::NONBLOCK;
         let socket = socket_with(AddressFamily::UNIX, SocketType::STREAM, flags, None)
             .map_err(ClientError::Connect)?;
+        let path = protocol::socket_for(path, rustix::process::geteuid().is_root());
         let address = SocketAddrUnix::new(path).map_err(ClientError::Connect)?;
         loop {
             match connect(&socket, &address) {

@@ -52,6 +52,7 @@ fn ask_within(
     silence: Duration,
     mut on_event: impl FnMut(Event),
 ) -> Result<Reply, Failure> {
+    let socket = protocol::socket_for(socket, rustix::process::geteuid().is_root());
     let stream = UnixStream::connect(socket).map_err(|error| unreachable(socket, &error));
     let mut stream = stream?;
     let broken = |error: FrameError| broken(&error, silence);

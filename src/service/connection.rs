@@ -107,6 +107,11 @@ impl Connection {
         self.after_reply.borrow_mut().push(Box::new(work));
     }
 
+    /// Nothing more is said: the peer reads the end behind its reply.
+    pub fn close(&self) {
+        let _ = self.stream.shutdown(std::net::Shutdown::Both);
+    }
+
     /// Calls `on_hangup` once, from a thread of its own, when the peer closes its end or sends
     /// anything more.
     ///

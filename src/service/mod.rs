@@ -43,11 +43,12 @@ use connection::Connection;
 use context::{Asker, Context};
 use failure::Answer;
 use journal::{Line, Priority};
+use limits::Slots;
 use tally::{SystemClock, Tally};
 
 /// Where the configuration is.
 pub use crate::config::PATH as CONFIG_PATH;
-/// A peer must have asked within this time of connecting.
+/// A peer must have asked within this time of having a slot.
 const REQUEST_PATIENCE: Duration = Duration::from_secs(1);
 
 /// The program: serves its connection and ends. 0 for every answered request, 1 where there was
@@ -112,7 +113,8 @@ pub fn serve(config: &Path, cameras: impl Cameras) -> anyhow::Result<()> {
     stages::announce_ready();
     journal::open();
     let asker = Asker { peer, started };
-    let reply = answer(&asker, &connection, config, cameras, sandbox_missing)
+    let mut slots = Slots::of(asker);
+    let reply = answer(&connection, &mut slots, config, cameras, sandbox_missing)
         .unwrap_or_else(|failure| failure.reply(&asker, None));
     match connection.send_reply(reply) {
         // A peer that hung up has its answer.
@@ -121,14 +123,16 @@ pub fn serve(config: &Path, cameras: impl Cameras) -> anyhow::Result<()> {
             .with("error", error)
             .write(),
     }
+    connection.close();
+    slots.release();
     Ok(())
 }
 
 /// What comes before any work (a usable configuration, a closed sandbox, a slot for this peer, a
 /// request in time, a slot for its subject), and then the work.
 fn answer(
-    asker: &Asker,
     connection: &Connection,
+    slots: &mut Slots,
     config: &Path,
     cameras: impl Cameras,
     sandbox_missing: Vec<Missing>,
@@ -137,14 +141,14 @@ fn answer(
     if config.sandbox.require {
         sandbox::seal()?;
     }
-    let _peers_slot = limits::per_peer(&config, asker.peer)?;
-    let request = connection.read_request(asker.started + REQUEST_PATIENCE)?;
-    let _subjects_slot = limits::per_subject(&config, asker.peer, &request)?;
+    slots.per_peer(&config)?;
+    let request = connection.read_request(Instant::now() + REQUEST_PATIENCE)?;
+    slots.per_subject(&config, &request)?;
     let clock = SystemClock {
         run: config.paths.run.clone(),
     };
     let context = Context {
-        asker: *asker,
+        asker: slots.asker,
         connection,
         config: &config,
         sandbox_missing,

@@ -59,12 +59,12 @@ impl Store {
         Ok(lock)
     }
 
-    /// Holds one of the user's numbered places, if it is free now.
+    /// Holds one of the user's numbered places, if it is free now. Nothing is left of it afterwards.
     ///
     /// # Errors
     /// [`StoreError::Locked`] where it is not.
     pub fn lock_nth(&self, uid: u32, n: u32) -> Result<Lock, StoreError> {
-        Lock::acquire(&self.folder.join(format!("{uid}.{n}.lock")), Instant::now())
+        Lock::acquire_fleeting(&self.folder.join(format!("{uid}.{n}.lock")))
     }
 
     /// # Errors

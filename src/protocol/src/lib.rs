@@ -33,6 +33,8 @@ pub mod naming;
 mod outcome;
 pub mod words;
 
+use std::path::Path;
+
 pub use evidence::{Asker, Evidence, Named, Place, Requester, virtual_terminal};
 pub use frame::{FrameError, decode, encode, read_message, write_message};
 pub use gate::Gate;
@@ -48,9 +50,23 @@ pub use outcome::{Denied, Hint, Unavailable, Verdict};
 pub const VERSION: u8 = 2;
 /// Where the instance listens.
 pub const SOCKET_PATH: &str = "/run/facelock/facelock.sock";
+/// Where it listens for root's programs alone: what other users do to [`SOCKET_PATH`] takes none of
+/// these connections.
+pub const ROOT_SOCKET_PATH: &str = "/run/facelock/root.sock";
 /// Largest frame an instance reads from a peer, in bytes (version and body).
 pub const REQUEST_CAP: usize = 4 * 1024;
 /// Largest frame a client needs to read for anything but a preview, in bytes (version and body).
 pub const REPLY_CAP: usize = 64 * 1024;
 /// Largest frame of all, in bytes: a preview image.
 pub const MESSAGE_CAP: usize = 2 * 1024 * 1024;
+
+/// The socket that a program should ask which was told `path`: in place of the common one root's
+/// own, where the program is root's and there is one.
+pub fn socket_for(path: &Path, is_root: bool) -> &Path {
+    let own = Path::new(ROOT_SOCKET_PATH);
+    if is_root && path == Path::new(SOCKET_PATH) && own.exists() {
+        own
+    } else {
+        path
+    }
+}

@@ -7,7 +7,7 @@ set -u
 echo "# systemd $version"
 cp -a /etc/pam.d /tmp/pam.d
 topics=("$@")
-[ ${#topics[@]} -gt 0 ] || topics=(package sandbox logins hosts access presence unit failures stacks)
+[ ${#topics[@]} -gt 0 ] || topics=(package sandbox isolation logins hosts access presence unit failures flood stacks)
 counts=() broken=0
 for topic in "${topics[@]}"; do
   file=$S/guest/topics/$topic.sh

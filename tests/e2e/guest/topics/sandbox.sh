@@ -57,7 +57,7 @@ while read -r property value; do
   ok "socket: $property=$value" "$(systemctl show facelock.socket -p "$property" --value)" "$value"
 done <<'PROPERTIES'
 Accept yes
-MaxConnections 32
+MaxConnections 16
 TriggerLimitIntervalUSec 0
 SocketMode 0666
 PROPERTIES

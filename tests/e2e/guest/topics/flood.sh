@@ -1,0 +1,51 @@
+#!/bin/bash
+# What one light process of another user does to the logins of root's programs: nothing.
+# shellcheck source=tests/e2e/guest/lib.sh
+. /opt/share/guest/lib.sh
+recorded
+before astronaut-later
+# By the common socket, as before there was another: the control. A link, because root's programs know the name.
+ln -sf /run/facelock/facelock.sock /run/common.sock
+printf 'auth required pam_facelock.so mode=auto socket=/run/common.sock\naccount required pam_permit.so\n' >/etc/pam.d/facecommon
+logins() { # service → how many of eight logins get in, and the median of their milliseconds
+  local in=0 times=() begun
+  for _ in 1 2 3 4 5 6 7 8; do
+    begun=$(date +%s%3N)
+    [ "$(asked alice "$1")" = "$IN" ] && in=$((in + 1))
+    times+=($(( $(date +%s%3N) - begun )))
+  done
+  echo "$in $(printf '%s\n' "${times[@]}" | sort -n | sed -n 4p)"
+}
+flooded() { # service, arguments of flood.py… → the same, under that flood
+  local service=$1; shift
+  "$@" &
+  local flood=$!
+  sleep 2
+  logins "$service"
+  kill $flood 2>/dev/null
+  pkill -f guest/flood.py
+  wait $flood 2>/dev/null
+}
+echo "# floods of the common socket"
+settled
+read -r in without <<<"$(logins faceonly)"
+ok "without a flood, eight of eight" "$in" 8
+forty=(runuser -u bob -- python3 "$S/guest/flood.py" 60 40)
+ten=(python3 "$S/guest/flood.py" 60 4 100000 100001 100002 100003 100004 100005 100006 100007 100008 100009)
+for flood in forty ten; do
+  declare -n command=$flood
+  read -r in with <<<"$(flooded faceonly "${command[@]}")"
+  echo "#    $flood: median $with ms, without $without ms"
+  ok "$flood: eight of eight" "$in" 8
+  # Half as much again is what a machine of two processors takes to start the flood's own instances.
+  ok "$flood: and no login waits for them" "$(( with <= without * 3 / 2 + 200 ))" 1
+  for _ in $(seq 10); do settled && break; done
+done
+read -r in with <<<"$(flooded facecommon "${ten[@]}")"
+echo "#    by the common socket: $in of 8, median $with ms"
+ok "control: by the common socket not all get in" "$(( in < 8 ))" 1
+for _ in $(seq 10); do settled && break; done
+ok "no slot is left behind" "$(find /run/facelock-state -name '*.lock' | wc -l)" 0
+ok "both sockets listen" "$(systemctl is-active facelock.socket facelock-root.socket | sort -u)" active
+ok "root's socket is root's" "$(stat -c '%a %U' /run/facelock/root.sock)" "600 root"
+rm -f /run/common.sock
