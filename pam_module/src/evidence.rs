@@ -13,7 +13,7 @@ use facelock_protocol::{Asker, Evidence, Gate, Named, Place, Requester, Tty, log
 use pam::items::{RHost, RUser, Tty as TtyItem};
 use pam::module::PamHandle;
 
-use crate::ffi;
+use crate::{ffi, lid};
 
 /// Gathers the evidence of this process.
 pub fn gather(handle: &PamHandle) -> Evidence {
@@ -41,7 +41,7 @@ pub fn gather(handle: &PamHandle) -> Evidence {
             Place::Manager(_) | Place::Elsewhere => Requester::None,
         },
         place,
-        lid_closed: lid_is_closed(Path::new("/proc/acpi/button/lid")),
+        lid_closed: lid::hides(Path::new("/")),
     }
 }
 
@@ -49,9 +49,6 @@ pub fn gather(handle: &PamHandle) -> Evidence {
 pub fn closed_here(evidence: &Evidence, subject: u32) -> Option<Gate> {
     if evidence.remote_host {
         return Some(Gate::Remote);
-    }
-    if evidence.lid_closed {
-        return Some(Gate::Lid);
     }
     match evidence.asker() {
         Asker::Uid(uid) if uid != subject => Some(Gate::OtherAsker),
@@ -107,12 +104,6 @@ fn requester() -> Requester {
     known().unwrap_or(Requester::Unknown)
 }
 
-fn lid_is_closed(lids: &Path) -> bool {
-    let lids = fs::read_dir(lids).into_iter().flatten().flatten();
-    let mut states = lids.filter_map(|lid| fs::read_to_string(lid.path().join("state")).ok());
-    states.any(|state| state.contains("closed"))
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -127,21 +118,6 @@ mod tests {
         }
         assert!(!names_another_machine(Some("localhost"), 1000));
         assert!(!names_another_machine(Some(""), 0) && !names_another_machine(None, 0));
-    }
-
-    #[test]
-    fn a_lid_that_is_closed_is_seen() {
-        let folder = tempfile::tempdir().unwrap();
-        assert!(!lid_is_closed(folder.path()), "no lid");
-        let lid = folder.path().join("LID0");
-        fs::create_dir(&lid).unwrap();
-        for (state, closed) in [
-            ("state:      open\n", false),
-            ("state:      closed\n", true),
-        ] {
-            fs::write(lid.join("state"), state).unwrap();
-            assert_eq!(lid_is_closed(folder.path()), closed, "{state}");
-        }
     }
 
     #[test]

@@ -19,6 +19,7 @@ mod client;
 mod code;
 mod evidence;
 mod ffi;
+mod lid;
 mod prompts;
 mod question;
 mod record;

@@ -16,7 +16,7 @@ use crate::camera::{NamedFormat, Rotation};
 use crate::decision::services::{Mode, Services};
 pub use options::Deadlines;
 use sections::{CameraSection, DeadlineSection, MatchSection, TallySection, VaultSection};
-pub use sections::{EnrollSection, PadSection, PathsSection, SandboxSection};
+pub use sections::{EnrollSection, PadSection, PathsSection, PresenceSection, SandboxSection};
 pub use switch::NAME as SWITCH;
 
 /// Where the configuration is.
@@ -53,6 +53,7 @@ pub struct Config {
     /// No section any more: read so that the refusal can say what to write.
     consent: Option<serde::de::IgnoredAny>,
     deadline: DeadlineSection,
+    pub presence: PresenceSection,
     pub sandbox: SandboxSection,
     pub paths: PathsSection,
     pub enroll: EnrollSection,
@@ -69,6 +70,7 @@ impl Default for Config {
             services: services::shipped(),
             consent: None,
             deadline: DeadlineSection::default(),
+            presence: PresenceSection::default(),
             sandbox: SandboxSection::default(),
             paths: PathsSection::default(),
             enroll: EnrollSection::default(),

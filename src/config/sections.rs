@@ -199,6 +199,15 @@ impl Default for SandboxSection {
     }
 }
 
+/// Who counts as at this machine.
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct PresenceSection {
+    /// A closed lid keeps no face from being looked for: its sensor is stuck, or the camera is not in
+    /// it.
+    pub ignore_lid: bool,
+}
+
 #[derive(Clone, Debug, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct PathsSection {

@@ -37,7 +37,8 @@ pub fn admit<'a>(
     claimed: &Evidence,
 ) -> Result<&'a Service, Unavailable> {
     let service = context.config.service(name.as_str());
-    let evidence = believed(claimed, context.asker.peer);
+    let mut evidence = believed(claimed, context.asker.peer);
+    evidence.lid_closed &= !context.config.presence.ignore_lid;
     let presence = context
         .records
         .presence(subject.uid, &evidence, context.asker.peer);

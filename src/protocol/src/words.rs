@@ -31,7 +31,7 @@ pub fn gate(gate: Gate) -> &'static str {
             "face login is off: for this service by [services] in /etc/facelock/config.toml, or for all (facelockctl enable)"
         }
         Gate::Remote => "the user is at another machine",
-        Gate::Lid => "the lid is closed",
+        Gate::Lid => "the lid is closed; open it (a stuck sensor: [presence] ignore_lid)",
         Gate::Terminal => "the terminal is not at this machine",
         Gate::OtherAsker => "another user asks; a face answers only for the user who asks",
         Gate::UnclearAsker => "the program does not say clearly which user asks",
