@@ -35,7 +35,7 @@ at_seat() { # user, command… → run in a session of the user's own, in front 
 }
 # As sudo and su ask: started by the user, at the seat, with root's rights.
 asked() { # user, service → pamtester's last line
-  at_seat "$1" suid-pamtester "$2" "$1" authenticate </dev/null 2>&1 | tr -d '\r' | grep -a '^pamtester:' | tail -1 | sed 's/^pamtester: //'
+  at_seat "$1" suid-pamtester "$2" "$1" authenticate </dev/null 2>&1 | tr -d '\r' | sed -nE 's/^(suid-)?pamtester: //p' | tail -1
 }
 IN='successfully authenticated'
 UNAVAILABLE='Authentication service cannot retrieve authentication info'

@@ -30,7 +30,8 @@ ok "alice's process outside every session, as at and cron run it" \
 printf 'account required pam_permit.so\nsession required pam_systemd.so class=background\n' >/etc/pam.d/cronlike
 ok "in a session of cron's own" \
   "$(systemd-run --quiet --wait --pipe --collect -p User=alice -p PAMName=cronlike -E XDG_SEAT=seat0 -- sudo -k -S id -u </dev/null 2>/dev/null) $(gate | sed 's/no-session/background/')" " background"
-seatless() { systemd-run --quiet --wait --pipe --collect -p User=alice -p PAMName=seat "$@" </dev/null 2>/dev/null; }
+seatless() { systemd-run --quiet --wait --pipe --collect -p User=alice -p PAMName=seat \
+  -E XDG_SESSION_TYPE=x11 -E XDG_SESSION_CLASS=user "$@" </dev/null 2>/dev/null; }
 ok "in a session without a seat" "$(seatless -- sudo -k -S id -u) $(gate)" " no-seat"
 remotely() { python3 $S/guest/terminal.py 20 "\$ =$1; exit\n" -- login -f -h 192.0.2.7 alice | tr -d '\r'; }
 ok "in a session from another machine" "$(remotely 'sudo -k -S id -u </dev/null' | grep -c '^0$') $(gate)" "0 remote"
