@@ -264,7 +264,7 @@ fn seen(engine: &mut Engine, frames: &[Frame], templates: &[Embedding]) -> Vec<S
 }
 
 #[test]
-fn a_real_head_that_turns_passes_and_its_picture_does_not() {
+fn needs_reference_data_a_real_head_that_turns_passes_and_its_picture_does_not() {
     let clip = clip::turning();
     let mut engine = Engine::load(&support::models()).unwrap();
     let templates: Vec<Embedding> = clip

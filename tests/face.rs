@@ -87,7 +87,7 @@ fn face_of(row: &[f32]) -> Detection {
 }
 
 #[test]
-fn detections_are_the_reference_s() {
+fn needs_reference_data_needs_every_model_detections_are_the_reference_s() {
     let dirs = models();
     let manifest = Manifest::load(&dirs.models.join("manifest.toml")).unwrap();
     let runtime = Runtime::load(&dirs.runtime).unwrap();
@@ -119,7 +119,7 @@ fn detections_are_the_reference_s() {
 }
 
 #[test]
-fn alignment_is_the_reference_s() {
+fn needs_reference_data_needs_every_model_alignment_is_the_reference_s() {
     for case in golden() {
         let m = Similarity::to_reference(&face_of(&case.rows[case.best]).landmarks, 112).unwrap();
         let ours = [[m.a, -m.b, m.tx], [m.b, m.a, m.ty]];
@@ -158,7 +158,8 @@ fn embeddings(name: &str, reference: fn(&Golden) -> &[f32]) -> Vec<(f32, f32)> {
 }
 
 #[test]
-fn embeddings_are_the_reference_s_and_colour_order_matters() {
+fn needs_reference_data_needs_every_model_embeddings_are_the_reference_s_and_colour_order_matters()
+{
     let cosines = embeddings("reid-0095", |case| &case.reid);
     assert!(
         cosines.iter().all(|(right, _)| *right > 0.9999),
@@ -191,7 +192,7 @@ fn people_are_told_apart_on_the_small_canvas() {
 }
 
 #[test]
-fn a_model_that_is_not_the_pinned_one_is_refused() {
+fn needs_every_model_a_model_that_is_not_the_pinned_one_is_refused() {
     let dirs = models();
     let folder = tempfile::tempdir().unwrap();
     let mut moved = dirs.clone();
@@ -226,7 +227,7 @@ fn a_model_that_is_not_the_pinned_one_is_refused() {
 }
 
 #[test]
-fn a_pinned_model_of_the_wrong_shape_is_refused() {
+fn needs_every_model_a_pinned_model_of_the_wrong_shape_is_refused() {
     let dirs = models();
     let folder = tempfile::tempdir().unwrap();
     let mut moved = dirs.clone();
@@ -256,7 +257,7 @@ fn a_pinned_model_of_the_wrong_shape_is_refused() {
 }
 
 #[test]
-fn our_conversion_is_the_reference_s_network() {
+fn needs_published_models_needs_reference_data_our_conversion_is_the_reference_s_network() {
     let reference = support::model_mirror().join("face_reid_retail_0095_fp32.onnx");
     let dirs = models();
     let folder = tempfile::tempdir().unwrap();

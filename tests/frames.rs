@@ -266,7 +266,7 @@ fn turned(engine: &mut Engine, degrees: f32) -> Frame {
 /// What the second look is for: the same face, tilted, compares as itself; better than by the first
 /// look's landmarks.
 #[test]
-fn a_tilted_face_is_still_known() {
+fn needs_every_model_a_tilted_face_is_still_known() {
     let mut engine = engine();
     let dirs = support::models();
     let manifest = Manifest::load(&dirs.models.join("manifest.toml")).unwrap();

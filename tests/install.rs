@@ -24,7 +24,7 @@ fn entry(name: &str, file: &str, sha256: &str, rest: &str) -> String {
 }
 
 #[test]
-fn the_installed_models_are_the_pinned_ones_under_any_umask() {
+fn needs_published_models_the_installed_models_are_the_pinned_ones_under_any_umask() {
     let folder = tempfile::tempdir().unwrap();
     let options = InstallOptions {
         manifest: support::root().join("models/manifest.toml"),

@@ -369,7 +369,7 @@ fn a_manifest_says_nothing_unclear() {
 }
 
 #[test]
-fn a_fixed_size_is_the_only_size() {
+fn needs_published_models_a_fixed_size_is_the_only_size() {
     let official =
         std::fs::read(support::model_mirror().join("face_detection_yunet_2023mar.onnx")).unwrap();
     let model =

@@ -50,7 +50,7 @@ fn judge(pad: &mut Pad, frame: &Frame, face: &Detection) -> Judgement {
 }
 
 #[test]
-fn margins_are_the_reference_s() {
+fn needs_reference_data_needs_liveness_networks_margins_are_the_reference_s() {
     let folder = support::data("golden");
     let json: serde_json::Value =
         serde_json::from_str(&std::fs::read_to_string(folder.join("golden.json")).unwrap())
@@ -92,7 +92,7 @@ fn frames(name: &str) -> Frame {
 }
 
 #[test]
-fn the_recorded_portraits_are_live_often_enough_for_a_match() {
+fn needs_liveness_networks_the_recorded_portraits_are_live_often_enough_for_a_match() {
     let mut pad = Pad::load(&support::models(), CNN).unwrap();
     let mut engine = Engine::load(&support::models()).unwrap();
     for name in ["astronaut", "astronaut-later", "hopper", "hopper-later"] {
@@ -108,7 +108,7 @@ fn the_recorded_portraits_are_live_often_enough_for_a_match() {
 }
 
 #[test]
-fn grey_frames_and_boxes_that_hold_nothing_are_never_live() {
+fn needs_liveness_networks_grey_frames_and_boxes_that_hold_nothing_are_never_live() {
     let mut pad = Pad::load(&support::models(), CNN).unwrap();
     let frame = frames("astronaut/000.png");
     let mut engine = Engine::load(&support::models()).unwrap();
@@ -156,7 +156,8 @@ fn grey_frames_and_boxes_that_hold_nothing_are_never_live() {
 }
 
 #[test]
-fn infrared_takes_no_word_of_the_colour_network_and_colour_none_of_infrared() {
+fn needs_liveness_networks_infrared_takes_no_word_of_the_colour_network_and_colour_none_of_infrared()
+ {
     let mut pad = Pad::load(&support::models(), CNN).unwrap();
     let frame = frames("astronaut/000.png");
     let mut engine = Engine::load(&support::models()).unwrap();

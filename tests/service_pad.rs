@@ -108,7 +108,7 @@ fn misses(machine: &Machine) -> u32 {
 }
 
 #[test]
-fn a_portrait_that_matches_is_asked_to_turn_and_never_let_in() {
+fn needs_liveness_networks_a_portrait_that_matches_is_asked_to_turn_and_never_let_in() {
     let machine = Machine::with(CHALLENGE);
     machine.show_with("astronaut", "");
     assert!(matches!(machine.enroll(), Reply::Enrolled(_)));
@@ -166,7 +166,7 @@ fn hold_up_a_picture(machine: &Machine) {
 }
 
 #[test]
-fn a_picture_that_no_detector_decides_on_runs_into_the_lockout() {
+fn needs_liveness_networks_a_picture_that_no_detector_decides_on_runs_into_the_lockout() {
     let machine = Machine::with(
         "[vault]\nprotector = \"file\"\n[deadline]\nattempt_ms = 4000\n[pad]\nmotion = true\n",
     );
@@ -189,7 +189,7 @@ fn a_picture_that_no_detector_decides_on_runs_into_the_lockout() {
 }
 
 #[test]
-fn hanging_up_on_a_picture_that_no_detector_decides_on_counts() {
+fn needs_liveness_networks_hanging_up_on_a_picture_that_no_detector_decides_on_counts() {
     let machine = enrolled("motion = true", "");
     hold_up_a_picture(&machine);
     let mut stream = machine.connect();
@@ -201,7 +201,7 @@ fn hanging_up_on_a_picture_that_no_detector_decides_on_counts() {
 }
 
 #[test]
-fn where_the_detectors_that_are_on_can_never_decide_it_is_said_at_once() {
+fn needs_liveness_networks_where_the_detectors_that_are_on_can_never_decide_it_is_said_at_once() {
     let machine = enrolled("motion = true", "");
     reconfigure(&machine, "motion = true", "motion = true\ncnn = false");
     machine.show_with("astronaut-later", "");
@@ -303,7 +303,8 @@ impl Puppet {
 }
 
 #[test]
-fn a_real_head_that_turns_as_asked_gets_in_and_the_other_way_is_an_attack() {
+fn needs_reference_data_needs_liveness_networks_a_real_head_that_turns_as_asked_gets_in_and_the_other_way_is_an_attack()
+ {
     let puppet = Puppet::new(&clip::turning());
     let (mut passed, mut failed) = (false, false);
     // The clip has a turn to the left only: one question in four can be answered with it.

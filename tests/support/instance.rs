@@ -44,6 +44,7 @@ impl Machine {
         );
         let folder = tempfile::tempdir().unwrap();
         let models = crate::support::models();
+        let sections = &judging_what_is_installed(sections);
         let at = |name: &str| folder.path().join(name);
         std::fs::create_dir(at("state")).unwrap();
         std::fs::create_dir(at("run")).unwrap();
@@ -267,5 +268,26 @@ fn reply_telling(stream: &mut UnixStream, mut tell: impl FnMut(Event)) -> Reply 
             Message::Event(event) => tell(event),
             Message::Reply(reply) => return reply,
         }
+    }
+}
+
+/// The sections, with every detector off where the networks that judge liveness are not installed:
+/// the tests whose subject is liveness are left out there, and name what they need.
+fn judging_what_is_installed(sections: &str) -> String {
+    let installed = crate::support::models()
+        .models
+        .join("minifasnet_v2_2.7_80x80.onnx");
+    if installed.exists() {
+        return sections.into();
+    }
+    let keys = ["cnn = ", "infrared = ", "motion = "];
+    let other = |line: &&str| !keys.iter().any(|key| line.starts_with(key));
+    let kept: Vec<&str> = sections.lines().filter(other).collect();
+    let off = "[pad]\ncnn = false\ninfrared = false\nmotion = false\n";
+    let kept = kept.join("\n") + "\n";
+    if kept.contains("[pad]\n") {
+        kept.replace("[pad]\n", off)
+    } else {
+        kept + off
     }
 }
