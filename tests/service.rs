@@ -229,7 +229,7 @@ fn a_configuration_that_cannot_be_understood_switches_it_off() {
 }
 
 #[test]
-fn a_model_that_was_changed_is_not_used() {
+fn needs_every_model_a_model_that_was_changed_is_not_used() {
     let machine = enrolled();
     let models = support::models();
     let copy = machine.path("models");

@@ -44,7 +44,7 @@ fn camera(machine: &Machine) -> Result<String, Unavailable> {
 }
 
 #[test]
-fn where_infrared_is_required_colour_is_refused_before_a_camera_opens() {
+fn needs_liveness_networks_where_infrared_is_required_colour_is_refused_before_a_camera_opens() {
     let machine = enrolled("motion = true", "");
     machine.show_with("astronaut-later", "");
     assert_eq!(machine.verify(), MATCH);
