@@ -5,8 +5,10 @@
 //! `opens SPECTRUM error WORDS` (of the error, or its name), `says WORDS` (in a reason of
 //! `facelockctl devices`); and before them `enrolled IDENTITY`, `login` (only enrolled cameras),
 //! `color_format FORMAT`.
-#![cfg(feature = "replay")]
 #![allow(clippy::unwrap_used, clippy::panic)]
+
+#[cfg(not(feature = "replay"))]
+compile_error!("these tests need recorded frames: cargo test --features replay, or scripts/test");
 
 use std::path::Path;
 use std::sync::Arc;

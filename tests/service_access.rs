@@ -1,6 +1,8 @@
 //! The gates, as a peer meets them: the real instance, logind's records in a folder, no camera.
-#![cfg(feature = "replay")]
 #![allow(clippy::unwrap_used, clippy::panic)]
+
+#[cfg(not(feature = "replay"))]
+compile_error!("these tests need recorded frames: cargo test --features replay, or scripts/test");
 
 #[path = "support/instance.rs"]
 mod instance;
@@ -211,4 +213,23 @@ fn a_service_that_unlocks_waits_for_the_first_login() {
     let behind = "ACTIVE=0\nSTATE=online\nREMOTE=0\nSEAT=seat0\n";
     seat(&machine.path("root"), &alice(), behind);
     assert_eq!(machine.ask(&by_root), MATCH);
+}
+
+#[test]
+fn of_two_sessions_at_a_seat_the_one_in_front_counts_for_the_user_s_services() {
+    let machine = enrolled();
+    machine.show_with("astronaut-later", "");
+    let service = with(Evidence {
+        place: Place::Manager(alice().uid),
+        ..evidence(&alice())
+    });
+    // logind goes on naming the session that was first, and the user now sits in the other.
+    let behind = "ACTIVE=0\nSTATE=online\nREMOTE=0\nSEAT=seat0\n";
+    seat(&machine.path("root"), &alice(), behind);
+    assert_eq!(machine.ask(&service), closed(Gate::Inactive));
+    let root = machine.path("root/run/systemd");
+    let front = format!("UID={}\nTYPE=tty\nCLASS=user\n{FRONT}", alice().uid);
+    std::fs::write(root.join("sessions/c7"), front).unwrap();
+    std::fs::write(root.join("seats/seat0"), "ACTIVE=c7\n").unwrap();
+    assert_eq!(machine.ask(&service), MATCH);
 }

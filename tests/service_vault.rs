@@ -1,6 +1,8 @@
 //! Logins on a machine whose TPM is slow, busy, or measured meanwhile.
-#![cfg(feature = "replay")]
 #![allow(clippy::unwrap_used, clippy::panic)]
+
+#[cfg(not(feature = "replay"))]
+compile_error!("these tests need recorded frames: cargo test --features replay, or scripts/test");
 
 #[path = "support/instance.rs"]
 mod instance;

@@ -4,8 +4,10 @@
 //! `tests/fixtures/tpm-1` a software TPM's own state with a key sealed in it.
 //! `FACELOCK_WRITE_FIXTURES=1 cargo test --features replay --test upgrade` makes them anew, which a
 //! change of format must not need: it adds a folder beside them.
-#![cfg(feature = "replay")]
 #![allow(clippy::unwrap_used, clippy::panic)]
+
+#[cfg(not(feature = "replay"))]
+compile_error!("these tests need recorded frames: cargo test --features replay, or scripts/test");
 
 #[path = "support/instance.rs"]
 mod instance;

@@ -127,11 +127,16 @@ impl Records {
         }
     }
 
-    /// The session of a place. A user's service manager is where the user's graphical session is.
+    /// The session of a place. A user's service manager is where the user's session is that a seat
+    /// shows; where none does, the one that logind would show names the gate.
     fn session_of(&self, place: &Place) -> Option<Session> {
         match place {
             Place::Session(id) => self.session(id),
             Place::Manager(uid) => {
+                let shown = self.shown().into_iter().find(|each| each.uid == *uid);
+                if shown.is_some() {
+                    return shown;
+                }
                 let session = self.session(&self.user(*uid)?.display?)?;
                 (session.uid == *uid).then_some(session)
             }
