@@ -299,12 +299,14 @@ fn tallies() -> Vec<Seed> {
     state.password(&Moment {
         boot: [0; 16],
         seconds: 5,
+        awake: 5,
         wall: 5,
     });
     (0..4).for_each(|n| {
         state.charge(&Moment {
             boot: [0; 16],
             seconds: 10 + n,
+            awake: 10 + n,
             wall: 10 + n,
         })
     });

@@ -239,6 +239,7 @@ fn write_state(folder: &Path) {
         let now = Moment {
             boot: [1; 16],
             seconds: 100 + n,
+            awake: 100 + n,
             wall: 1_780_000_000 + n,
         };
         tally.charge(&now);

@@ -62,18 +62,23 @@ impl<'a> Tally<'a> {
         }
     }
 
-    /// Charges an attempt by this light, or says why there is none now.
+    /// Charges an attempt by this light, or says why there is none now. `own`: one of the user's own
+    /// programs asks, not root's.
     ///
     /// # Errors
     /// [`Unavailable::LockedOut`], [`Unavailable::PasswordRequired`], [`Failure::Tally`].
-    pub fn begin(&self, uid: u32, by: Spectrum) -> Answer<Charge> {
+    pub fn begin(&self, uid: u32, by: Spectrum, own: bool) -> Answer<Charge> {
         let now = self.now()?;
-        let charged = self.change(uid, |state| match self.rules.refusal(state, by, &now) {
-            Some(reason) => Err(reason),
-            None => {
-                state.charge(&now);
-                Ok(state.generation)
+        let charged = self.change(uid, |state| {
+            let own_refusal = || self.rules.own_refusal(state, &now).filter(|_| own);
+            if let Some(reason) = self.rules.refusal(state, by, &now).or_else(own_refusal) {
+                return Err(reason);
             }
+            if own {
+                state.ask(&now);
+            }
+            state.charge(&now);
+            Ok(state.generation)
         })?;
         let generation = charged.map_err(Failure::Refused)?;
         Ok(Charge { uid, generation })

@@ -24,7 +24,7 @@ use crate::onnx::ModelError;
 use crate::pipeline::frame::{FrameJudge, FrameOutcome, FrameTimes, JudgeFrames, JudgedFace};
 use crate::store::Enrollment;
 use crate::types::{
-    CameraIdentity, Detection, Frame, Hint, Spectrum, Subject, Unavailable, Verdict,
+    CameraIdentity, Detection, Frame, Hint, Peer, Spectrum, Subject, Unavailable, Verdict,
 };
 
 /// Frames kept until models and templates are there. Two, so that a lit and an unlit one stay
@@ -92,14 +92,24 @@ fn attempt(context: &Context, subject: &Subject, service: &str, told: bool) -> A
         .with("service", service)
         .with("outcome", outcome)
         .write();
-    Ok(Reply::Verdict(decision?))
+    Ok(Reply::Verdict(told_to(context.asker.peer, decision?)))
+}
+
+/// What a peer hears of a verdict. Only root learns what a refusal rests on: to anyone else the
+/// difference would say whether a forgery fails by its liveness or by its face.
+fn told_to(peer: Peer, verdict: Verdict) -> Verdict {
+    match verdict {
+        Verdict::AttackSuspected if !peer.is_root() => Verdict::NonMatch,
+        verdict => verdict,
+    }
 }
 
 /// The early answers, before any device opens; then the attempt, charged to the tally.
 fn charged(context: &Context, subject: &Subject, told: bool) -> Answer<Verdict> {
     let enrollment = keys::enrollment_of(context, subject)?;
     let wanted = spectrum::for_login(&enrollment.spectra(), context.config.pad.require_infrared)?;
-    let charge = context.tally.begin(subject.uid, wanted)?;
+    let own = !context.asker.peer.is_root();
+    let charge = context.tally.begin(subject.uid, wanted, own)?;
     let mut attempt = Attempt::new(context, subject, told, Instant::now());
     let decision = attempt.look(&enrollment, wanted);
     let ending = match decision {

@@ -24,10 +24,12 @@ pub struct SystemClock {
 impl Clock for SystemClock {
     fn now(&self) -> io::Result<Moment> {
         let time = rustix::time::clock_gettime(rustix::time::ClockId::Boottime);
+        let awake = rustix::time::clock_gettime(rustix::time::ClockId::Monotonic);
         let wall = rustix::time::clock_gettime(rustix::time::ClockId::Realtime);
         Ok(Moment {
             boot: self.boot()?,
             seconds: time.tv_sec.max(0) as u64,
+            awake: awake.tv_sec.max(0) as u64,
             wall: wall.tv_sec.max(0) as u64,
         })
     }

@@ -33,6 +33,7 @@ fuzz_target!(|data: &[u8]| {
         let now = Moment {
             boot: [step >> 5 & 1; 16],
             seconds,
+            awake: seconds,
             wall: seconds.rotate_left(u32::from(step)),
         };
         let refusal = rules.refusal(&state, by, &now);

@@ -7,9 +7,9 @@ before astronaut-later
 for service in sudo su login; do sed -i '1i auth sufficient pam_facelock.so mode=auto' "/etc/pam.d/$service"; done
 printf 'auth required pam_facelock.so mode=auto\naccount required pam_permit.so\n' >/etc/pam.d/polkit-1
 printf 'Defaults:bob targetpw\nbob ALL=(ALL:ALL) ALL\n' >/etc/sudoers.d/bob
-gate() { # the gate that the journal named last
+gate() { # the gate that the journal named last, since this was last asked
   sleep 0.3; journalctl --sync 2>/dev/null
-  journalctl -q --no-pager -n 40 -o cat --since -20s 2>/dev/null | sed -nE 's/.*gate=([a-z-]+).*/\1/p; s/.*no face: .*\[([a-z-]+)\].*/\1/p' | tail -1
+  journalctl -q --no-pager -o cat --cursor-file=/run/gate.cursor 2>/dev/null | sed -nE 's/.*gate=([a-z-]+).*/\1/p; s/.*no face: .*\[([a-z-]+)\].*/\1/p' | tail -1
 }
 in_as() { grep -ac '^in-as-alice$'; } # how often a shell said that it is alice
 AS='echo in-as-$(id -un)'
