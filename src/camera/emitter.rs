@@ -5,7 +5,7 @@
 //! 1. Only a payload from root's quirks, or one root hands in to be tried, is ever sent, and only
 //!    where the control has exactly that length.
 //! 2. What is to be sent to put the light out is on disk before the light goes on.
-//! 3. The light goes out when its [`Light`] is dropped; after a crash, by [`restore_pending`].
+//! 3. The light goes out when its `Light` is dropped; after a crash, by [`restore_pending`].
 //! 4. Nobody puts out the light of an instance that is still looking: restoring takes the camera's
 //!    lock.
 #![forbid(unsafe_code)]

@@ -2,7 +2,7 @@
 //!
 //! [`open`] finds the configured camera by identity ([`CameraOptions`]), waits for other instances
 //! of ourselves, and runs everything that touches the device on a thread that no deadline waits
-//! for: a driver that hangs holds that thread, never the process. [`list`] says what there is,
+//! for: a driver that hangs holds that thread, never the process. `list` says what there is,
 //! which one would be used, and why. A node number never leaves this room.
 //!
 //! Must hold:
