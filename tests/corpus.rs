@@ -15,9 +15,9 @@ use facelock::store::{Enrollment, StoredTemplate};
 use facelock::vault::Blob;
 use facelock_protocol::{
     CameraReport, Consent, Denied, EnrolledReport, EnrollmentState, Event, Evidence, Gate, Hint,
-    Label, Look, Measurement, Message, Named, Place, PreviewFrame, Progress, Reply, Request,
-    Requester, Secret, ServiceName, ServiceReport, SessionId, Spectrum, StatusReport, Subject,
-    TallyReport, TemplateReport, Tty, Unavailable, UsbReport, UserName, Verdict, encode,
+    Label, Look, Measurement, Message, Named, PasswordReport, Place, PreviewFrame, Progress, Reply,
+    Request, Requester, Secret, ServiceName, ServiceReport, SessionId, Spectrum, StatusReport,
+    Subject, TallyReport, TemplateReport, Tty, Unavailable, UsbReport, UserName, Verdict, encode,
 };
 
 type Seed = (&'static str, &'static str, Vec<u8>);
@@ -150,6 +150,12 @@ fn messages() -> Vec<Seed> {
             misses: 5,
             lockout: Some(Unavailable::LockedOut { seconds: Some(30) }),
         },
+        password: Some(PasswordReport {
+            spectrum: Spectrum::Color,
+            after_boot: None,
+            every_h: 24,
+            unused_h: Some(4),
+        }),
         protector: "tpm".into(),
         protector_present: true,
         camera: Err(Unavailable::CameraBusy),

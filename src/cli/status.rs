@@ -1,7 +1,8 @@
 //! `status` and `devices`, for a person or for a script.
 
 use facelock_protocol::{
-    CameraReport, EnrollmentState, Gate, ServiceReport, StatusReport, Unavailable,
+    CameraReport, EnrollmentState, Gate, PasswordReport, ServiceReport, Spectrum, StatusReport,
+    Unavailable,
 };
 use serde_json::{Value, json};
 
@@ -43,9 +44,30 @@ pub fn text(report: &StatusReport) -> String {
         missing => format!("NOT in force: {}", missing.join(", ")),
     };
     format!(
-        "Enrolled:  {enrollment}\nLocked:    {lockout}\nProtector: {} ({present})\nCamera:    {camera}\nSandbox:   {sandbox}\n{}",
+        "Enrolled:  {enrollment}\nLocked:    {lockout}\n{}Protector: {} ({present})\nCamera:    {camera}\nSandbox:   {sandbox}\n{}",
+        report.password.map(password).unwrap_or_default(),
         protector_in_words(&report.protector),
         services(&report.services)
+    )
+}
+
+/// When the password comes before the face, and what sets it.
+fn password(rule: PasswordReport) -> String {
+    let boot = match rule.after_boot {
+        Some(true) => "after a boot, ",
+        Some(false) => "",
+        None => "after a boot (once a login has reported one), ",
+    };
+    let unused = rule.unused_h.map_or_else(String::new, |hours| {
+        format!(" and after {hours} h without use")
+    });
+    let checked = match rule.spectrum {
+        Spectrum::Color => "color camera: a convenience",
+        Spectrum::Infrared => "infrared camera",
+    };
+    format!(
+        "Password:  comes first {boot}every {} h{unused} ({checked})\n",
+        rule.every_h
     )
 }
 
@@ -119,6 +141,12 @@ pub fn json(report: &StatusReport) -> Value {
             Some(Unavailable::LockedOut { seconds }) => seconds,
             _ => None,
         },
+        "password": report.password.map(|rule| json!({
+            "spectrum": json::spectrum(rule.spectrum),
+            "after_boot": rule.after_boot,
+            "every_hours": rule.every_h,
+            "unused_hours": rule.unused_h,
+        })),
         "protector": report.protector,
         "protector_present": report.protector_present,
         "camera": report.camera.as_ref().ok(),

@@ -3,6 +3,7 @@
 
 use std::time::Duration;
 
+use facelock_protocol::PasswordReport;
 use serde::{Deserialize, Serialize};
 
 use crate::types::{Spectrum, Unavailable, Verdict};
@@ -195,6 +196,21 @@ impl LockoutRules {
         (left > 0).then(|| Unavailable::LockedOut {
             seconds: Some(left.try_into().unwrap_or(u32::MAX)),
         })
+    }
+
+    /// When a password comes first for a face that this light checks, as status tells it.
+    pub fn password_rule(&self, by: Spectrum) -> PasswordReport {
+        let hours = |time: Duration| u32::try_from(time.as_secs() / 3600).unwrap_or(u32::MAX);
+        let (every, unused) = match by {
+            Spectrum::Infrared => (self.password_every, None),
+            Spectrum::Color => (self.color_password_every, Some(self.color_unused)),
+        };
+        PasswordReport {
+            spectrum: by,
+            after_boot: self.password_after_boot,
+            every_h: hours(every),
+            unused_h: unused.map(hours),
+        }
     }
 
     fn password_first(

@@ -145,6 +145,7 @@ pub fn status(context: &Context, subject: &Subject) -> Answer<Reply> {
     Ok(Reply::Status(StatusReport {
         enrollment,
         tally: TallyReport { misses, lockout },
+        password: (!templates.is_empty()).then(|| context.config.tally_rules().password_rule(by)),
         protector: protector.into(),
         protector_present,
         // Which camera there is, is root's and the owner's business; what is plugged in beside it

@@ -168,6 +168,7 @@ mod tests {
                 protector: "tpm".into(),
             },
             tally: TallyReport::default(),
+            password: None,
             protector: "tpm".into(),
             protector_present: true,
             camera: Ok("usb/infrared".into()),

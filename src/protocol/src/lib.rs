@@ -41,8 +41,8 @@ pub use gate::Gate;
 pub use limits::{Label, LimitError, ServiceName, SessionId, Tty, UserName};
 pub use message::{
     CameraReport, Consent, EnrolledReport, EnrollmentState, Event, Look, Measurement, Message,
-    Milliseconds, PreviewFrame, Progress, Reply, Request, Secret, ServiceReport, Spectrum, Stages,
-    StatusReport, Subject, TallyReport, TemplateReport, UsbReport,
+    Milliseconds, PasswordReport, PreviewFrame, Progress, Reply, Request, Secret, ServiceReport,
+    Spectrum, Stages, StatusReport, Subject, TallyReport, TemplateReport, UsbReport,
 };
 pub use outcome::{Denied, Hint, Unavailable, Verdict};
 

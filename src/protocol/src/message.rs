@@ -259,6 +259,8 @@ pub struct TemplateReport {
 pub struct StatusReport {
     pub enrollment: EnrollmentState,
     pub tally: TallyReport,
+    /// When a password is wanted first; absent before an enrollment.
+    pub password: Option<PasswordReport>,
     /// The configured protector, and whether it is there: `tpm`, `file`.
     pub protector: String,
     pub protector_present: bool,
@@ -295,6 +297,18 @@ pub enum EnrollmentState {
 pub struct TallyReport {
     pub misses: u32,
     pub lockout: Option<Unavailable>,
+}
+
+/// When the user's password comes before the face, by what checks that face.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PasswordReport {
+    pub spectrum: Spectrum,
+    /// `None`: once a password of this user was ever reported.
+    pub after_boot: Option<bool>,
+    /// Hours since the last password.
+    pub every_h: u32,
+    /// Hours without use; absent where they do not count.
+    pub unused_h: Option<u32>,
 }
 
 /// A capture node as `facelockctl devices` shows it.
