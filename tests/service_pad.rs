@@ -223,7 +223,8 @@ struct Puppet {
 
 impl Puppet {
     fn new(clip: &clip::Turning) -> Self {
-        // One frame is shown over and over, and in this one the eyes read as shut.
+        // One frame is shown over and over, and in this one the person looks down at the floor:
+        // the lids are shut, and the rule for eyes is right.
         let config = CHALLENGE.replace("3000", "9000");
         let machine = Machine::with(&config.replace("[pad]\n", "[pad]\neyes = false\n"));
         let write = |name: &str, frames: &[Frame]| -> Vec<PathBuf> {

@@ -24,7 +24,7 @@ const SECOND_FACE: f32 = 0.4;
 const SAME_FACE: f32 = 0.4;
 /// From here on both eyes are shut. One picture in thirty of open eyes is above it, of no one all
 /// of three and more pictures (docs/evaluation.md).
-const SHUT: f32 = 0.9;
+pub const SHUT: f32 = 0.9;
 
 /// A face good enough to be judged.
 pub struct JudgedFace {

@@ -24,7 +24,7 @@ const ATTACK: usize = 30;
 pub struct Clip {
     pub name: String,
     /// Frames the templates are from.
-    enrolled: Vec<Frame>,
+    pub enrolled: Vec<Frame>,
     /// Later ones, which are judged.
     pub probes: Vec<Frame>,
 }
@@ -111,6 +111,13 @@ pub fn enroll(
     let mut failed = Rate::default();
     enrolled.iter().for_each(|enrolled| failed.add(!enrolled));
     let mut text = format!("Failure to enroll (fewer than {FEWEST} looks): {failed}.\n\n");
+    for (clip, _) in clips
+        .iter()
+        .zip(&enrolled)
+        .filter(|(_, enrolled)| !**enrolled)
+    {
+        text += &format!("Not enrolled: {}.\n\n", clip.name);
+    }
     let mut kept = enrolled.iter();
     clips.retain(|_| kept.next() == Some(&true));
     both.retain(|(looks, _)| looks.len() >= FEWEST);

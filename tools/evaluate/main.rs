@@ -1,10 +1,12 @@
 //! Measures what Facelock's rooms are worth, by the code that is shipped: `scripts/evaluate
-//! [--quick] [--only SECTION]… [--markdown FILE]`.
+//! [--quick] [--only SECTION | --set nuaa]… [--markdown FILE]`.
 #![allow(clippy::print_stdout)]
 
 mod attacks;
 mod attempts;
 mod clips;
+mod days;
+mod eyes;
 mod identities;
 mod liveness;
 mod pictures;
@@ -39,7 +41,7 @@ fn arguments() -> Result<Arguments> {
     while let Some(argument) = given.next() {
         match argument.as_str() {
             "--quick" => parsed.quick = true,
-            "--only" => parsed.only.push(given.next().context("--only SECTION")?),
+            "--only" | "--set" => parsed.only.push(given.next().context("--only SECTION")?),
             "--markdown" => parsed.markdown = Some(given.next().context("--markdown FILE")?.into()),
             other => bail!("{other} is not understood; --quick, --only SECTION, --markdown FILE"),
         }
@@ -74,6 +76,15 @@ fn main() -> Result<()> {
         if let Some(folder) = arguments.markdown.as_deref().and_then(Path::parent) {
             std::fs::write(folder.join("liveness.svg"), plot)?;
         }
+    }
+    if wants("nuaa") {
+        let table = days::table(&dirs, &data.join("nuaa"))?;
+        report.say("Days apart, one webcam", &table);
+    }
+    if wants("eyes") {
+        let clips = clips::load(&data.join("clips"), quick)?;
+        let table = eyes::table(&dirs, &data.join("lfw"), &clips)?;
+        report.say("Eyes that read as shut", &table);
     }
     if wants("samples") {
         let table = clips::samples(&dirs, &data.join("spoof_samples"))?;
