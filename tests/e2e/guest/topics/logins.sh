@@ -26,3 +26,21 @@ ok "alice may not enroll" "$(runuser -u alice -- facelockctl enroll >/dev/null 2
 ok "alice may not look through the camera" "$(runuser -u alice -- facelockctl preview --seconds 1 >/dev/null 2>&1; echo $?)" 4
 ok "bob's status is not alice's business" "$(runuser -u alice -- facelockctl status --user bob >/dev/null 2>&1; echo $?)" 4
 ok "alice may see her own" "$(runuser -u alice -- facelockctl status >/dev/null 2>&1; echo $?)" 0
+
+echo "# a user who is deleted and made again"
+settled
+uid=$(id -u bob)
+home=$(getent passwd bob | cut -d: -f6)
+held() { find /var/lib/facelock/enrollments /var/lib/facelock/tally -name "$uid" | wc -l; }
+ok "bob has templates and a tally" "$(held)" 2
+cp -a "/var/lib/facelock/enrollments/$uid" /root/bobs-face
+userdel bob >/dev/null 2>&1
+ok "userdel takes both away" "$(held)" 0
+ok "and the journal has it" "$(said 'clear user=bob')" yes
+useradd -u "$uid" -d "$home" -s /bin/bash bob
+before hopper
+ok "a new bob with the same number has no face" "$(asked bob faceonly)" "$UNAVAILABLE"
+cp -a /root/bobs-face "/var/lib/facelock/enrollments/$uid"
+ok "control: with the old file he would" "$(asked bob faceonly)" "$IN"
+rm -f /root/bobs-face "/var/lib/facelock/enrollments/$uid"
+echo bob:bobpw | chpasswd
