@@ -3,6 +3,7 @@
 use facelock_protocol::{CameraReport, Reply, Request, Subject, TemplateReport};
 
 use super::args::{Args, User};
+use super::doctor::probe;
 use super::failure::{Answer, Failure};
 use super::{client, json, narrate, printed, prompt, render, status, subject};
 use crate::types::{find_camera, may_have_moved};
@@ -49,6 +50,7 @@ pub fn status(args: &Args, subject: Subject) -> Answer {
         let place = if is_used { "in use" } else { "not in use" };
         text += &format!("Enrolled on: {name} ({place})\n");
     }
+    text += status::boot(&report.protector, probe::secure_boot());
     printed(&text)?;
     Ok(exit)
 }

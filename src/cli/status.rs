@@ -71,6 +71,18 @@ fn password(rule: PasswordReport) -> String {
     )
 }
 
+/// What Secure Boot means for a key that the TPM holds; empty where nothing is amiss or unknown.
+pub fn boot(protector: &str, secure_boot: Option<bool>) -> &'static str {
+    match (protector, secure_boot) {
+        ("tpm", Some(false)) => {
+            "Warning:   Secure Boot is off. The TPM then gives the key to any other system\n           \
+             that is started here. Switch Secure Boot on in the firmware,\n           \
+             then run sudo facelockctl tpm reseal.\n"
+        }
+        _ => "",
+    }
+}
+
 /// The services that would look now, then the others by the gate that is closed.
 fn services(reports: &[ServiceReport]) -> String {
     let mut kinds: Vec<(Option<Gate>, Vec<String>)> = vec![(None, Vec::new())];
@@ -198,4 +210,24 @@ pub fn camera_json(camera: &CameraReport) -> Value {
         "spectrum": camera.spectrum.map(json::spectrum),
         "virtual": camera.is_virtual, "formats": camera.formats, "used": camera.used, "reason": camera.reason,
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::boot;
+
+    #[test]
+    fn secure_boot_is_spoken_of_only_where_a_key_depends_on_it() {
+        let cases = [
+            ("tpm", Some(false), true),
+            ("tpm", Some(true), false),
+            ("tpm", None, false),
+            ("file", Some(false), false),
+        ];
+        for (protector, secure_boot, told) in cases {
+            let text = boot(protector, secure_boot);
+            assert_eq!(!text.is_empty(), told, "{protector} {secure_boot:?}");
+            assert!(text.lines().all(|line| line.len() <= 79), "{text}");
+        }
+    }
 }

@@ -3,7 +3,7 @@
 mod check;
 mod machine;
 mod person;
-mod probe;
+pub mod probe;
 
 use serde_json::{Value, json};
 

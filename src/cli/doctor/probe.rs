@@ -113,8 +113,9 @@ pub fn models_are_there() -> bool {
     })
 }
 
-/// The UEFI variable: four bytes of attributes, then 0 or 1.
-fn secure_boot() -> Option<bool> {
+/// Whether Secure Boot is on, where the firmware says. The UEFI variable holds four bytes of
+/// attributes, then 0 or 1.
+pub fn secure_boot() -> Option<bool> {
     let path = "/sys/firmware/efi/efivars/SecureBoot-8be4df61-93ca-11d2-aa0d-00e098032b8c";
     let bytes = std::fs::read(path).ok()?;
     bytes.get(4).map(|value| *value == 1)
