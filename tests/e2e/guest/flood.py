@@ -1,4 +1,5 @@
-"""Keeps silent connections to the common socket open, and opens another for each that is closed.
+"""Keeps silent connections to the common socket open, and opens others for those that were closed.
+It stays light: a program that only keeps the processors busy slows every login, whatever it asks.
 flood.py SECONDS CONNECTIONS [UID…]     with uids: as each of them, with as many connections each"""
 
 import os
@@ -26,6 +27,7 @@ def flood(seconds, number):
         for s in closed:
             held.remove(s)
             s.close()
+        time.sleep(0.02)
 
 
 seconds, number = float(sys.argv[1]), int(sys.argv[2])
