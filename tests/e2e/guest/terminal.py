@@ -1,6 +1,7 @@
 """Runs a command on a terminal of its own.   terminal.py SECONDS [EXPECT=ANSWER]... -- COMMAND...   prints what it showed.
 
-In an answer, \\n is Enter and \\c is Ctrl-C."""
+In an answer, \\n is Enter, \\c is Ctrl-C and \\p a second's pause. The last line has the milliseconds from each answer to the
+next, and from the last one to the end."""
 
 import os
 import pty
@@ -13,7 +14,7 @@ answers = [argument.split("=", 1) for argument in sys.argv[2:split]]
 pid, terminal = pty.fork()
 if pid == 0:
     os.execvp(sys.argv[split + 1], sys.argv[split + 1:])
-shown, told, end = "", 0, time.time() + float(sys.argv[1])
+shown, told, answered, end = "", 0, [], time.time() + float(sys.argv[1])
 while time.time() < end:
     if select.select([terminal], [], [], 0.2)[0]:
         try:
@@ -28,6 +29,11 @@ while time.time() < end:
         shown += data.decode(errors="replace")
     if told < len(answers) and answers[told][0] in shown[-400:]:
         time.sleep(0.1)
-        os.write(terminal, answers[told][1].replace("\\n", "\n").replace("\\c", "\x03").encode())
+        for number, part in enumerate(answers[told][1].split("\\p")):
+            time.sleep(min(number, 1))
+            os.write(terminal, part.replace("\\n", "\n").replace("\\c", "\x03").encode())
+        answered.append(time.time())
         told += 1
 print(shown)
+answered.append(time.time())
+print("[" + " ".join(f"{(b - a) * 1000:.0f}" for a, b in zip(answered, answered[1:])) + " ms]")

@@ -4,7 +4,7 @@
 . /opt/share/guest/lib.sh
 recorded
 echo "# sessions, with logind running"
-accepted() { systemctl show facelock.socket -p NAccepted --value; }
+accepted() { systemctl show facelock-root.socket -p NAccepted --value; }
 # What `login OPTION… alice` shows whose shell runs the command: login(1) opens a session with logind.
 in_session() { # command, login options
   local command=$1; shift
@@ -55,6 +55,21 @@ ok "the same at su" "$(at_seat alice python3 $S/guest/terminal.py 12 'confirm:=\
 ok "a password instead of confirming" "$(at_seat alice python3 $S/guest/terminal.py 12 'confirm:=alicepw\n' -- sudo -k id -u | tr -d '\r' | grep -c '^0$')" 1
 ok "nobody to confirm: no root" "$(by_sudo -S id -u </dev/null 2>/dev/null | grep -c '^0$')" 0
 ok "a password on a pipe is taken for one" "$(echo alicepw | by_sudo -S id -u 2>/dev/null | grep -c '^0$')" 1
+mode auto
+before empty
+# Whether a look, and the command after it, end within a second of Ctrl-C. Answers, then the command.
+ended() {
+  at_seat alice python3 $S/guest/terminal.py 12 "$@" >/run/ended 2>&1
+  sed -nE 's/^\[([0-9 ]+) ms\]$/\1/p' /run/ended | awk '{for (i = 1; i <= NF; i++) if ($i >= 1000) slow = 1; print NF ":", slow ? "no, " $0 : "yes"}'
+}
+# sudo asks modules to be silent, and goes on to its password.
+ok "Ctrl-C ends a look in sudo" "$(ended 'now=\p\c' 'assword=\c' -- sh -c 'echo now; exec sudo -k id -u')" "2: yes"
+ok "in su" "$(ended 'Looking=\c' -- su alice -c true)" "1: yes"
+# login(1) ignores the signal itself.
+ok "in a program that ignores it" "$(ended 'Looking=\c' -- sh -c 'trap "" INT; exec suid-pamtester faceonly alice authenticate')" "1: yes"
+settled
+ok "and no instance goes on" "$(pgrep -c facelock-instan)" 0
+ok "control: a look takes longer without it" "$(ended 'Looking=' -- suid-pamtester faceonly alice authenticate | cut -c 1-5)" "1: no"
 before hopper
 ok "Ctrl-C at the password that follows a miss" "$(at_seat alice python3 $S/guest/terminal.py 12 'assword=\c' -- su alice -c 'echo in-$((1+1))' | tr -d '\r' | grep -c '^in-2$')" 0
 for service in sudo su; do cp "/tmp/$service.before" "/etc/pam.d/$service"; done
