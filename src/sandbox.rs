@@ -9,6 +9,8 @@
 //! 4. The checks try the forbidden thing; they do not ask whether it was meant to be forbidden.
 #![allow(unsafe_code)]
 
+pub mod fence;
+
 use std::collections::BTreeMap;
 use std::fmt;
 

@@ -1,5 +1,5 @@
 //! Tries forbidden things, one a line: `name open` or `name errno`. With `sealed`, after giving up
-//! what the instance does. For the tests; not packaged.
+//! what the instance does; with a uid behind it, also the templates of all others. For the tests; not packaged.
 #![allow(unsafe_code, clippy::print_stdout)]
 
 extern "C" fn leave(_: *mut libc::c_void) -> libc::c_int {
@@ -48,6 +48,26 @@ fn messages(pair: [libc::c_int; 2], try_call: impl Fn(&str, i64)) {
     }
 }
 
+/// Puts up the fence round the templates of the package, but for a user's.
+fn fence(uid: &str) {
+    let begun = std::time::Instant::now();
+    let folder = std::path::Path::new("/var/lib/facelock/enrollments");
+    match facelock::sandbox::fence::keep_out(folder, uid.parse().ok()) {
+        Ok(()) => println!("fence-us {}", begun.elapsed().as_micros()),
+        Err(error) => println!("fence {error}"),
+    }
+}
+
+/// Opens every enrollment of the package: how many can be.
+fn templates() {
+    let mut open = 0;
+    for uid in 0..65_536 {
+        let path = format!("/var/lib/facelock/enrollments/{uid}");
+        open += usize::from(std::fs::File::open(path).is_ok());
+    }
+    println!("templates {open}");
+}
+
 fn main() {
     let mut pair = [0; 2];
     // SAFETY: room for two descriptors.
@@ -58,6 +78,9 @@ fn main() {
         if let Err(error) = facelock::sandbox::seal() {
             println!("seal {error}");
             return;
+        }
+        if let Some(uid) = std::env::args().nth(2) {
+            fence(&uid);
         }
     }
     let try_call = |name: &str, result: i64| match result {
@@ -112,6 +135,7 @@ fn main() {
             "failed"
         }
     );
+    templates();
     let status = std::process::Command::new("/bin/true").status();
     match status {
         Ok(_) => println!("exec open"),

@@ -25,29 +25,45 @@ enum Who {
     Root,
 }
 
+/// Whose templates the work on a request may reach.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Templates {
+    /// Nobody's.
+    None,
+    /// The subject's, to be read.
+    Own,
+    /// All, to be written: enrollment compares with the others'.
+    All,
+}
+
 /// The table. Scores, frames and enrollment are for uid 0 alone: a score is an oracle to climb by.
-fn row(request: &Request) -> (Who, Option<&Subject>) {
+fn row(request: &Request) -> (Who, Option<&Subject>, Templates) {
     match request {
-        Request::Verify { subject, .. } => (Who::Owner, Some(subject)),
-        Request::Status { subject } => (Who::Owner, Some(subject)),
-        Request::List { subject } => (Who::Owner, Some(subject)),
-        Request::Test { subject } => (Who::Root, Some(subject)),
-        Request::Enroll { subject, .. } => (Who::Root, Some(subject)),
-        Request::Remove { subject, .. } => (Who::Root, Some(subject)),
-        Request::Clear { subject } => (Who::Root, Some(subject)),
-        Request::Reseal { subject, .. } => (Who::Root, Some(subject)),
-        Request::RecordPassword { subject } => (Who::Root, Some(subject)),
-        Request::Unlock { subject } => (Who::Root, Some(subject)),
-        Request::Devices => (Who::Root, None),
-        Request::Preview { .. } => (Who::Root, None),
-        Request::TryEmitter { .. } => (Who::Root, None),
-        Request::MoveCamera { subject, .. } => (Who::Root, Some(subject)),
+        Request::Verify { subject, .. } => (Who::Owner, Some(subject), Templates::Own),
+        Request::Status { subject } => (Who::Owner, Some(subject), Templates::Own),
+        Request::List { subject } => (Who::Owner, Some(subject), Templates::Own),
+        Request::Test { subject } => (Who::Root, Some(subject), Templates::Own),
+        Request::Enroll { subject, .. } => (Who::Root, Some(subject), Templates::All),
+        Request::Remove { subject, .. } => (Who::Root, Some(subject), Templates::All),
+        Request::Clear { subject } => (Who::Root, Some(subject), Templates::All),
+        Request::Reseal { subject, .. } => (Who::Root, Some(subject), Templates::All),
+        Request::RecordPassword { subject } => (Who::Root, Some(subject), Templates::None),
+        Request::Unlock { subject } => (Who::Root, Some(subject), Templates::None),
+        Request::Devices => (Who::Root, None, Templates::None),
+        Request::Preview { .. } => (Who::Root, None, Templates::None),
+        Request::TryEmitter { .. } => (Who::Root, None, Templates::None),
+        Request::MoveCamera { subject, .. } => (Who::Root, Some(subject), Templates::All),
     }
 }
 
 /// Whom a request is about.
 pub fn subject(request: &Request) -> Option<&Subject> {
     row(request).1
+}
+
+/// Whose templates the work on `request` may reach.
+pub fn templates(request: &Request) -> Templates {
+    row(request).2
 }
 
 /// Whether `peer` may ask `request`.
@@ -57,8 +73,8 @@ pub fn permits(peer: Peer, request: &Request) -> bool {
     }
     match row(request) {
         _ if peer.is_root() => true,
-        (Who::Owner, Some(subject)) => subject.uid == peer.uid,
-        (Who::Owner, None) | (Who::Root, _) => false,
+        (Who::Owner, Some(subject), _) => subject.uid == peer.uid,
+        (Who::Owner, None, _) | (Who::Root, ..) => false,
     }
 }
 

@@ -6,7 +6,8 @@ use super::context::Context;
 use super::failure::Answer;
 use super::journal::Priority;
 use super::{admin, enroll, preview, verify};
-use crate::decision::access;
+use crate::decision::access::{self, Templates};
+use crate::sandbox::fence;
 use crate::types::Unavailable;
 
 /// The reply to `request`. Whatever stops an answer before it is one is `Unavailable`, never a
@@ -17,6 +18,7 @@ pub fn dispatch(context: &Context, request: Request) -> Reply {
     }
     let subject = access::subject(&request).cloned();
     insist_on_sandbox(context, &request)
+        .map(|()| fence(context, &request))
         .and_then(|()| answer(context, request))
         .unwrap_or_else(|failure| failure.reply(&context.asker, subject.as_ref()))
 }
@@ -38,6 +40,25 @@ fn insist_on_sandbox(context: &Context, request: &Request) -> Answer<()> {
         .with("missing", missing.join(", "))
         .write();
     Err(Unavailable::SandboxMissing.into())
+}
+
+/// Takes from this thread, and from all that it starts, the templates that the request is not
+/// about. A fence beside the other walls: where it cannot be put up, the journal says so and the
+/// request goes on.
+fn fence(context: &Context, request: &Request) {
+    let readable = match access::templates(request) {
+        Templates::All => return,
+        Templates::Own => access::subject(request).map(|subject| subject.uid),
+        Templates::None => None,
+    };
+    if !context.config.sandbox.require {
+        return;
+    }
+    let Err(error) = fence::keep_out(context.enrollments.folder(), readable) else {
+        return;
+    };
+    let line = (context.asker).line(Priority::Warning, "fence", access::subject(request));
+    line.with("error", error).write();
 }
 
 /// A refusal that is told: what the table does not list, and a peer that the kernel hides.

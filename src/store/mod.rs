@@ -49,6 +49,11 @@ impl Store {
         Ok(Self { folder })
     }
 
+    /// Where the files are.
+    pub fn folder(&self) -> &Path {
+        &self.folder
+    }
+
     /// Holds the user's file against other instances.
     ///
     /// # Errors

@@ -94,9 +94,11 @@ ok "the peer stays knowable: root" "$(awk '$1 == "peer-uid" {print $2}' /root/in
 ok "the peer stays knowable: alice" "$(awk '$1 == "peer-uid" {print $2}' /root/inside-alice)" "$(id -u alice)"
 
 echo "# what the instance gives up itself (the code it runs, in its place; the same without giving up, as a control)"
-for arguments in '' sealed; do
+install -d -o facelock -g facelock -m 700 /var/lib/facelock/enrollments
+for user in alice bob; do install -o facelock -g facelock -m 600 /dev/null "/var/lib/facelock/enrollments/$(id -u $user)"; done
+for arguments in '' "sealed $(id -u alice)"; do
   printf '[Service]\nType=exec\nExecStart=\nExecStart=/opt/share/sandbox-probe %s\nStandardOutput=file:/run/probed-%s\n' \
-    "$arguments" "$arguments" >/etc/systemd/system/facelock@.service.d/probe.conf
+    "$arguments" "${arguments%% *}" >/etc/systemd/system/facelock@.service.d/probe.conf
   systemctl daemon-reload
   socat -u -t5 UNIX-CONNECT:/run/facelock/facelock.sock - </dev/null >/dev/null 2>&1
   settled
@@ -108,3 +110,7 @@ done
 for name in thread read write; do
   ok "still there: $name" "$(awk -v n="$name" '$1 == n {print $2}' /run/probed-sealed)" open
 done
+# This kernel has Landlock, as Debian's have.
+echo "#    the fence round other users' templates took $(awk '$1 == "fence-us" {print $2}' /run/probed-sealed) µs"
+ok "of two users' templates one can be read" "$(awk '$1 == "templates" {print $2}' /run/probed-sealed)" 1
+ok "control: both can" "$(awk '$1 == "templates" {print $2}' /run/probed-)" 2
