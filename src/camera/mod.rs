@@ -25,9 +25,11 @@ mod formats;
 mod list;
 mod lock;
 mod machine;
+mod mailbox;
 mod nokhwa;
 mod options;
 pub mod quirks;
+mod ranking;
 #[cfg(feature = "replay")]
 pub mod recorded;
 mod report;

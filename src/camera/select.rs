@@ -3,8 +3,9 @@
 
 use super::classify::Evidence;
 use super::device::{self, Camera, Probe};
-use super::formats::{self, Mode};
+use super::formats::Mode;
 use super::quirks::Quirks;
+use super::ranking;
 use super::sysfs::{self, Origin, Place};
 use super::{CameraChoice, CameraError, CameraOptions};
 use crate::types::{CameraIdentity, Spectrum, find_camera};
@@ -161,7 +162,7 @@ pub(super) fn suits(
         return Err("virtual: any program that feeds it could log in");
     }
     let probed = camera.probed.as_ref().map_err(|_| unopened(camera))?;
-    let modes = formats::ranked(probed, wanted, camera.quirk.as_ref(), options);
+    let modes = ranking::ranked(probed, wanted, camera.quirk.as_ref(), options);
     Some(modes)
         .filter(|modes| !modes.is_empty())
         .ok_or("has no format that can be read")

@@ -6,16 +6,17 @@ use std::time::{Duration, Instant};
 
 use super::classify::Evidence;
 use super::decode::{self, DecodeError, Encoding, Layout};
-use super::emitter::Light;
+use super::emitter::LitEmitter;
 use super::exposure;
-use super::formats::{self, Mode};
+use super::formats::Mode;
 use super::machine::{Delivered, Machine, RawStream, StreamFormat};
+use super::mailbox::Sink;
+use super::ranking;
 use super::select::{self, Selected};
 use super::shutter::Shutter;
 use super::strobe::Strobe;
 use super::v4l2::Node;
 use super::wide::SignificantBits;
-use super::worker::Sink;
 use super::{CameraError, CameraOptions, Rotation};
 use crate::types::{Frame, Illumination, MAX_FRAME_SIDE, Spectrum};
 
@@ -31,7 +32,7 @@ const PROOF: u32 = 5;
 const UNDECODABLE: u32 = 45;
 
 /// One try: find the cameras, and stream from the first that starts. `found` gets its identity.
-pub(super) fn run(
+pub(super) fn try_once(
     options: &CameraOptions,
     wanted: Spectrum,
     machine: &dyn Machine,
@@ -87,7 +88,7 @@ struct Session<'a> {
 /// A stream with its light, which goes out after the stream stops.
 struct Running {
     stream: Box<dyn RawStream>,
-    _light: Option<Light>,
+    _light: Option<LitEmitter>,
 }
 
 impl Session<'_> {
@@ -102,7 +103,7 @@ impl Session<'_> {
             let no_bandwidth = failed == CameraError::NoBandwidth;
             let is_worth_another =
                 no_bandwidth || matches!(failed, CameraError::Failed(_) | CameraError::NoAnswer);
-            match formats::after(&self.selected.modes, &mode, no_bandwidth) {
+            match ranking::after(&self.selected.modes, &mode, no_bandwidth) {
                 Some(next) if is_worth_another => mode = next,
                 _ => return Err(failed),
             }
@@ -166,7 +167,7 @@ impl Session<'_> {
         let emitter = emitter.filter(|_| self.wanted == Spectrum::Infrared);
         let light = emitter.map(|emitter| {
             let node = Node::open(&camera.place.path).map_err(error)?;
-            Light::on(&node, camera, emitter, self.options)
+            LitEmitter::on(&node, camera, emitter, self.options)
         });
         let _light = light.transpose()?;
         stream.start().map_err(error)?;

@@ -7,12 +7,13 @@
 //! kernel closes the camera.
 #![forbid(unsafe_code)]
 
-use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use super::machine::Machine;
+use super::mailbox::{EndMark, Sink};
 use super::{CameraChoice, CameraError, CameraOptions, FrameSource, emitter, lock, session};
-use crate::types::{CameraIdentity, Frame, Illumination, Spectrum};
+use crate::types::{CameraIdentity, Frame, Spectrum};
 
 /// How long a drop waits for the camera to close.
 const CLOSE_WAIT: Duration = Duration::from_millis(100);
@@ -21,98 +22,6 @@ const BUSY_GRACE: Duration = Duration::from_millis(150);
 const BUSY_RETRY: Duration = Duration::from_millis(25);
 /// The lock gives up this much before the open does, so that the caller hears "busy".
 const LOCK_MARGIN: Duration = Duration::from_millis(40);
-
-/// What thread and source tell each other.
-#[derive(Default)]
-pub(super) struct Sink {
-    state: Mutex<State>,
-    changed: Condvar,
-}
-
-#[derive(Default)]
-struct State {
-    opened: Option<CameraIdentity>,
-    frame: Option<Frame>,
-    error: Option<CameraError>,
-    closed: bool,
-    ended: bool,
-}
-
-impl Sink {
-    fn state(&self) -> MutexGuard<'_, State> {
-        // A panic while the lock was held leaves plain values, each whole.
-        self.state.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
-    fn change(&self, with: impl FnOnce(&mut State)) {
-        with(&mut self.state());
-        self.changed.notify_all();
-    }
-
-    /// Waits until `ready` finds something, or `deadline`.
-    fn wait<T>(
-        &self,
-        deadline: Instant,
-        mut ready: impl FnMut(&mut State) -> Option<T>,
-    ) -> Option<T> {
-        let mut state = self.state();
-        loop {
-            if let Some(found) = ready(&mut state) {
-                return Some(found);
-            }
-            let left = deadline
-                .checked_duration_since(Instant::now())
-                .filter(|left| !left.is_zero())?;
-            state = self
-                .changed
-                .wait_timeout(state, left)
-                .unwrap_or_else(PoisonError::into_inner)
-                .0;
-        }
-    }
-
-    /// Whether the source is gone and the camera should be closed.
-    pub fn closed(&self) -> bool {
-        self.state().closed
-    }
-
-    /// Whether [`Sink::opened`] was told already.
-    pub fn is_open(&self) -> bool {
-        self.state().opened.is_some()
-    }
-
-    /// The stream runs; the camera answers by this name.
-    pub fn opened(&self, identity: &CameraIdentity) {
-        self.change(|state| state.opened = Some(identity.clone()));
-    }
-
-    /// The newest frame replaces the one nobody took, except that an unlit one never replaces a lit
-    /// one: a caller half as fast as a strobing camera would otherwise see nothing but darkness.
-    pub fn deliver(&self, frame: Frame) {
-        self.change(|state| {
-            let lit = |frame: &Frame| frame.illumination == Illumination::Lit;
-            let keep =
-                frame.illumination == Illumination::Unlit && state.frame.as_ref().is_some_and(lit);
-            if !keep {
-                state.frame = Some(frame);
-            }
-        });
-    }
-}
-
-/// Marks the thread's end however it ends, a panic in a driver crate included.
-struct EndMark(Arc<Sink>);
-
-impl Drop for EndMark {
-    fn drop(&mut self) {
-        self.0.change(|state| {
-            state.ended = true;
-            state.error.get_or_insert_with(|| {
-                CameraError::Failed("its driver crate ended the stream".into())
-            });
-        });
-    }
-}
 
 /// A camera that a thread keeps streaming.
 pub(super) struct OpenCamera {
@@ -139,10 +48,10 @@ impl OpenCamera {
         };
         thread
             .spawn(body)
-            .map_err(|why| CameraError::Failed(why.to_string()))?;
+            .map_err(|error| CameraError::Failed(error.to_string()))?;
         let opened = sink.wait(deadline, |state| match (&state.opened, &state.error) {
             (Some(identity), _) => Some(Ok(identity.clone())),
-            (None, Some(why)) => Some(Err(why.clone())),
+            (None, Some(error)) => Some(Err(error.clone())),
             (None, None) => None,
         });
         let identity = opened.unwrap_or_else(|| {
@@ -202,7 +111,7 @@ fn run(
     let (started, mut reopened) = (Instant::now(), false);
     loop {
         let mut found = None;
-        let result = session::run(&options, wanted, machine, sink, &mut found);
+        let result = session::try_once(&options, wanted, machine, sink, &mut found);
         // Whatever was opened first is what is opened again: another camera would not be the same
         // answer.
         if let Some(identity) = found.take() {
@@ -242,7 +151,7 @@ fn run(
 mod tests {
     use super::*;
     use crate::camera::machine::Kernel;
-    use crate::types::PixelFormat;
+    use crate::types::{Illumination, PixelFormat};
 
     fn frame(sequence: u32, illumination: Illumination) -> Frame {
         let mut frame = Frame::new(1, 1, PixelFormat::Gray8, vec![0]).unwrap();
