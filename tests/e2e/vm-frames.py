@@ -2,8 +2,9 @@
 
 usage: vm-frames.py SAMPLES OUT NAME...
 
-OUT/NAME/color: JPEG pictures, each behind its length, without Huffman tables, which webcams leave out. OUT/NAME/infrared:
-GREY 640x360 as an emitter beside the lens lights a scene: what is near is bright, and what is behind it is dark.
+OUT/NAME/color: JPEG pictures, each behind its length, without Huffman tables, which webcams leave out. OUT/NAME/yuyv: YUYV
+640x480, BT.601 with limited range. OUT/NAME/infrared: GREY 640x360 as an emitter beside the lens lights a scene: what is near
+is bright, and what is behind it is dark.
 """
 
 import io
@@ -28,6 +29,16 @@ def jpeg(image):
     return kept + data[at:]
 
 
+def yuyv(image):
+    """Two pixels share the color of the first."""
+    y, cb, cr = (band.tobytes() for band in image.convert("YCbCr").split())
+    limited = bytearray(2 * len(y))
+    limited[0::2] = bytes(16 + value * 219 // 255 for value in y)
+    for at, band in ((1, cb), (3, cr)):
+        limited[at::4] = bytes(128 + (value - 128) * 112 // 128 for value in band[0::2])
+    return bytes(limited)
+
+
 def infrared(image):
     near = Image.new("L", image.size, 36)
     ImageDraw.Draw(near).ellipse((215, 90, 425, 390), fill=255)
@@ -43,6 +54,7 @@ def main():
         (out / name).mkdir(parents=True, exist_ok=True)
         color = [jpeg(picture) for picture in pictures]
         (out / name / "color").write_bytes(b"".join(struct.pack("<I", len(data)) + data for data in color))
+        (out / name / "yuyv").write_bytes(b"".join(map(yuyv, pictures)))
         (out / name / "infrared").write_bytes(b"".join(infrared(picture).tobytes() for picture in pictures))
 
 

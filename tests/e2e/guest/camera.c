@@ -1,11 +1,12 @@
 /* A USB camera made of this process: it serves USB/IP to the kernel's own vhci_hcd over a socket pair, so that the kernel's
  * own uvcvideo drives it like any webcam: descriptors, busy nodes, an extension unit, and gone when this process is.
  *
- *   camera PORT SERIAL FOLDER [color] [infrared]
+ *   camera PORT SERIAL FOLDER [color | yuyv] [infrared]
  *
- * FOLDER/color holds JPEG pictures, each behind its length (u32, little endian), shown as MJPG 640x480; FOLDER/infrared holds
- * GREY 640x360 pictures. They are shown in turn, and read again when the file is replaced; no picture, no frame. While
- * FOLDER/mute exists every class request is stalled. What happens is told on standard output, one line each.
+ * FOLDER/color holds JPEG pictures, each behind its length (u32, little endian), shown as MJPG 640x480; FOLDER/yuyv holds
+ * YUYV 640x480 pictures, and FOLDER/infrared GREY 640x360 ones. They are shown in turn, and read again when the file is
+ * replaced; no picture, no frame. While FOLDER/mute exists every class request is stalled. What happens is told on standard
+ * output, one line each.
  *
  * The infrared function sees in the emitter's light alone. The emitter is Microsoft's face-authentication control (selector
  * 6 of the camera-control extension unit): mode 1 puts it out, mode 2 lights every second frame, mode 3 every frame. */
@@ -33,7 +34,7 @@ enum { VS_PROBE = 1, VS_COMMIT = 2, PROBE = 34 };
 
 struct function {
   const char *name;
-  int is_infrared, width, height, control_interface, endpoint;
+  int is_infrared, is_jpeg, width, height, control_interface, endpoint;
   char file[256];
   struct stat read_of;
   uint8_t *pictures, *frame;
@@ -79,10 +80,12 @@ static void describe(struct function *f) {
   PUT(14, 0x24, 1, 1, 0, 0, f->endpoint, 0, 3, 0, 0, 0, 1, 0);
   if (f->is_infrared)
     PUT(27, 0x24, 4, 1, 1, 'Y', '8', ' ', ' ', 0, 0, 0x10, 0, 0x80, 0, 0, 0xaa, 0, 0x38, 0x9b, 0x71, 8, 1, 0, 0, 0, 0);
-  else
+  else if (f->is_jpeg)
     PUT(11, 0x24, 6, 1, 1, 1, 1, 0, 0, 0, 0);
+  else
+    PUT(27, 0x24, 4, 1, 1, 'Y', 'U', 'Y', '2', 0, 0, 0x10, 0, 0x80, 0, 0, 0xaa, 0, 0x38, 0x9b, 0x71, 16, 1, 0, 0, 0, 0);
   uint32_t size = largest(f), interval = 10000000 / RATE;
-  PUT(30, 0x24, f->is_infrared ? 5 : 7, 1, 0, U16(f->width), U16(f->height), U32(size * 8 * RATE), U32(size * 8 * RATE), U32(size),
+  PUT(30, 0x24, f->is_jpeg ? 7 : 5, 1, 0, U16(f->width), U16(f->height), U32(size * 8 * RATE), U32(size * 8 * RATE), U32(size),
       U32(interval), 1, U32(interval));
   PUT(6, 0x24, 13, 1, 1, 4);
   length_at(header + 4, header);
@@ -214,11 +217,11 @@ static void reread(struct function *f) {
 
 static int next_frame(struct function *f) {
   reread(f);
-  size_t prefix = f->is_infrared ? 0 : 4;
+  size_t prefix = f->is_jpeg ? 4 : 0;
   if (f->next + prefix >= f->bytes) f->next = 0;
   if (prefix >= f->bytes) return 0;
   const uint8_t *at = f->pictures + f->next;
-  f->length = f->is_infrared ? largest(f) : (uint32_t)(at[0] | at[1] << 8 | at[2] << 16);
+  f->length = f->is_jpeg ? (uint32_t)(at[0] | at[1] << 8 | at[2] << 16) : largest(f);
   if (f->next + prefix + f->length > f->bytes) return f->next = 0;
   f->next += prefix + f->length;
   f->frame = (uint8_t *)at + prefix, f->sent = 0, f->toggle ^= 1, f->frames++;
@@ -299,13 +302,13 @@ static void attach(int port) {
 }
 
 int main(int count, char **arguments) {
-  if (count < 5) return fprintf(stderr, "camera PORT SERIAL FOLDER [color] [infrared]\n"), 64;
+  if (count < 5) return fprintf(stderr, "camera PORT SERIAL FOLDER [color | yuyv] [infrared]\n"), 64;
   setlinebuf(stdout);
   serial = arguments[2];
   snprintf(mute, sizeof mute, "%s/mute", arguments[3]);
   for (int i = 4; i < count && function_count < 2; i++) {
     struct function *f = &functions[function_count];
-    f->name = arguments[i], f->is_infrared = !strcmp(f->name, "infrared");
+    f->name = arguments[i], f->is_infrared = !strcmp(f->name, "infrared"), f->is_jpeg = !strcmp(f->name, "color");
     f->width = 640, f->height = f->is_infrared ? 360 : 480;
     f->control_interface = 2 * function_count, f->endpoint = 0x81 + function_count++;
     f->emitter[0] = 1, f->emitter[1] = 3, f->emitter[2] = OUT;

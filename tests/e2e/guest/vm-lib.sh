@@ -3,21 +3,34 @@ mkdir -p /run/camera
 log=/run/camera/log
 : >$log
 before() { # who or what is in front of the camera
-  for function in color infrared; do
+  for function in color yuyv infrared; do
     cp "$S/frames/$1/$function" "/run/camera/$function.new"
     mv "/run/camera/$function.new" "/run/camera/$function"
   done
 }
+# Root's program on the console that is in front, as login asks. The VM has no other terminal, and no seat's session.
+face() { pamtester -I tty=/dev/tty1 "$@" authenticate; } # service, user
+asked() { face "$2" "$1" </dev/null 2>&1 | tr -d '\r' | sed -nE 's/^pamtester: //p' | tail -1; } # user, service
 # The capture node of a function: the metadata node beside it has another index.
-node() {
+node() { # color or infrared
   for class in /sys/class/video4linux/video*; do
     if [ "$(cat "$class/index" 2>/dev/null)" = 0 ] && grep -qi "camera: $1" "$class/name"; then echo "/dev/${class##*/}"; return; fi
   done
+}
+# How many handles of a node a process has that are not closed on exec.
+handles_kept_on_exec() { # pid, node
+  local fd kept=0
+  for fd in /proc/"$1"/fd/*; do
+    [ "$(readlink "$fd")" = "$2" ] || continue
+    (($(awk '$1 == "flags:" {print "8#" $2}' "/proc/$1/fdinfo/${fd##*/}") & 8#2000000)) || kept=$((kept + 1))
+  done
+  echo $kept
 }
 plug() { # serial, functions…
   "$S/camera" 0 "$1" /run/camera "${@:2}" >>$log &
   camera=$!
   for function in "${@:2}"; do
+    [ "$function" = yuyv ] && function=color
     for _ in $(seq 200); do [ -n "$(node "$function")" ] && break; sleep 0.1; done
   done
   udevadm settle
@@ -53,12 +66,15 @@ cnn = ${cnn:-false}
 infrared = ${infrared:-true}
 motion = false    # the portraits are flat
 [deadline]
-attempt_ms = ${2:-30000}
-no_face_ms = ${3:-${2:-30000}}
-dark_ms = ${3:-${2:-30000}}
+attempt_ms = ${2:-55000}
+no_face_ms = ${3:-${2:-55000}}
+dark_ms = ${3:-${2:-55000}}
 enroll_s = 120
 [enroll]
 looks = 1
+[services]
+faceonly = { mode = "auto", console = "terminal" }
+facetest = { mode = "auto", console = "terminal" }
 CONFIG
 }
 field() { python3 -c 'import json, sys; print(json.load(sys.stdin).get(sys.argv[1]))' "$1"; }
@@ -69,4 +85,5 @@ tried() { # user
 reply = json.load(sys.stdin)
 print(reply.get("reason", reply["outcome"]))'
 }
+begun=$(date +%s)
 seconds() { echo "#    $(($(date +%s) - begun)) s"; begun=$(date +%s); }
