@@ -66,9 +66,9 @@ cnn = ${cnn:-false}
 infrared = ${infrared:-true}
 motion = false    # the portraits are flat
 [deadline]
-attempt_ms = ${2:-55000}
-no_face_ms = ${3:-${2:-55000}}
-dark_ms = ${3:-${2:-55000}}
+attempt_ms = ${2:-30000}
+no_face_ms = ${3:-${2:-30000}}
+dark_ms = ${3:-${2:-30000}}
 enroll_s = 120
 [enroll]
 looks = 1
