@@ -1,0 +1,12 @@
+# sourced by the topics of the desktop lane
+# shellcheck shell=bash
+# shellcheck source=tests/e2e/guest/lib.sh
+. /opt/share/guest/lib.sh
+clock() { started=$(date +%s%3N); }
+took() { echo $(($(date +%s%3N) - started)); }
+switched_on() { # service: as its user does it
+  facelockctl pam enable "$1" --yes >/tmp/enabled 2>&1 || { echo "FAIL set-up: pam enable $1: $(tail -n 2 /tmp/enabled)"; failed=$((failed + 1)); }
+}
+switched_off() { # service, a copy of its file
+  facelockctl pam disable "$1" --yes >/tmp/disabled 2>&1 || { echo "FAIL pam disable $1: $(tail -n 2 /tmp/disabled)"; failed=$((failed + 1)); }
+}
