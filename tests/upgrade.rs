@@ -22,7 +22,7 @@ use std::path::{Path, PathBuf};
 use facelock::decision::lockout::{AttemptEnd, Moment, TallyState};
 use facelock::store::{Enrollment, StoredTemplate};
 use facelock::types::{Digest, Spectrum};
-use facelock::vault::cipher::{self, Aad};
+use facelock::vault::cipher::{self, Binding};
 use facelock::vault::{
     FileProtector, KeyProtector, ProtectorKind, SealedKey, TemplateKey, TpmProtector, recovery,
 };
@@ -76,7 +76,10 @@ fn what_version_one_stored_is_used() {
     };
     assert_eq!(status.tally.misses, 2);
     assert!(
-        matches!(status.enrollment, EnrollmentState::Enrolled { templates: 3, ref protector } if protector == "file"),
+        matches!(
+            status.enrollment,
+            EnrollmentState::Enrolled { templates: 3, ref protector } if protector == "file"
+        ),
         "{status:?}"
     );
     assert_eq!(machine.ask(&reseal()), Reply::Done { changed: true });
@@ -98,7 +101,7 @@ fn templates_of_version_one_open() {
     let bytes = std::fs::read(fixture("state-1").join(NAMES[0])).unwrap();
     let enrollment = Enrollment::decode(&bytes).unwrap();
     for template in &enrollment.templates {
-        let aad = Aad {
+        let aad = Binding {
             template: template.id,
             camera: &template.camera,
             ..binding(&enrollment, "template", b"")
@@ -169,8 +172,8 @@ fn embedding(id: u32) -> Vec<u8> {
         .collect()
 }
 
-fn binding<'a>(enrollment: &'a Enrollment, purpose: &'a str, rest: &'a [u8]) -> Aad<'a> {
-    Aad {
+fn binding<'a>(enrollment: &'a Enrollment, purpose: &'a str, rest: &'a [u8]) -> Binding<'a> {
+    Binding {
         purpose,
         format_version: 1,
         uid: enrollment.uid,
@@ -214,7 +217,7 @@ fn write_state(folder: &Path) {
         templates: templates.map(template).to_vec(),
         integrity: Vec::new(),
     };
-    let aad = Aad {
+    let aad = Binding {
         model: Digest([0; 32]),
         protector: ProtectorKind::Tpm,
         ..binding(&enrollment, "recovery", b"")
@@ -222,7 +225,7 @@ fn write_state(folder: &Path) {
     enrollment.recovery = recovery::wrap(&recovery_key, &key, &aad).unwrap();
     for n in 0..enrollment.templates.len() {
         let template = &enrollment.templates[n];
-        let aad = Aad {
+        let aad = Binding {
             template: template.id,
             camera: &template.camera,
             ..binding(&enrollment, "template", b"")

@@ -14,8 +14,7 @@ use std::io::Read as _;
 use std::os::unix::fs::MetadataExt as _;
 use std::path::{Path, PathBuf};
 
-use super::session::Sizes;
-use super::{ModelDirs, ModelEntry, map, runtime};
+use super::{ModelDirs, ModelEntry, Sizes, map, runtime};
 use crate::types::Digest;
 
 /// The extension of the file that records a prepared form's digest.

@@ -9,36 +9,19 @@
 //!    instruction runs.
 
 pub mod cache;
+mod dirs;
+mod error;
 pub mod folder;
 mod manifest;
 mod map;
 mod runtime;
 mod session;
 
+pub use dirs::{ModelDirs, Sizes};
+pub use error::ModelError;
 pub use manifest::{
     Channels, Comparison, Conversion, EmbeddingSpec, LivenessThresholds, Manifest, ModelEntry,
     Role, SourceFile, Threshold, Wheel,
 };
 pub use runtime::Runtime;
-pub use session::{ModelDirs, Session, Sizes, builder, failed, verified};
-
-/// Why a model cannot be used. Never a judgement about a face.
-#[derive(Debug, thiserror::Error)]
-pub enum ModelError {
-    #[error("{0} is missing")]
-    Missing(String),
-    #[error("{0} is not the file its digest names")]
-    Digest(String),
-    #[error("{model}: {detail}")]
-    Shape { model: String, detail: String },
-    #[error("the manifest cannot be used: {0}")]
-    Manifest(String),
-    /// By its spectrum.
-    #[error(
-        "no detector that is on tells a face from its picture on a {0} camera: see [pad] in the \
-         configuration"
-    )]
-    NoDetector(&'static str),
-    #[error("ONNX Runtime: {0}")]
-    Runtime(String),
-}
+pub use session::{Session, builder, failed, verified};

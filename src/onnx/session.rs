@@ -1,27 +1,11 @@
 //! A verified model, ready to run.
 #![forbid(unsafe_code)]
 
-use std::path::PathBuf;
-
 use ort::session::builder::{GraphOptimizationLevel, SessionBuilder};
 use ort::value::TensorRef;
 
-use super::{ModelEntry, ModelError, Runtime, cache, map};
+use super::{ModelDirs, ModelEntry, ModelError, Runtime, Sizes, cache, map};
 use crate::types::Digest;
-
-/// Where models and their runtime are.
-#[derive(Clone, Debug)]
-pub struct ModelDirs {
-    /// `manifest.toml` and the files it names.
-    pub models: PathBuf,
-    /// Forms prepared for this CPU; may be absent.
-    pub cache: PathBuf,
-    /// ONNX Runtime's shared library, an absolute path.
-    pub runtime: PathBuf,
-}
-
-/// Sizes fixed for a model's named dimensions.
-pub type Sizes<'a> = &'a [(&'a str, i64)];
 
 /// One model's session. Never destroyed: the process ends instead, for ONNX Runtime's destructors
 /// have crashed at exit.

@@ -8,10 +8,11 @@ use facelock_protocol::{CameraReport, EnrollmentState, Reply, Secret, StatusRepo
 
 use super::context::Context;
 use super::enroll::{protector_name, reports};
+use super::enrollments;
 use super::failure::{Answer, Failure};
 use super::journal::Priority;
-use super::keys;
 use super::presence;
+use super::templates;
 use crate::camera::CameraError;
 use crate::camera::quirks::Emitter;
 use crate::camera::{CameraOptions, emitter};
@@ -25,7 +26,7 @@ const LIST_PATIENCE: Duration = Duration::from_secs(2);
 /// # Errors
 /// The store's failure.
 pub fn list(context: &Context, subject: &Subject) -> Answer<Reply> {
-    let enrollment = keys::find(context, subject)?;
+    let enrollment = enrollments::find(context, subject)?;
     Ok(Reply::Templates(
         enrollment.as_ref().map(reports).unwrap_or_default(),
     ))
@@ -34,17 +35,17 @@ pub fn list(context: &Context, subject: &Subject) -> Answer<Reply> {
 /// # Errors
 /// Nothing was removed, and why.
 pub fn remove(context: &Context, subject: &Subject, template: u32) -> Answer<Reply> {
-    let held = keys::hold(context, subject)?;
-    let mut enrollment = keys::enrollment_of(context, subject)?;
-    let key = keys::unseal(&enrollment, &context.config.vault_options())?;
-    keys::check(&enrollment, &key)?;
+    let held = enrollments::hold(context, subject)?;
+    let mut enrollment = enrollments::of(context, subject)?;
+    let key = templates::unseal(&enrollment, &context.config.vault_options())?;
+    templates::check(&enrollment, &key)?;
     let before = enrollment.templates.len();
     enrollment.templates.retain(|stored| stored.id != template);
     let changed = enrollment.templates.len() < before;
     if enrollment.templates.is_empty() {
         context.enrollments.remove(&held, subject.uid)?;
     } else if changed {
-        keys::bind(&mut enrollment, &key)?;
+        templates::bind(&mut enrollment, &key)?;
         context.enrollments.save(&held, &enrollment)?;
     }
     context
@@ -65,23 +66,23 @@ pub fn move_camera(context: &Context, subject: &Subject, from: &str, to: &str) -
     if !may_have_moved(from, to) {
         return Err(Unavailable::OtherCamera.into());
     }
-    let held = keys::hold(context, subject)?;
-    let mut enrollment = keys::enrollment_of(context, subject)?;
-    let key = keys::unseal(&enrollment, &context.config.vault_options())?;
-    keys::check(&enrollment, &key)?;
+    let held = enrollments::hold(context, subject)?;
+    let mut enrollment = enrollments::of(context, subject)?;
+    let key = templates::unseal(&enrollment, &context.config.vault_options())?;
+    templates::check(&enrollment, &key)?;
     let mut changed = false;
     for index in 0..enrollment.templates.len() {
         let mut template = enrollment.templates[index].clone();
         if template.camera == from {
-            let embedding = keys::open_template(&enrollment, &template, &key)?;
+            let embedding = templates::open_template(&enrollment, &template, &key)?;
             template.camera = to.to_owned();
-            keys::seal_template(&enrollment, &mut template, &embedding, &key)?;
+            templates::seal_template(&enrollment, &mut template, &embedding, &key)?;
             enrollment.templates[index] = template;
             changed = true;
         }
     }
     if changed {
-        keys::bind(&mut enrollment, &key)?;
+        templates::bind(&mut enrollment, &key)?;
         context.enrollments.save(&held, &enrollment)?;
     }
     context
@@ -99,7 +100,7 @@ pub fn move_camera(context: &Context, subject: &Subject, from: &str, to: &str) -
 /// # Errors
 /// The store's failure.
 pub fn clear(context: &Context, subject: &Subject) -> Answer<Reply> {
-    let held = keys::hold(context, subject)?;
+    let held = enrollments::hold(context, subject)?;
     let changed = context.enrollments.remove(&held, subject.uid)?;
     context
         .line(Priority::Notice, "clear", subject)
@@ -113,9 +114,9 @@ pub fn clear(context: &Context, subject: &Subject) -> Answer<Reply> {
 pub fn status(context: &Context, subject: &Subject) -> Answer<Reply> {
     let mut templates = Vec::new();
     let mut options = context.config.camera_options();
-    let enrollment = match keys::find(context, subject) {
+    let enrollment = match enrollments::find(context, subject) {
         Ok(Some(enrollment)) => {
-            options = keys::login_camera_options(context, &enrollment);
+            options = enrollments::login_camera_options(context, &enrollment);
             let protector = protector_name(&enrollment);
             templates = enrollment.spectra();
             EnrollmentState::Enrolled {
@@ -195,20 +196,20 @@ pub fn cameras(context: &Context, options: CameraOptions) -> Answer<Vec<CameraRe
 /// # Errors
 /// [`Unavailable::WrongRecoveryKey`]; else the vault's or the store's failure.
 pub fn reseal(context: &Context, subject: &Subject, recovery_key: &Secret) -> Answer<Reply> {
-    let held = keys::hold(context, subject)?;
-    let mut enrollment = keys::enrollment_of(context, subject)?;
+    let held = enrollments::hold(context, subject)?;
+    let mut enrollment = enrollments::of(context, subject)?;
     let recovery_key =
         recovery::RecoveryKey::parse(&recovery_key.0).ok_or(Unavailable::WrongRecoveryKey)?;
     let key = recovery::unwrap(
         &recovery_key,
-        &keys::recovery_aad(&enrollment),
+        &templates::recovery_binding(&enrollment),
         &enrollment.recovery,
     )
     .map_err(|error| match error {
         VaultError::Damaged => Failure::Refused(Unavailable::WrongRecoveryKey),
         other => other.into(),
     })?;
-    keys::check(&enrollment, &key)?;
+    templates::check(&enrollment, &key)?;
     let sealed = vault::open(&context.config.vault_options())?.seal(&key)?;
     if sealed.kind as u8 != enrollment.protector {
         // Templates are bound to the kind of protector they were enrolled under.
@@ -224,7 +225,7 @@ pub fn reseal(context: &Context, subject: &Subject, recovery_key: &Secret) -> An
 /// # Errors
 /// The tally's failure.
 pub fn record_password(context: &Context, subject: &Subject) -> Answer<Reply> {
-    match keys::find(context, subject) {
+    match enrollments::find(context, subject) {
         // Nothing is kept about people who do not use this.
         Ok(None) => return Ok(Reply::Done { changed: false }),
         Ok(Some(_)) => {}
@@ -256,7 +257,7 @@ pub struct EmitterTrial {
     pub seconds: u8,
 }
 
-/// Lights the emitter for some seconds, and puts it out again. `changed` says whether the picture
+/// Switches the emitter on for some seconds, and off again. `changed` says whether the picture
 /// became brighter.
 ///
 /// # Errors

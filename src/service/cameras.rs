@@ -5,6 +5,8 @@ use std::time::Instant;
 use facelock_protocol::CameraReport;
 
 #[cfg(feature = "replay")]
+use super::arguments;
+#[cfg(feature = "replay")]
 use crate::camera::described::DescribedCameras;
 use crate::camera::{self, CameraError, CameraOptions, FrameSource};
 use crate::types::Spectrum;
@@ -55,7 +57,7 @@ impl RecordedCameras {
     /// The folder behind `--frames`.
     pub fn from_arguments() -> Self {
         Self {
-            frames: super::argument("--frames").unwrap_or_default().into(),
+            frames: arguments::value("--frames").unwrap_or_default().into(),
         }
     }
 

@@ -1,16 +1,20 @@
-//! Enrollment: several looks of one person become templates, in one transaction. Until the last of
-//! them is taken nothing is written; a peer that hangs up, a crash or a full disk leaves what was
-//! there before.
+//! Enrollment: several samples of one person become templates, in one transaction. Until the last
+//! of them is taken nothing is written; a peer that hangs up, a crash or a full disk leaves what
+//! was there before.
+
+mod sampling;
 
 use std::time::SystemTime;
 
 use facelock_protocol::{EnrolledReport, Label, Reply, Secret, TemplateReport};
 
+use sampling::{TakenSamples, take_samples};
+
 use super::context::Context;
+use super::enrollments;
 use super::failure::{Answer, Failure};
 use super::journal::Priority;
-use super::keys::{self, Gallery, KeyError};
-use super::sitting::{Session, take_looks};
+use super::templates::{self, Gallery, KeyError};
 use crate::face::compare;
 use crate::pipeline::enrollment::{SAME_PERSON, Sample};
 use crate::store::{Enrollment, MAX_TEMPLATES, StoredTemplate};
@@ -20,15 +24,14 @@ use crate::vault::{self, SealedKey, TemplateKey, recovery};
 /// # Errors
 /// Nothing was enrolled, and why.
 pub fn enroll(context: &Context, subject: &Subject, label: Option<Label>) -> Answer<Reply> {
-    let held = keys::hold(context, subject)?;
-    let before = keys::find(context, subject)?;
+    let held = enrollments::hold(context, subject)?;
+    let before = enrollments::find(context, subject)?;
     let options = context.config.vault_options();
-    // Whatever keeps the templates from being stored is better known before the person sits through
-    // it.
+    // What would keep the templates from being stored is found before the person sits down.
     let (mut enrollment, key, recovery_key) = match before {
         Some(enrollment) => {
-            let key = keys::unseal(&enrollment, &options)?;
-            keys::check(&enrollment, &key)?;
+            let key = templates::unseal(&enrollment, &options)?;
+            templates::check(&enrollment, &key)?;
             (enrollment, key, None)
         }
         None => {
@@ -36,9 +39,9 @@ pub fn enroll(context: &Context, subject: &Subject, label: Option<Label>) -> Ans
             (enrollment, key, Some(recovery_key))
         }
     };
-    let session = take_looks(context, subject, &enrollment)?;
-    admit(context, subject, &enrollment, &key, &session)?;
-    add(&mut enrollment, &key, &session, label)?;
+    let taken = take_samples(context, subject, &enrollment)?;
+    admit(context, subject, &enrollment, &key, &taken)?;
+    add(&mut enrollment, &key, &taken, label)?;
     if enrollment.templates.len() > MAX_TEMPLATES {
         context
             .line(Priority::Notice, "enroll", subject)
@@ -46,7 +49,7 @@ pub fn enroll(context: &Context, subject: &Subject, label: Option<Label>) -> Ans
             .write();
         return Err(Unavailable::EnrollmentRejected.into());
     }
-    // Nobody would hear the recovery key: whoever hangs up before this has cancelled.
+    // A peer that hung up would not hear the recovery key: it has cancelled.
     if !context.connection.is_open() {
         return Err(Unavailable::Cancelled.into());
     }
@@ -55,9 +58,10 @@ pub fn enroll(context: &Context, subject: &Subject, label: Option<Label>) -> Ans
         .line(Priority::Notice, "enroll", subject)
         .with("templates", enrollment.templates.len())
         .write();
-    let warning = (session.spectrum == Spectrum::Color).then(|| {
-        "this camera sees colour only. A good picture or video of the face is harder to tell from the person than with an \
-         infrared camera; keep the password for what matters (see docs/security.md)."
+    let warning = (taken.spectrum == Spectrum::Color).then(|| {
+        "this camera sees color only. A good picture or video of the face is harder to tell from \
+         the person than with an infrared camera; keep the password for what matters (see \
+         docs/security.md)."
             .to_owned()
     });
     Ok(Reply::Enrolled(EnrolledReport {
@@ -87,17 +91,21 @@ fn begin(
         integrity: Vec::new(),
     };
     let recovery_key = recovery::RecoveryKey::generate()?;
-    enrollment.recovery = recovery::wrap(&recovery_key, &key, &keys::recovery_aad(&enrollment))?;
+    enrollment.recovery = recovery::wrap(
+        &recovery_key,
+        &key,
+        &templates::recovery_binding(&enrollment),
+    )?;
     Ok((enrollment, key, recovery_key))
 }
 
-/// Refuses looks of two people, and looks too close to another user's templates.
+/// Refuses samples of two people, and samples too close to another user's templates.
 fn admit(
     context: &Context,
     subject: &Subject,
     enrollment: &Enrollment,
     key: &TemplateKey,
-    session: &Session,
+    taken: &TakenSamples,
 ) -> Answer<()> {
     let refuse = |why: &str| {
         context
@@ -109,11 +117,11 @@ fn admit(
     if !enrollment.templates.is_empty() {
         let gallery = Gallery::with_key(enrollment, key)?;
         let old: Vec<Embedding> = gallery.all().cloned().collect();
-        let same = session
+        let same = taken
             .samples
             .iter()
-            .any(|look| compare(&look.embedding, &old).is_some_and(|s| s >= SAME_PERSON));
-        if enrollment.model == session.model.0 && !same {
+            .any(|sample| compare(&sample.embedding, &old).is_some_and(|s| s >= SAME_PERSON));
+        if enrollment.model == taken.model.0 && !same {
             return refuse("not the person who is enrolled already");
         }
     }
@@ -124,7 +132,7 @@ fn admit(
         let Ok(Some(other)) = context.enrollments.load(uid) else {
             continue;
         };
-        if uid == subject.uid || other.model != session.model.0 {
+        if uid == subject.uid || other.model != taken.model.0 {
             continue;
         }
         // Another user's templates that do not open now cannot be compared; they do not open for a
@@ -133,47 +141,47 @@ fn admit(
             continue;
         };
         let theirs: Vec<Embedding> = gallery.all().cloned().collect();
-        let close = |look: &Sample| {
-            compare(&look.embedding, &theirs).is_some_and(|score| score >= session.threshold)
+        let close = |sample: &Sample| {
+            compare(&sample.embedding, &theirs).is_some_and(|score| score >= taken.threshold)
         };
-        if session.samples.iter().any(close) {
+        if taken.samples.iter().any(close) {
             return refuse("too close to another user's templates");
         }
     }
     Ok(())
 }
 
-/// Appends the looks as templates. Templates of another model never match again; they make room.
+/// Appends the samples as templates. Templates of another model never match again; they make room.
 fn add(
     enrollment: &mut Enrollment,
     key: &TemplateKey,
-    session: &Session,
+    taken: &TakenSamples,
     label: Option<Label>,
 ) -> Result<(), KeyError> {
     let next = enrollment.next_id();
-    if enrollment.model != session.model.0 {
+    if enrollment.model != taken.model.0 {
         enrollment.templates.clear();
-        enrollment.model = session.model.0;
+        enrollment.model = taken.model.0;
     }
     let created = SystemTime::now()
         .duration_since(SystemTime::UNIX_EPOCH)
         .map_or(0, |since| since.as_secs());
-    for (n, look) in session.samples.iter().enumerate() {
+    for (n, sample) in taken.samples.iter().enumerate() {
         let mut template = StoredTemplate {
             id: next.saturating_add(n as u32),
             label: label
                 .as_ref()
                 .map_or_else(|| "face".into(), |label| label.as_str().into()),
             created,
-            camera: session.camera.as_str().into(),
-            spectrum: session.spectrum,
-            quality: look.quality,
+            camera: taken.camera.as_str().into(),
+            spectrum: taken.spectrum,
+            quality: sample.quality,
             sealed: Vec::new(),
         };
-        keys::seal_template(enrollment, &mut template, &look.embedding, key)?;
+        templates::seal_template(enrollment, &mut template, &sample.embedding, key)?;
         enrollment.templates.push(template);
     }
-    keys::bind(enrollment, key)
+    templates::bind(enrollment, key)
 }
 
 /// The templates, as a peer sees them.

@@ -5,10 +5,10 @@ use std::io;
 
 use facelock_protocol::{Denied, FrameError, Reply};
 
-use super::context::Asker;
+use super::asker::Asker;
 use super::journal::Priority;
-use super::keys::KeyError;
 use super::tally::TallyError;
+use super::templates::KeyError;
 use crate::camera::CameraError;
 use crate::config::ConfigError;
 use crate::onnx::ModelError;

@@ -4,51 +4,56 @@ use std::collections::VecDeque;
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::Instant;
 
+use super::templates::{Gallery, KeyError};
 use crate::camera::CameraError;
+use crate::onnx::ModelError;
+use crate::pipeline::frame::JudgeFrames;
 use crate::types::{CameraIdentity, Frame, Spectrum};
+
+/// The models, ready to judge frames.
+pub type Models = Box<dyn JudgeFrames + Send>;
 
 /// Frames kept while the attempt is busy; the oldest goes first. Two, so that a lit and an unlit
 /// frame stay together.
 const FRAMES: usize = 2;
 
 /// What the attempt woke up for.
-#[derive(Debug)]
-pub enum Arrival<Engine, Templates> {
+pub enum Arrival {
     /// The camera streams.
     Camera(CameraIdentity, Spectrum),
     Frame(Frame),
     CameraFailed(CameraError),
-    Engine(Engine),
-    Templates(Templates),
+    Models(Result<Models, ModelError>),
+    Templates(Result<Gallery, KeyError>),
     /// The peer is gone.
     HungUp,
     /// Nothing came before the deadline.
     Deadline,
 }
 
-struct Slots<Engine, Templates> {
+struct Slots {
     camera: Option<(CameraIdentity, Spectrum)>,
     frames: VecDeque<Frame>,
     camera_error: Option<CameraError>,
-    engine: Option<Engine>,
-    templates: Option<Templates>,
+    models: Option<Result<Models, ModelError>>,
+    templates: Option<Result<Gallery, KeyError>>,
     hung_up: bool,
     closed: bool,
 }
 
 /// Shared by the threads of one attempt.
-pub struct Inbox<Engine, Templates> {
-    slots: Mutex<Slots<Engine, Templates>>,
+pub struct Inbox {
+    slots: Mutex<Slots>,
     changed: Condvar,
 }
 
-impl<Engine, Templates> Inbox<Engine, Templates> {
+impl Inbox {
     pub fn new() -> Arc<Self> {
         let slots = Slots {
             camera: None,
             frames: VecDeque::with_capacity(FRAMES + 1),
             camera_error: None,
-            engine: None,
+            models: None,
             templates: None,
             hung_up: false,
             closed: false,
@@ -60,14 +65,14 @@ impl<Engine, Templates> Inbox<Engine, Templates> {
     }
 
     /// Waits for the next arrival. A hang-up comes before everything, and again at every call.
-    pub fn next(&self, deadline: Instant) -> Arrival<Engine, Templates> {
+    pub fn next(&self, deadline: Instant) -> Arrival {
         let mut slots = self.slots();
         loop {
             if slots.hung_up {
                 return Arrival::HungUp;
             }
-            if let Some(engine) = slots.engine.take() {
-                return Arrival::Engine(engine);
+            if let Some(models) = slots.models.take() {
+                return Arrival::Models(models);
             }
             if let Some(templates) = slots.templates.take() {
                 return Arrival::Templates(templates);
@@ -101,7 +106,7 @@ impl<Engine, Templates> Inbox<Engine, Templates> {
         self.put(|slots| slots.camera = Some((identity, spectrum)));
     }
 
-    /// Leaves a frame. False once nobody will look at it: the camera thread ends.
+    /// Leaves a frame. False once no more are wanted: the camera thread ends.
     #[must_use]
     pub fn put_frame(&self, frame: Frame) -> bool {
         self.put(|slots| {
@@ -117,11 +122,11 @@ impl<Engine, Templates> Inbox<Engine, Templates> {
         self.put(|slots| slots.camera_error = Some(error));
     }
 
-    pub fn put_engine(&self, engine: Engine) {
-        self.put(|slots| slots.engine = Some(engine));
+    pub fn put_models(&self, models: Result<Models, ModelError>) {
+        self.put(|slots| slots.models = Some(models));
     }
 
-    pub fn put_templates(&self, templates: Templates) {
+    pub fn put_templates(&self, templates: Result<Gallery, KeyError>) {
         self.put(|slots| slots.templates = Some(templates));
     }
 
@@ -145,11 +150,11 @@ impl<Engine, Templates> Inbox<Engine, Templates> {
     #[cfg(test)]
     pub fn holds_anything(&self) -> bool {
         let slots = self.slots();
-        let early = slots.engine.is_some() || slots.templates.is_some() || slots.camera.is_some();
+        let early = slots.models.is_some() || slots.templates.is_some() || slots.camera.is_some();
         early || slots.hung_up || slots.camera_error.is_some() || !slots.frames.is_empty()
     }
 
-    fn put<T>(&self, change: impl FnOnce(&mut Slots<Engine, Templates>) -> T) -> T {
+    fn put<T>(&self, change: impl FnOnce(&mut Slots) -> T) -> T {
         let result = change(&mut self.slots());
         self.changed.notify_all();
         result
@@ -157,7 +162,7 @@ impl<Engine, Templates> Inbox<Engine, Templates> {
 
     /// A thread that panicked left whole values behind, or none: every change above is a single
     /// store.
-    fn slots(&self) -> MutexGuard<'_, Slots<Engine, Templates>> {
+    fn slots(&self) -> MutexGuard<'_, Slots> {
         self.slots.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
@@ -171,7 +176,7 @@ mod tests {
 
     #[test]
     fn waiting_frames_do_not_put_off_the_deadline() {
-        let inbox: Arc<Inbox<(), ()>> = Inbox::new();
+        let inbox: Arc<Inbox> = Inbox::new();
         let frame = || Frame::new(1, 1, PixelFormat::Gray8, vec![0]).unwrap();
         assert!(inbox.put_frame(frame()) && inbox.put_frame(frame()));
         assert!(matches!(

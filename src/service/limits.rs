@@ -4,7 +4,7 @@ use std::time::{Duration, Instant};
 
 use facelock_protocol::Request;
 
-use super::context::Asker;
+use super::asker::Asker;
 use super::failure::{Answer, Failure};
 use crate::config::Config;
 use crate::decision::access;
@@ -20,9 +20,9 @@ const ROOT_SLOTS: u32 = 24;
 /// How long another user's program waits for a slot.
 const PATIENCE: Duration = Duration::from_secs(3);
 const PAUSE: Duration = Duration::from_millis(50);
-/// How long an instance of another user's program lives at least, its answer given or not. Each start
-/// costs the machine some tens of milliseconds: a program that connects without end must not take
-/// the time that root's programs log in with.
+/// How long an instance of another user's program lives at least, its answer given or not. Each
+/// start costs the machine some tens of milliseconds: a program that connects without end must not
+/// take the time that root's programs log in with.
 const LIFE: Duration = Duration::from_secs(2);
 
 /// What is held until the instance ends.

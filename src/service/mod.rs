@@ -4,25 +4,29 @@
 //! decided in [`crate::decision`]; how often, is kept in `tally`.
 
 mod admin;
-mod asking;
+mod arguments;
+mod asker;
 mod cameras;
+mod capture;
+mod challenge;
 mod connection;
 mod context;
 mod dispatch;
 mod enroll;
+mod enrollments;
 mod failure;
 mod inbox;
 mod journal;
-mod keys;
 mod limits;
 mod peer;
 mod presence;
 mod preview;
-mod side;
-mod sitting;
-mod stages;
+mod records;
 mod tally;
+mod templates;
+mod timing;
 mod verify;
+mod workers;
 
 use std::path::Path;
 use std::sync::Arc;
@@ -39,11 +43,13 @@ use crate::camera;
 use crate::config::Config;
 use crate::sandbox::{self, Missing};
 use crate::store::Store;
+use asker::Asker;
 use connection::Connection;
-use context::{Asker, Context};
+use context::Context;
 use failure::Answer;
 use journal::{Line, Priority};
 use limits::Slots;
+use records::Records;
 use tally::{SystemClock, Tally};
 
 /// Where the configuration is.
@@ -54,8 +60,8 @@ const REQUEST_PATIENCE: Duration = Duration::from_secs(1);
 /// The program: serves its connection and ends. 0 for every answered request, 1 where there was
 /// none to answer.
 pub fn main(cameras: impl Cameras) -> ! {
-    let config = argument("--config").unwrap_or_else(|| CONFIG_PATH.into());
-    if std::env::args().any(|argument| argument == "--restore-emitter") {
+    let config = arguments::value("--config").unwrap_or_else(|| CONFIG_PATH.into());
+    if arguments::has("--restore-emitter") {
         restore_emitter(Path::new(&config));
         sandbox::leave(0);
     }
@@ -71,7 +77,7 @@ pub fn main(cameras: impl Cameras) -> ! {
     sandbox::leave(status)
 }
 
-/// Puts out an emitter that an instance which died has left alight. The unit runs this after every
+/// Switches off an emitter that an instance left on when it died. The unit runs this after every
 /// instance.
 fn restore_emitter(config: &Path) {
     drop(sandbox::enter());
@@ -84,22 +90,6 @@ fn restore_emitter(config: &Path) {
     }
 }
 
-/// Where logind's records are below; a recorded tree in tests.
-fn root() -> std::path::PathBuf {
-    let recorded = if cfg!(feature = "replay") {
-        argument("--root")
-    } else {
-        None
-    };
-    recorded.unwrap_or_else(|| "/".into()).into()
-}
-
-/// The value behind a long option.
-fn argument(name: &str) -> Option<String> {
-    let mut arguments = std::env::args().skip_while(|argument| argument != name);
-    arguments.nth(1)
-}
-
 /// Serves the one connection this process was started for. Every answered request is a success of
 /// the process; the peer reads the outcome from the reply.
 ///
@@ -110,7 +100,7 @@ pub fn serve(config: &Path, cameras: impl Cameras) -> anyhow::Result<()> {
     let sandbox_missing = sandbox::enter();
     let connection = Connection::take()?;
     let peer = connection.peer().context("the peer is unknown")?;
-    stages::announce_ready();
+    timing::announce_ready();
     journal::open();
     let asker = Asker { peer, started };
     let mut slots = Slots::of(asker);
@@ -153,7 +143,7 @@ fn answer(
         config: &config,
         sandbox_missing,
         cameras: Arc::new(cameras),
-        records: presence::Records::new(root()),
+        records: Records::new(arguments::root()),
         enrollments: Store::open(&config.paths.state, "enrollments")?,
         tally: Tally::new(
             Store::open(&config.paths.state, "tally")?,

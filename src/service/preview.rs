@@ -3,17 +3,17 @@
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use facelock_protocol::{Event, Measurement, PreviewFrame, Progress, Reply};
+use facelock_protocol::{Event, Measurement, PreviewFrame, Reply};
 
+use super::capture::Capture;
 use super::context::Context;
 use super::failure::{Answer, Failure};
-use super::inbox::{Arrival, Inbox};
-use super::side::{open_best, start_camera, start_models};
-use super::stages;
+use super::inbox::{Arrival, Models};
+use super::timing;
+use super::workers::open_best;
 use crate::camera::exposure;
 use crate::face::QualityLimits;
-use crate::onnx::ModelError;
-use crate::pipeline::frame::{FrameJudge, FrameOutcome, FrameTimes, JudgeFrames as _};
+use crate::pipeline::frame::{FrameOutcome, FrameTimes};
 use crate::types::{Frame, PixelFormat, Spectrum, Unavailable};
 
 /// Pictures a second, at most.
@@ -21,69 +21,49 @@ const PACE: Duration = Duration::from_millis(100);
 /// Largest picture sent, in pixels.
 const MOST_PIXELS: usize = 640 * 480;
 
-type Side = Inbox<Result<FrameJudge, ModelError>, ()>;
-
 /// # Errors
 /// There is nothing to see, and why.
 pub fn preview(context: &Context, seconds: u8) -> Answer<Reply> {
     let deadline = Instant::now() + Duration::from_secs(seconds.clamp(1, 60).into());
-    let side: Arc<Side> = Inbox::new();
-    let hangup = Arc::clone(&side);
-    context
-        .connection
-        .watch(move || hangup.hang_up())
-        .map_err(Failure::Thread)?;
-    context
-        .connection
-        .send_event(Event::Progress(Progress::Starting));
-    let (cameras, options) = (
-        Arc::clone(&context.cameras),
-        context.config.camera_options(),
-    );
-    let open = move |deadline| open_best(&*cameras, &options, deadline);
-    let camera = start_camera(&side, Box::new(open), deadline).map_err(Failure::Thread)?;
-    start_models(context.config, &side).map_err(Failure::Thread)?;
-    let result = show(context, &side, deadline);
-    side.close();
-    camera.wait_closed();
-    result
+    let cameras = Arc::clone(&context.cameras);
+    let options = context.config.camera_options();
+    let open = Box::new(move || open_best(&*cameras, &options, deadline));
+    let capture = Capture::start(context, open, deadline).map_err(Failure::Thread)?;
+    show(context, &capture, deadline)
 }
 
-fn show(context: &Context, side: &Side, deadline: Instant) -> Answer<Reply> {
-    let (mut judge, mut spectrum, mut last) = (None, Spectrum::Color, None::<Instant>);
+fn show(context: &Context, capture: &Capture, deadline: Instant) -> Answer<Reply> {
+    let (mut models, mut spectrum, mut last) = (None, Spectrum::Color, None::<Instant>);
     loop {
-        match side.next(deadline) {
+        match capture.next(deadline) {
             Arrival::HungUp => return Err(Unavailable::Cancelled.into()),
             Arrival::Deadline => return Ok(Reply::Done { changed: false }),
             Arrival::CameraFailed(_) if Instant::now() >= deadline => {
                 return Ok(Reply::Done { changed: false });
             }
             Arrival::CameraFailed(error) => return Err(error.into()),
-            Arrival::Engine(loaded) => judge = loaded.ok(),
-            Arrival::Templates(()) => {}
+            Arrival::Models(loaded) => models = loaded.ok(),
+            Arrival::Templates(_) => {}
             Arrival::Camera(_, of) => spectrum = of,
             Arrival::Frame(frame) => {
                 if last.is_none_or(|last| last.elapsed() >= PACE) {
                     last = Some(Instant::now());
-                    context.connection.send_event(Event::Preview(picture(
-                        &frame,
-                        judge.as_mut(),
-                        spectrum,
-                    )));
+                    let picture = picture(&frame, models.as_mut(), spectrum);
+                    context.connection.send_event(Event::Preview(picture));
                 }
             }
         }
     }
 }
 
-fn picture(frame: &Frame, judge: Option<&mut FrameJudge>, spectrum: Spectrum) -> PreviewFrame {
+fn picture(frame: &Frame, models: Option<&mut Models>, spectrum: Spectrum) -> PreviewFrame {
     let mut times = FrameTimes::default();
     let (mut measurement, mut hint) = (None, None);
     let step = (frame.width() as usize * frame.height() as usize).div_ceil(MOST_PIXELS);
     // Every n-th row and column, so that the picture fits a message.
     let step = (1..).find(|n| n * n >= step).unwrap_or(1);
-    match judge.map(|judge| judge.judge(frame, spectrum, &QualityLimits::VERIFY, &mut times)) {
-        Some(Ok(FrameOutcome::Judged(judged))) => measurement = Some(stages::measurement(&judged)),
+    match models.map(|models| models.judge(frame, spectrum, &QualityLimits::VERIFY, &mut times)) {
+        Some(Ok(FrameOutcome::Judged(judged))) => measurement = Some(timing::measurement(&judged)),
         Some(Ok(FrameOutcome::Hint(because, face))) => {
             hint = Some(because);
             measurement = face.map(|face| Measurement {

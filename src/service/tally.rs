@@ -1,4 +1,4 @@
-//! How often somebody may be wrong, and when a password is wanted first.
+//! How often a user may fail, and when a password comes first.
 //!
 //! What MUST hold:
 //! 1. An attempt is charged before any device opens, on disk, so that ending the process does not
@@ -16,7 +16,6 @@ use std::time::{Duration, Instant};
 
 pub use clock::{Clock, SystemClock};
 
-use super::failure::{Answer, Failure};
 use crate::decision::lockout::{AttemptEnd, LockoutRules, Moment, TallyState};
 use crate::store::{Store, StoreError};
 use crate::types::{Spectrum, Unavailable};
@@ -46,7 +45,7 @@ pub struct Tally<'a> {
     clock: &'a dyn Clock,
 }
 
-/// A charged attempt. Whoever drops it leaves it charged.
+/// A charged attempt. Dropped, it stays charged.
 #[must_use]
 pub struct Charge {
     uid: u32,
@@ -62,12 +61,17 @@ impl<'a> Tally<'a> {
         }
     }
 
-    /// Charges an attempt by this light, or says why there is none now. `own`: one of the user's own
-    /// programs asks, not root's.
+    /// Charges an attempt by this light, or says why there is none now. `own`: one of the user's
+    /// own programs asks, not root's.
     ///
     /// # Errors
-    /// [`Unavailable::LockedOut`], [`Unavailable::PasswordRequired`], [`Failure::Tally`].
-    pub fn begin(&self, uid: u32, by: Spectrum, own: bool) -> Answer<Charge> {
+    /// [`TallyError`]; inside it [`Unavailable::LockedOut`] or [`Unavailable::PasswordRequired`].
+    pub fn begin(
+        &self,
+        uid: u32,
+        by: Spectrum,
+        own: bool,
+    ) -> Result<Result<Charge, Unavailable>, TallyError> {
         let now = self.now()?;
         let charged = self.change(uid, |state| {
             let own_refusal = || self.rules.own_refusal(state, &now).filter(|_| own);
@@ -80,8 +84,7 @@ impl<'a> Tally<'a> {
             state.charge(&now);
             Ok(state.generation)
         })?;
-        let generation = charged.map_err(Failure::Refused)?;
-        Ok(Charge { uid, generation })
+        Ok(charged.map(|generation| Charge { uid, generation }))
     }
 
     /// Settles an attempt.

@@ -1,33 +1,16 @@
 //! Enrollments on disk: format, atomic writes, secure opens.
 
 pub mod atomic;
+mod error;
 pub mod format;
 mod lock;
 
 use std::path::{Path, PathBuf};
 use std::time::Instant;
 
+pub use error::StoreError;
 pub use format::{Enrollment, MAX_TEMPLATES, StoredTemplate};
 pub use lock::Lock;
-
-/// Why the store gave or took nothing.
-#[derive(Debug, thiserror::Error)]
-pub enum StoreError {
-    #[error("{path}: {error}")]
-    Io {
-        path: PathBuf,
-        error: std::io::Error,
-    },
-    #[error("{0} is not a private file of this service")]
-    NotPrivate(PathBuf),
-    #[error("{path}: {error}")]
-    Damaged {
-        path: PathBuf,
-        error: format::FormatError,
-    },
-    #[error("{0} is held by another instance")]
-    Locked(PathBuf),
-}
 
 /// The folder of one kind of per-user files: one file a user, named by uid.
 #[derive(Clone, Debug)]
@@ -64,7 +47,8 @@ impl Store {
         Ok(lock)
     }
 
-    /// Holds one of the user's numbered places, if it is free now. Nothing is left of it afterwards.
+    /// Holds one of the user's numbered places, if it is free now. Nothing is left of it
+    /// afterwards.
     ///
     /// # Errors
     /// [`StoreError::Locked`] where it is not.

@@ -146,7 +146,10 @@ mod tests {
 
     proptest! {
         #[test]
-        fn what_is_read_is_what_was_written(version in 1_u8..4, bytes in prop::collection::vec(0_u8..4, 0..40)) {
+        fn what_is_read_is_what_was_written(
+            version in 1_u8..4,
+            bytes in prop::collection::vec(0_u8..4, 0..40),
+        ) {
             let bytes = [vec![version], bytes].concat();
             if let Some(blob) = Blob::decode(&bytes) {
                 prop_assert_eq!(blob.encode(), bytes);

@@ -2,9 +2,9 @@
 //! (draft-irtf-cfrg-xchacha-03).
 //!
 //! What MUST hold:
-//! 1. Everything that says whose, what for and how guarded is authenticated ([`Aad`]): bytes moved
-//!    to another place do not open there.
-//! 2. The encoding of [`Aad`] is injective: each part carries its length.
+//! 1. Everything that says whose, what for and how guarded is authenticated ([`Binding`]): bytes
+//!    moved to another place do not open there.
+//! 2. The encoding of [`Binding`] is injective: each part carries its length.
 //! 3. Nonces are 24 random bytes; no counter is kept.
 #![forbid(unsafe_code)]
 
@@ -20,7 +20,7 @@ const NONCE: usize = 24;
 
 /// What sealed bytes are bound to.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Aad<'a> {
+pub struct Binding<'a> {
     /// What they are: `template`, `header`, …
     pub purpose: &'a str,
     pub format_version: u8,
@@ -36,7 +36,7 @@ pub struct Aad<'a> {
     pub rest: &'a [u8],
 }
 
-impl Aad<'_> {
+impl Binding<'_> {
     fn encode(&self) -> Vec<u8> {
         let uid = self.uid.to_le_bytes();
         let template = self.template.to_le_bytes();
@@ -64,35 +64,39 @@ impl Aad<'_> {
 ///
 /// # Errors
 /// [`VaultError::Failed`]: no random numbers, or more than the cipher takes.
-pub fn seal(key: &[u8; 32], aad: &Aad, plain: &[u8]) -> Result<Vec<u8>, VaultError> {
+pub fn seal(key: &[u8; 32], binding: &Binding, plain: &[u8]) -> Result<Vec<u8>, VaultError> {
     let mut nonce = [0; NONCE];
     random(&mut nonce)?;
-    let aad = aad.encode();
+    let binding = binding.encode();
     let sealed = XChaCha20Poly1305::new(key.into())
         .encrypt(
             XNonce::from_slice(&nonce),
             Payload {
                 msg: plain,
-                aad: &aad,
+                aad: &binding,
             },
         )
         .map_err(|_| VaultError::Failed("the cipher refuses to seal".into()))?;
     Ok([nonce.as_slice(), &sealed].concat())
 }
 
-/// Opens what [`seal`] made, for the same key and the same [`Aad`] only.
+/// Opens what [`seal`] made, for the same key and the same [`Binding`] only.
 ///
 /// # Errors
 /// [`VaultError::Damaged`]: anything differs.
-pub fn open(key: &[u8; 32], aad: &Aad, sealed: &[u8]) -> Result<Zeroizing<Vec<u8>>, VaultError> {
+pub fn open(
+    key: &[u8; 32],
+    binding: &Binding,
+    sealed: &[u8],
+) -> Result<Zeroizing<Vec<u8>>, VaultError> {
     let (nonce, sealed) = sealed.split_at_checked(NONCE).ok_or(VaultError::Damaged)?;
-    let aad = aad.encode();
+    let binding = binding.encode();
     XChaCha20Poly1305::new(key.into())
         .decrypt(
             XNonce::from_slice(nonce),
             Payload {
                 msg: sealed,
-                aad: &aad,
+                aad: &binding,
             },
         )
         .map(Zeroizing::new)
@@ -103,8 +107,8 @@ pub fn open(key: &[u8; 32], aad: &Aad, sealed: &[u8]) -> Result<Zeroizing<Vec<u8
 mod tests {
     use super::*;
 
-    fn aad() -> Aad<'static> {
-        Aad {
+    fn binding() -> Binding<'static> {
+        Binding {
             purpose: "template",
             format_version: 1,
             uid: 1000,
@@ -120,73 +124,76 @@ mod tests {
     #[test]
     fn only_the_same_place_opens() {
         let key = [9; 32];
-        let sealed = seal(&key, &aad(), b"features").unwrap();
-        assert_eq!(&*open(&key, &aad(), &sealed).unwrap(), b"features");
+        let sealed = seal(&key, &binding(), b"features").unwrap();
+        assert_eq!(&*open(&key, &binding(), &sealed).unwrap(), b"features");
         let elsewhere = [
-            Aad {
+            Binding {
                 purpose: "header",
-                ..aad()
+                ..binding()
             },
-            Aad {
+            Binding {
                 format_version: 0,
-                ..aad()
+                ..binding()
             },
-            Aad { uid: 1001, ..aad() },
-            Aad {
+            Binding {
+                uid: 1001,
+                ..binding()
+            },
+            Binding {
                 user: "alicf",
-                ..aad()
+                ..binding()
             },
-            Aad {
+            Binding {
                 template: 4,
-                ..aad()
+                ..binding()
             },
-            Aad {
+            Binding {
                 model: Digest([8; 32]),
-                ..aad()
+                ..binding()
             },
-            Aad {
+            Binding {
                 camera: "usb:2/color",
-                ..aad()
+                ..binding()
             },
-            Aad {
+            Binding {
                 protector: ProtectorKind::File,
-                ..aad()
+                ..binding()
             },
-            Aad {
+            Binding {
                 rest: b"x",
-                ..aad()
+                ..binding()
             },
         ];
         for other in elsewhere {
             assert!(open(&key, &other, &sealed).is_err(), "{other:?}");
         }
-        assert!(open(&[8; 32], &aad(), &sealed).is_err());
+        assert!(open(&[8; 32], &binding(), &sealed).is_err());
     }
 
     #[test]
     fn any_flipped_bit_is_refused() {
-        let sealed = seal(&[9; 32], &aad(), b"features").unwrap();
+        let sealed = seal(&[9; 32], &binding(), b"features").unwrap();
         for i in 0..sealed.len() * 8 {
             let mut damaged = sealed.clone();
             damaged[i / 8] ^= 1 << (i % 8);
-            assert!(open(&[9; 32], &aad(), &damaged).is_err(), "bit {i}");
+            assert!(open(&[9; 32], &binding(), &damaged).is_err(), "bit {i}");
         }
         for n in 0..sealed.len() {
-            assert!(open(&[9; 32], &aad(), &sealed[..n]).is_err());
+            assert!(open(&[9; 32], &binding(), &sealed[..n]).is_err());
         }
     }
 
     #[test]
     fn parts_do_not_run_into_each_other() {
-        let a = Aad {
+        let a = Binding {
             user: "ab",
             camera: "c",
-            ..aad()
+            ..binding()
         };
-        let b = Aad {
+        let b = Binding {
             user: "a",
             camera: "bc",
-            ..aad()
+            ..binding()
         };
         assert_ne!(a.encode(), b.encode());
     }

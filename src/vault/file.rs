@@ -12,7 +12,7 @@ use std::path::Path;
 
 use zeroize::Zeroizing;
 
-use super::cipher::{self, Aad};
+use super::cipher::{self, Binding};
 use super::key::random;
 use super::{KeyProtector, ProtectorKind, SealedKey, TemplateKey, VaultError};
 use crate::types::Digest;
@@ -37,8 +37,8 @@ impl FileProtector {
         .map_err(|error| VaultError::Failed(format!("{}: {error}", path.display())))
     }
 
-    fn aad(&self) -> Aad<'static> {
-        Aad {
+    fn binding(&self) -> Binding<'static> {
+        Binding {
             purpose: "key",
             format_version: 1,
             uid: 0,
@@ -60,7 +60,7 @@ impl KeyProtector for FileProtector {
     fn seal(&mut self, key: &TemplateKey) -> Result<SealedKey, VaultError> {
         Ok(SealedKey {
             kind: ProtectorKind::File,
-            bytes: cipher::seal(&self.key, &self.aad(), key.bytes())?,
+            bytes: cipher::seal(&self.key, &self.binding(), key.bytes())?,
         })
     }
 
@@ -68,7 +68,7 @@ impl KeyProtector for FileProtector {
         if sealed.kind != ProtectorKind::File {
             return Err(VaultError::Refused("not sealed by the key file"));
         }
-        let plain = cipher::open(&self.key, &self.aad(), &sealed.bytes)?;
+        let plain = cipher::open(&self.key, &self.binding(), &sealed.bytes)?;
         TemplateKey::from_bytes(&plain).ok_or(VaultError::Damaged)
     }
 }

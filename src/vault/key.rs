@@ -1,4 +1,4 @@
-//! The key of one user's templates, open and sealed.
+//! The key of one user's templates.
 
 use zeroize::{Zeroize, ZeroizeOnDrop};
 
@@ -40,39 +40,4 @@ pub fn random(mut bytes: &mut [u8]) -> Result<(), VaultError> {
         }
     }
     Ok(())
-}
-
-/// What guards a key. Part of what a template is bound to, so that none opens behind a weaker
-/// guard.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[repr(u8)]
-pub enum ProtectorKind {
-    Tpm = 1,
-    File = 2,
-}
-
-impl ProtectorKind {
-    pub fn name(self) -> &'static str {
-        match self {
-            ProtectorKind::Tpm => "tpm",
-            ProtectorKind::File => "file",
-        }
-    }
-
-    pub fn from_byte(byte: u8) -> Option<Self> {
-        [ProtectorKind::Tpm, ProtectorKind::File]
-            .into_iter()
-            .find(|kind| *kind as u8 == byte)
-    }
-}
-
-/// A sealed key, as its protector wrote it; at most [`SealedKey::MAX`] bytes.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct SealedKey {
-    pub kind: ProtectorKind,
-    pub bytes: Vec<u8>,
-}
-
-impl SealedKey {
-    pub const MAX: usize = 2048;
 }

@@ -6,8 +6,10 @@
 
 mod blob;
 pub mod cipher;
+mod error;
 mod file;
 mod key;
+mod protector;
 pub mod recovery;
 mod tpm;
 
@@ -15,8 +17,10 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 pub use blob::{Blob, Parent};
+pub use error::VaultError;
 pub use file::FileProtector;
-pub use key::{ProtectorKind, SealedKey, TemplateKey, random};
+pub use key::{TemplateKey, random};
+pub use protector::{KeyProtector, ProtectorKind, SealedKey};
 pub use tpm::TpmProtector;
 
 /// Which protectors the configuration accepts.
@@ -38,37 +42,6 @@ pub struct VaultOptions {
     pub key_file: PathBuf,
     /// For how long a busy TPM is asked again.
     pub patience: Duration,
-}
-
-/// Why a key was not sealed or given back.
-#[derive(Debug, thiserror::Error)]
-pub enum VaultError {
-    #[error("the protector is not there: {0}")]
-    Missing(String),
-    #[error("the TPM refuses: {0}")]
-    Refused(&'static str),
-    #[error("the TPM is busy ({0}); try again in a moment")]
-    Busy(String),
-    #[error("the sealed key is damaged")]
-    Damaged,
-    #[error("the key was sealed by a newer facelock; install that version again, or enroll again")]
-    Newer,
-    #[error("{0}")]
-    Failed(String),
-}
-
-/// Seals and unseals the key of one user.
-pub trait KeyProtector: Send {
-    fn kind(&self) -> ProtectorKind;
-
-    /// # Errors
-    /// [`VaultError`].
-    fn seal(&mut self, key: &TemplateKey) -> Result<SealedKey, VaultError>;
-
-    /// # Errors
-    /// [`VaultError::Refused`] where the platform's state changed or the key was sealed elsewhere;
-    /// [`VaultError::Damaged`] for bytes that are no sealed key of this kind.
-    fn unseal(&mut self, sealed: &SealedKey) -> Result<TemplateKey, VaultError>;
 }
 
 /// The protector for new keys.

@@ -5,7 +5,7 @@
 use argon2::{Algorithm, Argon2, Params, Version};
 use zeroize::Zeroizing;
 
-use super::cipher::{self, Aad};
+use super::cipher::{self, Binding};
 use super::key::random;
 use super::{TemplateKey, VaultError};
 use crate::types::Digest;
@@ -102,10 +102,14 @@ fn decode(digits: &[u8]) -> Option<Zeroizing<[u8; BYTES]>> {
 ///
 /// # Errors
 /// [`VaultError::Failed`].
-pub fn wrap(recovery: &RecoveryKey, key: &TemplateKey, aad: &Aad) -> Result<Vec<u8>, VaultError> {
+pub fn wrap(
+    recovery: &RecoveryKey,
+    key: &TemplateKey,
+    binding: &Binding,
+) -> Result<Vec<u8>, VaultError> {
     let mut salt = [0; SALT];
     random(&mut salt)?;
-    let sealed = cipher::seal(&*recovery.stretch(&salt)?, aad, key.bytes())?;
+    let sealed = cipher::seal(&*recovery.stretch(&salt)?, binding, key.bytes())?;
     Ok([salt.as_slice(), &sealed].concat())
 }
 
@@ -115,11 +119,11 @@ pub fn wrap(recovery: &RecoveryKey, key: &TemplateKey, aad: &Aad) -> Result<Vec<
 /// [`VaultError::Damaged`]: another recovery key, or another place.
 pub fn unwrap(
     recovery: &RecoveryKey,
-    aad: &Aad,
+    binding: &Binding,
     wrapped: &[u8],
 ) -> Result<TemplateKey, VaultError> {
     let (salt, sealed) = wrapped.split_at_checked(SALT).ok_or(VaultError::Damaged)?;
-    let plain = cipher::open(&*recovery.stretch(salt)?, aad, sealed)?;
+    let plain = cipher::open(&*recovery.stretch(salt)?, binding, sealed)?;
     TemplateKey::from_bytes(&plain).ok_or(VaultError::Damaged)
 }
 

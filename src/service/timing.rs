@@ -1,4 +1,4 @@
-//! How far the instance is: for the service manager, and in milliseconds for whoever measures.
+//! How far the instance is: for the service manager, and in milliseconds for root.
 
 use std::time::{Duration, Instant};
 
@@ -17,12 +17,12 @@ pub fn announce_ready() {
 }
 
 /// The stages of one attempt, measured from the start of `main`.
-pub struct Stopwatch {
+pub struct StageTimes {
     started: Instant,
     pub stages: Stages,
 }
 
-impl Stopwatch {
+impl StageTimes {
     pub fn new(started: Instant) -> Self {
         let request_read = Some(milliseconds(started, Instant::now()));
         Self {

@@ -8,7 +8,7 @@ use crate::types::{Detection, Hint, Unavailable};
 use crate::vault;
 
 /// A challenge under way.
-pub struct Asking {
+pub struct ActiveChallenge {
     challenge: Challenge,
     until: Instant,
     /// The answer so far; none before a face was shown.
@@ -17,12 +17,12 @@ pub struct Asking {
     put: bool,
 }
 
-impl Asking {
+impl ActiveChallenge {
     /// Draws a question. It is answered by `until`, or not at all.
     ///
     /// # Errors
-    /// [`Unavailable::Internal`]: there is no chance to be had, and a question that can be guessed
-    /// is none.
+    /// [`Unavailable::Internal`]: the kernel gives no random byte, and a question that can be
+    /// guessed proves nothing.
     pub fn begin(until: Instant) -> Result<Self, Unavailable> {
         let mut random = [0];
         vault::random(&mut random).map_err(|_| Unavailable::Internal)?;
@@ -40,7 +40,7 @@ impl Asking {
 
     /// Takes note of a face. `compared`: score and threshold, where it was good enough to be
     /// compared. The hint, where the person is to do something else now.
-    pub fn see(
+    pub fn observe(
         &mut self,
         at: Duration,
         face: &Detection,
@@ -52,8 +52,9 @@ impl Asking {
             face: *face,
             compares,
         });
-        let changed = self.answer.replace(answer) != Some(answer);
-        changed.then_some(())?;
+        if self.answer.replace(answer) == Some(answer) {
+            return None;
+        }
         self.put |= matches!(answer, Answer::Turn(_));
         match answer {
             Answer::Straight => Some(Hint::LookAtCamera),
@@ -76,8 +77,8 @@ impl Asking {
         }
     }
 
-    /// Whether the question was put and has no right answer yet. Whoever leaves then has heard it;
-    /// who was only waited for has not.
+    /// Whether the question was put and has no right answer yet. A person who leaves then has heard
+    /// it; one who was only waited for has not.
     pub fn is_left_open(&self) -> bool {
         self.put && self.state() != State::Passed
     }

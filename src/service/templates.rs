@@ -1,25 +1,15 @@
-//! Between vault and store: enrollments opened and closed under the user's key.
+//! Between vault and store: templates opened and sealed under the user's key.
 //!
 //! What MUST hold:
 //! 1. A template is bound to its user, id, model, camera and protector; anything else does not open
 //!    it.
 //! 2. The header is checked under the key before a template is used: none can be added, taken away
 //!    or renamed on disk.
-//! 3. A uid that now has another name has no enrollment.
 
-use std::time::{Duration, Instant};
-
-use super::context::Context;
-use super::failure::{Answer, Failure};
-use super::journal::Priority;
-use crate::camera::CameraOptions;
-use crate::store::{Enrollment, Lock, StoredTemplate, format};
-use crate::types::{CameraIdentity, Digest, Embedding, Spectrum, Subject, Unavailable};
-use crate::vault::cipher::{self, Aad};
+use crate::store::{Enrollment, StoredTemplate, format};
+use crate::types::{CameraIdentity, Digest, Embedding, Unavailable};
+use crate::vault::cipher::{self, Binding};
 use crate::vault::{self, ProtectorKind, SealedKey, TemplateKey, VaultError, VaultOptions};
-
-/// How long a change waits for another instance's change of the same user.
-const LOCK_PATIENCE: Duration = Duration::from_secs(2);
 
 /// Why templates are not open.
 #[derive(Debug, thiserror::Error)]
@@ -77,10 +67,9 @@ impl Gallery {
     ///
     /// # Errors
     /// [`Unavailable::OtherCamera`], [`Unavailable::TemplatesRejected`] for another model.
-    pub fn of(
+    pub fn for_camera(
         &self,
         camera: &CameraIdentity,
-        _: Spectrum,
         model: Digest,
     ) -> Result<&[Embedding], Unavailable> {
         if self.model != model {
@@ -99,41 +88,6 @@ impl Gallery {
     pub fn all(&self) -> impl Iterator<Item = &Embedding> {
         self.cameras.iter().flat_map(|(_, embeddings)| embeddings)
     }
-}
-
-/// The subject's enrollment, if there is one; a uid that has another name now has none.
-///
-/// # Errors
-/// The store's failure.
-pub fn find(context: &Context, subject: &Subject) -> Answer<Option<Enrollment>> {
-    let Some(enrollment) = context.enrollments.load(subject.uid)? else {
-        return Ok(None);
-    };
-    if enrollment.user != subject.name.as_str() {
-        context
-            .line(Priority::Warning, "enrollment", subject)
-            .with("enrolled_as", &enrollment.user)
-            .write();
-        return Ok(None);
-    }
-    Ok(Some(enrollment).filter(|enrollment| !enrollment.templates.is_empty()))
-}
-
-/// The subject's enrollment.
-///
-/// # Errors
-/// [`Unavailable::NotEnrolled`], or the store's failure.
-pub fn enrollment_of(context: &Context, subject: &Subject) -> Answer<Enrollment> {
-    find(context, subject)?.ok_or(Failure::Refused(Unavailable::NotEnrolled))
-}
-
-/// Holds the subject's enrollment against other instances.
-///
-/// # Errors
-/// [`Unavailable::Busy`].
-pub fn hold(context: &Context, subject: &Subject) -> Answer<Lock> {
-    let deadline = Instant::now() + LOCK_PATIENCE;
-    Ok(context.enrollments.lock(subject.uid, deadline)?)
 }
 
 /// The key, from the protector that sealed it.
@@ -159,8 +113,8 @@ pub fn open_template(
     template: &StoredTemplate,
     key: &TemplateKey,
 ) -> Result<Embedding, KeyError> {
-    let aad = template_aad(enrollment, template);
-    let plain = cipher::open(key.bytes(), &aad, &template.sealed)?;
+    let binding = template_binding(enrollment, template);
+    let plain = cipher::open(key.bytes(), &binding, &template.sealed)?;
     let values = plain.as_chunks::<4>().0.iter();
     let values = values.map(|bytes| f32::from_le_bytes(*bytes)).collect();
     Ok(Embedding::normalized(values).ok_or(VaultError::Damaged)?)
@@ -183,7 +137,7 @@ pub fn seal_template(
             .flat_map(|v| v.to_le_bytes())
             .collect::<Vec<u8>>(),
     );
-    template.sealed = cipher::seal(key.bytes(), &template_aad(enrollment, template), &plain)?;
+    template.sealed = cipher::seal(key.bytes(), &template_binding(enrollment, template), &plain)?;
     Ok(())
 }
 
@@ -193,8 +147,11 @@ pub fn seal_template(
 /// [`KeyError`].
 pub fn bind(enrollment: &mut Enrollment, key: &TemplateKey) -> Result<(), KeyError> {
     let header = enrollment.header().map_err(|_| KeyError::Changed)?;
-    enrollment.integrity =
-        cipher::seal(key.bytes(), &header_aad(enrollment, "header", &header), b"")?;
+    enrollment.integrity = cipher::seal(
+        key.bytes(),
+        &header_binding(enrollment, "header", &header),
+        b"",
+    )?;
     Ok(())
 }
 
@@ -204,15 +161,15 @@ pub fn bind(enrollment: &mut Enrollment, key: &TemplateKey) -> Result<(), KeyErr
 /// [`KeyError::Changed`].
 pub fn check(enrollment: &Enrollment, key: &TemplateKey) -> Result<(), KeyError> {
     let header = enrollment.header().map_err(|_| KeyError::Changed)?;
-    let aad = header_aad(enrollment, "header", &header);
-    cipher::open(key.bytes(), &aad, &enrollment.integrity).map_err(|_| KeyError::Changed)?;
+    let binding = header_binding(enrollment, "header", &header);
+    cipher::open(key.bytes(), &binding, &enrollment.integrity).map_err(|_| KeyError::Changed)?;
     Ok(())
 }
 
 /// What the recovery key's sealing of the key is bound to: the user, whatever the protector and the
 /// templates become.
-pub fn recovery_aad(enrollment: &Enrollment) -> Aad<'_> {
-    Aad {
+pub fn recovery_binding(enrollment: &Enrollment) -> Binding<'_> {
+    Binding {
         purpose: "recovery",
         format_version: format::VERSION,
         uid: enrollment.uid,
@@ -225,8 +182,8 @@ pub fn recovery_aad(enrollment: &Enrollment) -> Aad<'_> {
     }
 }
 
-fn header_aad<'a>(enrollment: &'a Enrollment, purpose: &'a str, rest: &'a [u8]) -> Aad<'a> {
-    Aad {
+fn header_binding<'a>(enrollment: &'a Enrollment, purpose: &'a str, rest: &'a [u8]) -> Binding<'a> {
+    Binding {
         purpose,
         format_version: format::VERSION,
         uid: enrollment.uid,
@@ -240,27 +197,10 @@ fn header_aad<'a>(enrollment: &'a Enrollment, purpose: &'a str, rest: &'a [u8]) 
     }
 }
 
-fn template_aad<'a>(enrollment: &'a Enrollment, template: &'a StoredTemplate) -> Aad<'a> {
-    Aad {
+fn template_binding<'a>(enrollment: &'a Enrollment, template: &'a StoredTemplate) -> Binding<'a> {
+    Binding {
         template: template.id,
         camera: &template.camera,
-        ..header_aad(enrollment, "template", b"")
-    }
-}
-
-/// The configured cameras, and those that the user is enrolled on before all others.
-pub fn camera_options(context: &Context, enrollment: &Enrollment) -> CameraOptions {
-    let enrolled = enrollment.cameras();
-    CameraOptions {
-        enrolled: enrolled.into_iter().map(CameraIdentity::new).collect(),
-        ..context.config.camera_options()
-    }
-}
-
-/// What a login may open: the cameras that the user is enrolled on, and no other.
-pub fn login_camera_options(context: &Context, enrollment: &Enrollment) -> CameraOptions {
-    CameraOptions {
-        only_enrolled: true,
-        ..camera_options(context, enrollment)
+        ..header_binding(enrollment, "template", b"")
     }
 }

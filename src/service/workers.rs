@@ -5,13 +5,16 @@ use std::sync::Arc;
 use std::sync::mpsc::{Receiver, RecvTimeoutError, channel};
 use std::time::{Duration, Instant};
 
-use super::Cameras;
-use super::inbox::Inbox;
+use super::cameras::Cameras;
+use super::inbox::{Inbox, Models};
+use super::templates::{Gallery, KeyError};
 use crate::camera::{CameraError, CameraOptions, FrameSource};
 use crate::config::Config;
 use crate::onnx::ModelError;
 use crate::pipeline::frame::FrameJudge;
+use crate::store::Enrollment;
 use crate::types::Spectrum;
+use crate::vault::VaultOptions;
 
 /// A camera is waited for in slices, so that an attempt that is over closes it soon.
 const SLICE: Duration = Duration::from_millis(40);
@@ -19,8 +22,8 @@ const SLICE: Duration = Duration::from_millis(40);
 /// any case.
 const PUT_BACK: Duration = Duration::from_millis(150);
 
-/// Opens a camera, before the deadline.
-pub type Open = Box<dyn FnOnce(Instant) -> Result<Box<dyn FrameSource>, CameraError> + Send>;
+/// Opens a camera, on the camera's thread.
+pub type OpenCamera = Box<dyn FnOnce() -> Result<Box<dyn FrameSource>, CameraError> + Send>;
 
 /// Opens the infrared camera, for it is what tells a face from a screen; the colour camera only
 /// where there is no other. One that is there and fails is no reason to make do with less.
@@ -47,7 +50,7 @@ pub struct CameraThread {
 
 impl CameraThread {
     /// Waits until the camera is closed, but not for a driver that is stuck.
-    pub fn wait_closed(self) {
+    pub fn wait_closed(&self) {
         // Either the sender is dropped, because the thread ended, or the wait is over.
         let _: Result<(), RecvTimeoutError> = self.ended.recv_timeout(PUT_BACK);
     }
@@ -58,15 +61,11 @@ impl CameraThread {
 ///
 /// # Errors
 /// No thread could be started.
-pub fn start_camera<E, T>(
-    inbox: &Arc<Inbox<E, T>>,
-    open: Open,
+pub fn start_camera(
+    inbox: &Arc<Inbox>,
+    open: OpenCamera,
     deadline: Instant,
-) -> std::io::Result<CameraThread>
-where
-    E: Send + 'static,
-    T: Send + 'static,
-{
+) -> std::io::Result<CameraThread> {
     let (alive, ended) = channel();
     let inbox = Arc::clone(inbox);
     std::thread::Builder::new()
@@ -80,8 +79,8 @@ where
     Ok(CameraThread { ended })
 }
 
-fn stream<E, T>(inbox: &Inbox<E, T>, open: Open, deadline: Instant) -> Result<(), CameraError> {
-    let mut source = open(deadline)?;
+fn stream(inbox: &Inbox, open: OpenCamera, deadline: Instant) -> Result<(), CameraError> {
+    let mut source = open()?;
     inbox.put_camera(source.identity().clone(), source.spectrum());
     while !inbox.is_closed() {
         match source.next_frame(deadline.min(Instant::now() + SLICE)) {
@@ -101,26 +100,38 @@ fn stream<E, T>(inbox: &Inbox<E, T>, open: Open, deadline: Instant) -> Result<()
 ///
 /// # Errors
 /// No thread could be started.
-pub fn start_models<T: Send + 'static>(
-    config: &Config,
-    inbox: &Arc<Inbox<Result<FrameJudge, ModelError>, T>>,
-) -> std::io::Result<()> {
+pub fn start_models(config: &Config, inbox: &Arc<Inbox>) -> std::io::Result<()> {
     let (dirs, inbox) = (config.model_dirs(), Arc::clone(inbox));
     let pad = config.pad_options();
     let eyes = config.pad.eyes;
     start_work(
         "models",
-        move || FrameJudge::load(&dirs, pad, eyes),
+        move || Ok(Box::new(FrameJudge::load(&dirs, pad, eyes)?) as Models),
         || Err(ModelError::Runtime("the loader panicked".into())),
-        move |judge| inbox.put_engine(judge),
+        move |models| inbox.put_models(models),
+    )
+}
+
+/// Unseals the key and opens the templates on a thread of their own.
+///
+/// # Errors
+/// No thread could be started.
+pub fn start_vault(
+    options: VaultOptions,
+    enrollment: Enrollment,
+    inbox: &Arc<Inbox>,
+) -> std::io::Result<()> {
+    let inbox = Arc::clone(inbox);
+    start_work(
+        "vault",
+        move || Gallery::open(&enrollment, &options),
+        || Err(KeyError::Panicked),
+        move |gallery| inbox.put_templates(gallery),
     )
 }
 
 /// Runs `work` on a thread of its own; a panic in it is caught and becomes `panicked()`.
-///
-/// # Errors
-/// No thread could be started.
-pub fn start_work<R: Send + 'static>(
+fn start_work<R: Send + 'static>(
     name: &str,
     work: impl FnOnce() -> R + Send + 'static,
     panicked: impl FnOnce() -> R + Send + 'static,

@@ -1,0 +1,68 @@
+//! What verification, enrollment and preview share: one camera and the models, started side by
+//! side, and one inbox in which everything they give arrives.
+//!
+//! What MUST hold: however a capture ends, its camera is told to close, and waited for a short
+//! while, so that emitter and exposure are put back as they were.
+
+use std::io;
+use std::sync::Arc;
+use std::time::Instant;
+
+use facelock_protocol::{Event, Progress};
+
+use super::connection::Connection;
+use super::context::Context;
+use super::inbox::{Arrival, Inbox};
+use super::workers::{self, CameraThread, OpenCamera};
+use crate::store::Enrollment;
+
+pub struct Capture {
+    inbox: Arc<Inbox>,
+    camera: CameraThread,
+}
+
+impl Capture {
+    /// Watches for a hang-up, and starts camera and models. The camera streams until `deadline`, at
+    /// most.
+    ///
+    /// # Errors
+    /// No thread could be started.
+    pub fn start(context: &Context, open: OpenCamera, deadline: Instant) -> io::Result<Self> {
+        let inbox = Inbox::new();
+        let hangup = Arc::clone(&inbox);
+        context.connection.watch(move || hangup.hang_up())?;
+        let starting = Event::Progress(Progress::Starting);
+        context.connection.send_event(starting);
+        let camera = workers::start_camera(&inbox, open, deadline)?;
+        let capture = Self { inbox, camera };
+        workers::start_models(context.config, &capture.inbox)?;
+        Ok(capture)
+    }
+
+    /// Opens the templates beside them.
+    ///
+    /// # Errors
+    /// No thread could be started.
+    pub fn open_templates(&self, context: &Context, enrollment: &Enrollment) -> io::Result<()> {
+        let options = context.config.vault_options();
+        workers::start_vault(options, enrollment.clone(), &self.inbox)
+    }
+
+    /// Waits for the next arrival, until `deadline`.
+    pub fn next(&self, deadline: Instant) -> Arrival {
+        self.inbox.next(deadline)
+    }
+
+    /// Begins to close the camera, and waits for it only once the peer has its answer.
+    pub fn close_after_reply(self, connection: &Connection) {
+        self.inbox.close();
+        connection.after_reply(move || drop(self));
+    }
+}
+
+impl Drop for Capture {
+    fn drop(&mut self) {
+        self.inbox.close();
+        self.camera.wait_closed();
+    }
+}

@@ -1,0 +1,220 @@
+//! One person before the camera, asked for samples that differ.
+
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use facelock_protocol::{Event, Look as Pose, Progress};
+
+use crate::camera::CameraError;
+use crate::decision::RequireInfrared;
+use crate::face::QualityLimits;
+use crate::pipeline::enrollment::{Choice, FEWEST, Sample, Samples};
+use crate::pipeline::frame::{FrameOutcome, FrameTimes, JudgedFace};
+use crate::service::capture::Capture;
+use crate::service::context::Context;
+use crate::service::enrollments;
+use crate::service::failure::{Answer, Failure};
+use crate::service::inbox::{Arrival, Models};
+use crate::service::journal::Priority;
+use crate::service::workers::open_best;
+use crate::store::Enrollment;
+use crate::types::{CameraIdentity, Digest, Frame, Hint, Spectrum, Subject, Unavailable};
+
+/// After this long without a different sample, what was taken is enough.
+const PATIENCE: Duration = Duration::from_secs(5);
+/// What the person is asked for, in turn.
+const POSES: [Pose; 6] = [
+    Pose::Straight,
+    Pose::TurnLeft,
+    Pose::TurnRight,
+    Pose::TiltUp,
+    Pose::TiltDown,
+    Pose::Different,
+];
+
+/// What the camera gave.
+pub struct TakenSamples {
+    pub camera: CameraIdentity,
+    pub spectrum: Spectrum,
+    pub model: Digest,
+    /// The model's threshold for this spectrum.
+    pub threshold: f32,
+    pub samples: Vec<Sample>,
+}
+
+/// Takes samples until there are enough, or no more that differ.
+///
+/// # Errors
+/// Too few were taken, and why.
+pub fn take_samples(
+    context: &Context,
+    subject: &Subject,
+    enrollment: &Enrollment,
+) -> Answer<TakenSamples> {
+    let deadline = Instant::now() + context.config.deadlines().enroll;
+    let cameras = Arc::clone(&context.cameras);
+    let options = enrollments::camera_options(context, enrollment);
+    let rule = context.config.pad.require_infrared;
+    let open = Box::new(move || match rule {
+        RequireInfrared::Enrolled => open_best(&*cameras, &options, deadline),
+        RequireInfrared::Always => cameras.open(&options, Spectrum::Infrared, deadline),
+    });
+    let capture = Capture::start(context, open, deadline).map_err(Failure::Thread)?;
+    let mut sampling = Sampling {
+        context,
+        subject,
+        wanted: usize::from(context.config.enroll.looks),
+        deadline,
+        models: None,
+        camera: None,
+        samples: Samples::default(),
+        since: Instant::now(),
+        last_hint: None,
+        attacks: 0,
+    };
+    sampling.run(&capture)
+}
+
+struct Sampling<'a> {
+    context: &'a Context<'a>,
+    subject: &'a Subject,
+    /// How many samples are asked for.
+    wanted: usize,
+    deadline: Instant,
+    models: Option<Models>,
+    camera: Option<(CameraIdentity, Spectrum)>,
+    samples: Samples,
+    /// When the last sample was taken.
+    since: Instant,
+    last_hint: Option<Hint>,
+    /// Faces that were not accepted as live.
+    attacks: u32,
+}
+
+impl Sampling<'_> {
+    fn run(&mut self, capture: &Capture) -> Answer<TakenSamples> {
+        loop {
+            self.on_arrival(capture.next(self.deadline.min(Instant::now() + PATIENCE)))?;
+            let settled =
+                self.samples.len() >= FEWEST.min(self.wanted) && self.since.elapsed() >= PATIENCE;
+            if self.samples.len() >= self.wanted || settled {
+                return self.finish();
+            }
+            if Instant::now() >= self.deadline {
+                return Err(self.too_few().into());
+            }
+        }
+    }
+
+    fn on_arrival(&mut self, arrival: Arrival) -> Answer<()> {
+        match arrival {
+            Arrival::HungUp => return Err(Unavailable::Cancelled.into()),
+            // The camera's own wait ends with the enrollment's.
+            Arrival::CameraFailed(CameraError::TimedOut) if Instant::now() >= self.deadline => {}
+            Arrival::Deadline | Arrival::Templates(_) => {}
+            Arrival::CameraFailed(error) => return Err(self.camera_failed(error)),
+            Arrival::Models(models) => {
+                self.models = Some(models?);
+                self.since = Instant::now();
+            }
+            Arrival::Camera(identity, spectrum) => {
+                self.camera = Some((identity, spectrum));
+                self.since = Instant::now();
+                self.progress(Progress::NextLook(POSES[0]));
+            }
+            Arrival::Frame(frame) => self.frame(&frame)?,
+        }
+        Ok(())
+    }
+
+    /// The reason to give once the time is over, told to the journal.
+    fn too_few(&self) -> Unavailable {
+        self.context
+            .line(Priority::Notice, "enroll", self.subject)
+            .with("looks", self.samples.len())
+            .with("not_live", self.attacks)
+            .write();
+        if self.attacks > 0 && self.samples.is_empty() {
+            Unavailable::EnrollmentRejected
+        } else {
+            Unavailable::Timeout
+        }
+    }
+
+    fn frame(&mut self, frame: &Frame) -> Answer<()> {
+        let (Some(models), Some((_, spectrum))) = (&mut self.models, &self.camera) else {
+            return Ok(());
+        };
+        let mut times = FrameTimes::default();
+        let outcome = models.judge(frame, *spectrum, &QualityLimits::ENROLL, &mut times);
+        match outcome? {
+            FrameOutcome::Hint(hint, _) => self.hint(hint),
+            FrameOutcome::Unlit => {}
+            FrameOutcome::Judged(judged) => self.offer(*judged)?,
+        }
+        Ok(())
+    }
+
+    fn offer(&mut self, judged: JudgedFace) -> Answer<()> {
+        match self.samples.offer(judged) {
+            Choice::Taken => self.tell_taken(),
+            Choice::NotYet => {}
+            Choice::Failed => return Err(Unavailable::Internal.into()),
+            Choice::Attack => {
+                self.attacks += 1;
+                self.hint(Hint::LookAtCamera);
+            }
+            Choice::AnotherPerson => self.hint(Hint::LookAtCamera),
+            Choice::TooAlike => self.hint(Hint::TurnALittle),
+        }
+        Ok(())
+    }
+
+    fn tell_taken(&mut self) {
+        self.since = Instant::now();
+        self.last_hint = None;
+        let taken = self.samples.len();
+        let progress = Progress::LookTaken {
+            taken: taken as u8,
+            wanted: self.wanted as u8,
+        };
+        self.progress(progress);
+        if taken < self.wanted {
+            self.progress(Progress::NextLook(POSES[taken % POSES.len()]));
+        }
+    }
+
+    fn progress(&self, progress: Progress) {
+        let event = Event::Progress(progress);
+        self.context.connection.send_event(event);
+    }
+
+    fn finish(&mut self) -> Answer<TakenSamples> {
+        let (Some((camera, spectrum)), Some(models)) = (self.camera.take(), &self.models) else {
+            return Err(Unavailable::Internal.into());
+        };
+        Ok(TakenSamples {
+            camera,
+            spectrum,
+            model: models.digest(),
+            threshold: models.threshold(spectrum),
+            samples: self.samples.take(),
+        })
+    }
+
+    fn camera_failed(&self, error: CameraError) -> Failure {
+        let always = self.context.config.pad.require_infrared == RequireInfrared::Always;
+        let failure = Failure::from(error);
+        if always && matches!(failure, Failure::Camera(CameraError::NotFound)) {
+            failure.settle(&self.context.asker, Some(self.subject));
+            return Unavailable::InfraredRequired.into();
+        }
+        failure
+    }
+
+    fn hint(&mut self, hint: Hint) {
+        if self.last_hint.replace(hint) != Some(hint) {
+            self.context.connection.send_event(Event::Hint(hint));
+        }
+    }
+}
