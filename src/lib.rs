@@ -5,9 +5,9 @@
 //! left it ([`sandbox`]), asks who the peer is and whether it may ask this, and answers at once
 //! whatever needs no camera. Otherwise three threads work side by side: [`camera`] opens and
 //! delivers frames, [`onnx`] and [`face`] make the models ready, [`vault`] unseals the key that
-//! opens the templates in [`store`]. Then frames are judged ([`pipeline`]: [`face`], [`pad`]), `decision::verdict`
-//! turns the evidence into a verdict, the tally hears of it, the peer is answered, and the process
-//! ends.
+//! opens the templates in [`store`]. Then frames are judged ([`pipeline`]: [`face`], [`pad`]),
+//! `decision::verdict` turns the evidence into a verdict, the tally hears of it, the peer is
+//! answered, and the process ends.
 //!
 //! [`service`] and [`cli`] compose; the rooms below do not know each other and share only
 //! [`types`]. The binaries are three lines each; whether somebody gets in is decided in

@@ -251,9 +251,17 @@ proptest! {
     #![proptest_config(ProptestConfig { cases: 4000, ..ProptestConfig::default() })]
 
     #[test]
-    fn an_open_gate_has_a_person_behind_it(evidence in evidences(), presence in presences(), service in 0usize..40) {
+    fn an_open_gate_has_a_person_behind_it(
+        evidence in evidences(),
+        presence in presences(),
+        service in 0usize..40,
+    ) {
         let config = config();
-        let (name, service) = config.services().iter().nth(service % config.services().len()).unwrap();
+        let (name, service) = config
+            .services()
+            .iter()
+            .nth(service % config.services().len())
+            .unwrap();
         if gate(ALICE, Some(service), &evidence, &presence).is_ok() {
             prop_assert!(!evidence.remote_host && !evidence.lid_closed, "{name}");
             let by_alice = evidence.real_uid == ALICE
@@ -266,7 +274,10 @@ proptest! {
                 && evidence.remote_user.is_none()
                 && (evidence.virtual_terminal().is_some_and(|n| presence.terminal == Some(n))
                     || presence.shown.iter().any(|session| in_front(session)
-                        || session.class == "greeter" && session.seat.is_some() && session.active && !session.remote));
+                        || session.class == "greeter"
+                        && session.seat.is_some()
+                        && session.active
+                        && !session.remote));
             prop_assert!(by_alice && seated || console, "{name}: {evidence:?} {presence:?}");
             // Nobody else acts.
             prop_assert!([0, ALICE].contains(&evidence.real_uid));

@@ -293,17 +293,31 @@ proptest! {
         (width, height, stride) in (0_u32..5000, 0_u32..5000, 0_u32..9000),
     ) {
         let layout = Layout { width, height, stride };
-        for frame in [to_bgr(&bytes, encoding, layout), to_gray(&bytes, encoding, layout)].into_iter().flatten() {
+        for frame in [
+            to_bgr(&bytes, encoding, layout),
+            to_gray(&bytes, encoding, layout),
+        ]
+        .into_iter()
+        .flatten()
+        {
             prop_assert_eq!((frame.width(), frame.height()), (width, height));
         }
     }
 
     /// A buffer one byte too short is never a frame; one that fits always is.
     #[test]
-    fn frames_begin_where_the_bytes_suffice(width in 1_u32..40, height in 1_u32..40, wide in any::<bool>()) {
+    fn frames_begin_where_the_bytes_suffice(
+        width in 1_u32..40,
+        height in 1_u32..40,
+        wide in any::<bool>(),
+    ) {
         let pixels = (width * height) as usize;
         let chroma = 2 * width.div_ceil(2) as usize * height.div_ceil(2) as usize;
-        let luma = if width.is_multiple_of(2) { pixels } else { (width.div_ceil(2) * 2 * height) as usize };
+        let luma = if width.is_multiple_of(2) {
+            pixels
+        } else {
+            (width.div_ceil(2) * 2 * height) as usize
+        };
         let cases = [
             (Encoding::Grey, pixels),
             (Encoding::GreyWide { bits: if wide { 16 } else { 10 } }, pixels * 2),
@@ -336,7 +350,13 @@ proptest! {
     fn turns_add_up(width in 1_u32..20, height in 1_u32..20, color in any::<bool>()) {
         let format = if color { PixelFormat::Bgr8 } else { PixelFormat::Gray8 };
         let length = (width * height) as usize * format.channels();
-        let frame = Frame::new(width, height, format, (0..length).map(|i| i as u8).collect()).unwrap();
+        let frame = Frame::new(
+            width,
+            height,
+            format,
+            (0..length).map(|i| i as u8).collect(),
+        )
+        .unwrap();
         let quarter = |frame: &Frame| rotate(frame.clone(), Rotation::Quarter);
         let half = quarter(&quarter(&frame));
         let turned = rotate(frame.clone(), Rotation::Half);

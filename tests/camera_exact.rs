@@ -22,7 +22,9 @@ proptest! {
 
     #[test]
     fn each_pixel_is_what_the_format_says(
-        encoding in any_encoding(), (width, height) in (1_u32..24, 1_u32..24), padding in prop::option::of(0_u32..9),
+        encoding in any_encoding(),
+        (width, height) in (1_u32..24, 1_u32..24),
+        padding in prop::option::of(0_u32..9),
         short in prop::bool::weighted(0.1), seed in any::<u32>(),
     ) {
         let packed = Layout::packed(width, height);
@@ -44,7 +46,10 @@ proptest! {
         let gray = to_gray(&bytes, encoding, layout).unwrap();
         for (x, y) in (0..height as usize).flat_map(|y| (0..width as usize).map(move |x| (x, y))) {
             let at = y * width as usize + x;
-            prop_assert_eq!(&color.pixels()[3 * at..][..3], pixels::bgr(&bytes, encoding, layout, x, y));
+            prop_assert_eq!(
+                &color.pixels()[3 * at..][..3],
+                pixels::bgr(&bytes, encoding, layout, x, y)
+            );
             prop_assert_eq!(gray.pixels()[at], pixels::gray(&bytes, encoding, layout, x, y));
         }
     }

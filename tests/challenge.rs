@@ -207,7 +207,9 @@ proptest! {
 
     #[test]
     fn no_recording_answers_two_questions(
-        legs in prop::collection::vec((-60.0_f32..60.0, 1.0_f32..20.0), 1..12), gap in 0_usize..400, depth in 0.3_f32..0.9,
+        legs in prop::collection::vec((-60.0_f32..60.0, 1.0_f32..20.0), 1..12),
+        gap in 0_usize..400,
+        depth in 0.3_f32..0.9,
     ) {
         let mut sightings = Vec::new();
         let mut degrees = 0.0_f32;
@@ -216,22 +218,36 @@ proptest! {
                 while (target - degrees).abs() > speed {
                     degrees += speed * (target - degrees).signum();
                     let compares = degrees.abs() < 50.0;
-                    sightings.push(Sighting { at: at(sightings.len()), face: head(degrees, depth), compares });
+                    sightings.push(Sighting {
+                        at: at(sightings.len()),
+                        face: head(degrees, depth),
+                        compares,
+                    });
                 }
                 degrees = target;
                 for _ in 0..10 {
-                    sightings.push(Sighting { at: at(sightings.len()), face: head(degrees, depth), compares: true });
+                    sightings.push(Sighting {
+                        at: at(sightings.len()),
+                        face: head(degrees, depth),
+                        compares: true,
+                    });
                 }
             }
         }
         sightings.iter_mut().skip(gap).for_each(|sighting| sighting.at += Duration::from_secs(1));
-        let passed = QUESTIONS.iter().filter(|asked| answers(**asked, &sightings).contains(&Answer::Passed)).count();
+        let passed = QUESTIONS
+            .iter()
+            .filter(|asked| answers(**asked, &sightings).contains(&Answer::Passed))
+            .count();
         prop_assert!(passed <= 1, "{passed} questions");
     }
 
     #[test]
     fn no_landmarks_break_it(
-        views in prop::collection::vec((prop::array::uniform5((any::<f32>(), any::<f32>())), any::<[f32; 4]>()), 0..30),
+        views in prop::collection::vec(
+            (prop::array::uniform5((any::<f32>(), any::<f32>())), any::<[f32; 4]>()),
+            0..30,
+        ),
     ) {
         let mut challenge = Challenge::new(LEFT_RIGHT);
         for (n, (points, [x, y, width, height])) in views.into_iter().enumerate() {

@@ -66,7 +66,10 @@ proptest! {
 
     #[test]
     fn a_probe_with_one_value_that_is_no_number_never_matches(
-        mut probe in any_vector(1..64), value in hostile(), at in any::<prop::sample::Index>(), lowest in any::<bool>(),
+        mut probe in any_vector(1..64),
+        value in hostile(),
+        at in any::<prop::sample::Index>(),
+        lowest in any::<bool>(),
     ) {
         let template = probe.clone();
         let at = at.index(probe.len());
@@ -79,7 +82,11 @@ proptest! {
     }
 
     #[test]
-    fn a_vector_of_no_length_never_matches(length in 0_usize..1100, template in any_vector(1..64), sign in any::<bool>()) {
+    fn a_vector_of_no_length_never_matches(
+        length in 0_usize..1100,
+        template in any_vector(1..64),
+        sign in any::<bool>(),
+    ) {
         let zero = vec![if sign { 0.0 } else { -0.0 }; length];
         for (probe, templates) in [(&zero, &template), (&template, &zero), (&zero, &zero)] {
             prop_assert_eq!(verdict(probe, std::slice::from_ref(templates), -1.0), None);
@@ -87,7 +94,11 @@ proptest! {
     }
 
     #[test]
-    fn vectors_of_different_dimensions_never_match(probe in any_vector(1..64), more in any_vector(1..8), cut in any::<bool>()) {
+    fn vectors_of_different_dimensions_never_match(
+        probe in any_vector(1..64),
+        more in any_vector(1..8),
+        cut in any::<bool>(),
+    ) {
         let longer = [probe.clone(), more].concat();
         let (probe, template) = if cut { (longer, probe) } else { (probe, longer) };
         prop_assert_eq!(verdict(&probe, &[template], -1.0), None);
@@ -95,11 +106,20 @@ proptest! {
 
     #[test]
     fn a_match_is_a_cosine_at_the_threshold_and_above(
-        (probe, templates) in (1_usize..32).prop_flat_map(|n| (any_vector(n), prop::collection::vec(any_vector(n), 0..4))),
+        (probe, templates) in (1_usize..32).prop_flat_map(|n| {
+            (any_vector(n), prop::collection::vec(any_vector(n), 0..4))
+        }),
         threshold in prop_oneof![-1.0_f32..=1.0, any::<f32>()],
     ) {
         // One of no length was left out above: it is nobody's.
-        let usable = |template: &&Vec<f32>| template.iter().map(|v| f64::from(*v).powi(2)).sum::<f64>().sqrt() > 1e-6;
+        let usable = |template: &&Vec<f32>| {
+            template
+                .iter()
+                .map(|v| f64::from(*v).powi(2))
+                .sum::<f64>()
+                .sqrt()
+                > 1e-6
+        };
         let cosines = templates.iter().filter(usable).map(|template| cosine(&probe, template));
         let best = cosines.fold(f64::NEG_INFINITY, f64::max);
         match verdict(&probe, &templates, threshold) {

@@ -215,7 +215,8 @@ proptest! {
     /// Tokens replaced by hostile ones, bytes removed: an error or a network, never a panic.
     #[test]
     fn conversion_survives_any_damage(
-        at in prop::collection::vec((any::<prop::sample::Index>(), 0_usize..9), 1..4), cut in 0_usize..17,
+        at in prop::collection::vec((any::<prop::sample::Index>(), 0_usize..9), 1..4),
+        cut in 0_usize..17,
     ) {
         let hostile = ["-1", "0", "9223372036854775807", "18446744073709551616", "", "x", "3", "8", "1, 1, 1, 1"];
         let mut parts: Vec<String> = NETWORK.split('"').map(Into::into).collect();
@@ -231,7 +232,10 @@ proptest! {
     }
 
     #[test]
-    fn resizing_survives_any_bytes(bytes in prop::collection::vec(any::<u8>(), 0..200), flip in any::<prop::sample::Index>()) {
+    fn resizing_survives_any_bytes(
+        bytes in prop::collection::vec(any::<u8>(), 0..200),
+        flip in any::<prop::sample::Index>(),
+    ) {
         let _ = set_input_dimensions(&bytes, Dimension::Fixed(1), Dimension::Named("w"));
         let mut model = small();
         let at = flip.index(model.len());

@@ -156,8 +156,7 @@ fn needs_liveness_networks_grey_frames_and_boxes_that_hold_nothing_are_never_liv
 }
 
 #[test]
-fn needs_liveness_networks_infrared_takes_no_word_of_the_colour_network_and_colour_none_of_infrared()
- {
+fn needs_liveness_networks_infrared_and_color_take_no_word_of_the_other_s_network() {
     let mut pad = Pad::load(&support::models(), CNN).unwrap();
     let frame = frames("astronaut/000.png");
     let mut engine = Engine::load(&support::models()).unwrap();

@@ -304,8 +304,7 @@ impl Puppet {
 }
 
 #[test]
-fn needs_reference_data_needs_liveness_networks_a_real_head_that_turns_as_asked_gets_in_and_the_other_way_is_an_attack()
- {
+fn needs_reference_data_needs_liveness_networks_a_head_turned_as_asked_gets_in() {
     let puppet = Puppet::new(&clip::turning());
     let (mut passed, mut failed) = (false, false);
     // The clip has a turn to the left only: one question in four can be answered with it.

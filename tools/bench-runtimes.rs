@@ -5,8 +5,9 @@
 //!
 //!     bench-runtimes digests
 //!
-//! The second form times the digests of the prepared models. REFERENCE is a file of outputs, written if it is not there. Options change one setting of a
-//! login's sessions: threads=2, no-pattern, spin, level1.
+//! The second form times the digests of the prepared models. REFERENCE is a file of outputs,
+//! written if it is not there. Options change one setting of a login's sessions: threads=2,
+//! no-pattern, spin, level1.
 #![allow(clippy::print_stdout, clippy::unwrap_used)]
 
 use std::path::{Path, PathBuf};

@@ -104,11 +104,14 @@ fn list() -> Result<(), CameraError> {
         println!(
             "{}",
             json!({
-                "identity": camera.identity, "group": camera.group, "name": camera.name, "driver": camera.driver,
-                "bus": camera.bus, "spectrum": camera.spectrum, "virtual": camera.is_virtual,
-                "formats": camera.formats, "used": camera.used, "reason": camera.reason,
-                "usb": camera.usb.map(|usb| format!("{:04x}:{:04x}:{}", usb.vendor, usb.product, usb.serial.unwrap_or_default())),
-            })
+                    "identity": camera.identity, "group": camera.group, "name": camera.name, "driver": camera.driver,
+                    "bus": camera.bus, "spectrum": camera.spectrum, "virtual": camera.is_virtual,
+                    "formats": camera.formats, "used": camera.used, "reason": camera.reason,
+                    "usb": camera.usb.map(|usb| {
+                let serial = usb.serial.unwrap_or_default();
+                format!("{:04x}:{:04x}:{serial}", usb.vendor, usb.product)
+            }),
+                })
         );
     }
     println!("{}", json!({"list_ms": milliseconds(started)}));

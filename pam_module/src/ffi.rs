@@ -89,7 +89,8 @@ pub fn peer(socket: BorrowedFd) -> Option<(i32, u32)> {
     whole.then_some((credentials.pid, credentials.uid))
 }
 
-/// A descriptor that holds the peer's process: SO_PEERPIDFD, or, on a kernel before 6.5, by its pid.
+/// A descriptor that holds the peer's process: SO_PEERPIDFD, or, on a kernel before 6.5, by its
+/// pid.
 pub fn peer_process(socket: BorrowedFd, pid: i32) -> Option<OwnedFd> {
     const SO_PEERPIDFD: c_int = 77;
     let mut descriptor: c_int = -1;

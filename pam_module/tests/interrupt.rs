@@ -26,8 +26,8 @@ extern "C" fn catch(_: libc::c_int) {
     CAUGHT.fetch_add(1, Ordering::SeqCst);
 }
 
-/// Without libtest: a signal that a host ignores is kept only for its first thread, and libtest runs
-/// tests in others.
+/// Without libtest: a signal that a host ignores is kept only for its first thread, and libtest
+/// runs tests in others.
 fn main() {
     match std::env::var("FACELOCK_TEST_HOST") {
         Ok(kind) => host_process(&kind),

@@ -1,7 +1,7 @@
 //! `facelockctl models`: for root, at install; no instance takes part.
 
 use std::fmt::Write as _;
-use std::io::Write as _;
+use std::io::{ErrorKind, Write as _};
 use std::path::{Path, PathBuf};
 use std::time::Instant;
 
@@ -104,7 +104,7 @@ fn prepare(dest: &Path, cache: &Path, runtime: &Path) -> Result<Vec<String>, Fai
 
 fn failure(error: InstallError) -> Failure {
     match &error {
-        InstallError::Io { error, path } if error.kind() == std::io::ErrorKind::PermissionDenied => {
+        InstallError::Io { error, path } if error.kind() == ErrorKind::PermissionDenied => {
             let text = format!("{}: {error}", path.display());
             Failure::from(anyhow::Error::msg(text))
         }

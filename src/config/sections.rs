@@ -203,8 +203,8 @@ impl Default for SandboxSection {
 #[derive(Clone, Debug, Default, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct PresenceSection {
-    /// A closed lid keeps no face from being looked for: its sensor is stuck, or the camera is not in
-    /// it.
+    /// A closed lid keeps no face from being looked for: its sensor is stuck, or the camera is not
+    /// in it.
     pub ignore_lid: bool,
 }
 

@@ -107,8 +107,8 @@ pub struct TallyState {
     password: Option<Password>,
     /// The last match or password.
     used: Option<When>,
-    /// When `opened` was, in seconds that the machine was awake: an attempt that a suspend held up is
-    /// still under way.
+    /// When `opened` was, in seconds that the machine was awake: an attempt that a suspend held up
+    /// is still under way.
     opened_awake: u64,
     /// Attempts that the user's own programs asked for, and since when they are counted.
     asked: u32,

@@ -1,7 +1,7 @@
 //! When does it say yes? Here, and nowhere else.
 //!
-//! [`verdict`] turns what an attempt saw into a decision; [`access`] says who may ask what, and from
-//! where, as [`services`] are listed; [`lockout`] what misses cause; [`cause`] why nothing was
+//! [`verdict`] turns what an attempt saw into a decision; [`access`] says who may ask what, and
+//! from where, as [`services`] are listed; [`lockout`] what misses cause; [`cause`] why nothing was
 //! judged; [`spectrum`] by which light a user may be verified.
 //!
 //! What MUST hold: everything here is pure. It reads no file, no clock and no environment, so that

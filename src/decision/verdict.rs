@@ -1,14 +1,15 @@
 //! When does it say yes? Here, and nowhere else.
 //!
 //! What MUST hold:
-//! 1. [`Verdict::Match`] needs [`DecisionRules::matches`] frames, each with one face that was judged live
-//!    **and** compared, at or above its threshold. Liveness and score come in one [`Judged`], so
-//!    that no other face's score can stand beside it.
+//! 1. [`Verdict::Match`] needs [`DecisionRules::matches`] frames, each with one face that was
+//!    judged live **and** compared, at or above its threshold. Liveness and score come in one
+//!    [`Judged`], so that no other face's score can stand beside it.
 //! 2. A number that is not finite is no score: it ends the attempt without a decision.
 //! 3. A detector that failed is not a detector that found a live face: it ends the attempt without
 //!    a decision.
 //! 4. An attempt that was cut off, by whatever, made no decision.
-//! 5. Where [`DecisionRules::challenge`] asks for one, there is no match without [`Challenge::Passed`].
+//! 5. Where [`DecisionRules::challenge`] asks for one, there is no match without
+//!    [`Challenge::Passed`].
 //! 6. There is no match while every face that matched had its eyes shut.
 //! 7. Liveness that was never given counts: a face that was compared over [`DecisionRules::spread`]
 //!    and not judged live often enough for a match is refused, however the attempt ends.

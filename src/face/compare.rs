@@ -61,7 +61,8 @@ mod tests {
     proptest! {
         #[test]
         fn a_score_is_a_cosine(
-            a in prop::collection::vec(any::<f32>(), 0..16), b in prop::collection::vec(any::<f32>(), 0..16),
+            a in prop::collection::vec(any::<f32>(), 0..16),
+            b in prop::collection::vec(any::<f32>(), 0..16),
         ) {
             if let (Some(a), Some(b)) = (Embedding::normalized(a), Embedding::normalized(b))
                 && let Some(score) = compare(&a, std::slice::from_ref(&b))

@@ -1,10 +1,10 @@
 //! Block-quantised ONNX networks with their weights as 32-bit floats again.
 //!
 //! opencv_zoo publishes weights as 8-bit integers with a scale and a zero point for each block of
-//! an axis. Each `DequantizeLinear` with a block size becomes the tensor that it computes (onnx/onnx
-//! `Operators.md`, DequantizeLinear-21), and so does each `Reshape` of a constant. Inputs of the
-//! graph that are constants, and constants that no node reads, are dropped. The same file gives the
-//! same bytes, so that the result can be pinned by digest.
+//! an axis. Each `DequantizeLinear` with a block size becomes the tensor that it computes
+//! (onnx/onnx `Operators.md`, DequantizeLinear-21), and so does each `Reshape` of a constant.
+//! Inputs of the graph that are constants, and constants that no node reads, are dropped. The same
+//! file gives the same bytes, so that the result can be pinned by digest.
 #![forbid(unsafe_code)]
 
 use std::collections::{BTreeMap, BTreeSet};

@@ -240,8 +240,8 @@ enum Origin<'a> {
     Wheel(&'a Wheel),
 }
 
-/// Whether what was left from before is of another file: it was finished and is wrong, or the server
-/// cannot go on from there.
+/// Whether what was left from before is of another file: it was finished and is wrong, or the
+/// server cannot go on from there.
 fn is_stale(status: Option<i32>) -> bool {
     status.is_none_or(|status| [22, 33, 36].contains(&status))
 }

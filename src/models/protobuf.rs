@@ -103,8 +103,8 @@ pub fn rebuild<'a>(fields: impl IntoIterator<Item = (u64, Value<'a>)>) -> Messag
     message
 }
 
-/// The message with every field `number` replaced by what `change` makes of it; `None` where the bytes are
-/// no message, or `change` says so.
+/// The message with every field `number` replaced by what `change` makes of it; `None` where the
+/// bytes are no message, or `change` says so.
 pub fn edit(
     message: &[u8],
     number: u64,

@@ -1,9 +1,9 @@
 //! MiniFASNet on colour frames (minivision-ai/Silent-Face-Anti-Spoofing): two crops of the face at
 //! two scales. Never on grey or infrared frames: it rejects nearly every live one.
 //!
-//! What is read is the margin, logit(live) − logsumexp(the other logits), the mean of both networks.
-//! Their probabilities saturate: 0.5 lies in the middle of living people, and a print has 0.0000.
-//! Margins keep both apart (docs/evaluation.md).
+//! What is read is the margin, logit(live) − logsumexp(the other logits), the mean of both
+//! networks. Their probabilities saturate: 0.5 lies in the middle of living people, and a print has
+//! 0.0000. Margins keep both apart (docs/evaluation.md).
 
 use super::detector::{Detector, Judgement, Part};
 use super::window::{Bounds, Window};

@@ -36,8 +36,8 @@ impl Judgement {
     };
 }
 
-/// A way to tell a face from its picture. It judges one face, frame after frame; [`Pad`](super::Pad)
-/// resets it where another face begins.
+/// A way to tell a face from its picture. It judges one face, frame after frame;
+/// [`Pad`](super::Pad) resets it where another face begins.
 pub trait Detector: Send {
     fn name(&self) -> &'static str;
 

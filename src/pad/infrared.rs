@@ -30,8 +30,8 @@ const BRIGHTER: f32 = 1.2;
 const SATURATED: f32 = 0.4;
 /// Lit and unlit must be this near in time, or the person has moved between them.
 const PAIR: Duration = Duration::from_millis(250);
-/// Each part of the score is 0.5 at its bound. Below [`ATTACK`]: the emitter flashed and the face returned under a third of [`ANSWER`], or is half as
-/// bright as what is beside it.
+/// Each part of the score is 0.5 at its bound. Below [`ATTACK`]: the emitter flashed and the face
+/// returned under a third of [`ANSWER`], or is half as bright as what is beside it.
 const ATTACK: f32 = 0.25;
 const BOUNDS: Bounds = Bounds {
     sure: 0.5,

@@ -311,7 +311,12 @@ mod tests {
 
     proptest! {
         #[test]
-        fn no_landmarks_break_it(views in prop::collection::vec(prop::array::uniform5((any::<f32>(), any::<f32>())), 0..20)) {
+        fn no_landmarks_break_it(
+            views in prop::collection::vec(
+                prop::array::uniform5((any::<f32>(), any::<f32>())),
+                0..20,
+            ),
+        ) {
             let views = views.into_iter().map(|view| view.map(|(x, y)| Point { x, y }));
             watch(&mut Motion::default(), views);
         }

@@ -4,8 +4,9 @@ use super::frame::JudgedFace;
 use crate::face::compare;
 use crate::types::{Embedding, Liveness};
 
-/// Samples below this cosine with the first one are another person's: the score that strangers reach
-/// in one of 10,000 single comparisons. A turned head scores lower than verification asks for.
+/// Samples below this cosine with the first one are another person's: the score that strangers
+/// reach in one of 10,000 single comparisons. A turned head scores lower than verification asks
+/// for.
 pub const SAME_PERSON: f32 = 0.4;
 /// A sample above this cosine with one that was taken adds nothing.
 const TOO_ALIKE: f32 = 0.97;

@@ -10,9 +10,9 @@ pub use options::*;
 
 /// Enroll faces for login, try them, and look after them.
 ///
-/// Exit status: 0 done, or a match; 1 a face was judged and did not match; 2 wrong usage; 3 it could
-/// not be done, and the message says why; 4 not permitted; 5 Facelock's socket cannot be reached or
-/// the connection broke.
+/// Exit status: 0 done, or a match; 1 a face was judged and did not match; 2 wrong usage; 3 it
+/// could not be done, and the message says why; 4 not permitted; 5 Facelock's socket cannot be
+/// reached or the connection broke.
 #[derive(Debug, Parser)]
 #[command(name = "facelockctl", version, max_term_width = 80)]
 pub struct Args {

@@ -44,7 +44,12 @@ pub struct Uninstall {
 #[derive(Debug, clap::Args)]
 pub struct Preview {
     /// For how long
-    #[arg(long, default_value_t = 10, value_parser = clap::value_parser!(u8).range(1..=60), value_name = "SECONDS")]
+    #[arg(
+        long,
+        default_value_t = 10,
+        value_parser = clap::value_parser!(u8).range(1..=60),
+        value_name = "SECONDS"
+    )]
     pub seconds: u8,
     /// Write the last frame here as PNG, with box and landmarks
     #[arg(long, value_name = "FILE")]

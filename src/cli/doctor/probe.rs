@@ -53,7 +53,8 @@ pub fn facts(args: &Args, subject: &Subject) -> Facts {
     }
 }
 
-/// What a program says on standard output, one line, whatever its status; none where it is not there.
+/// What a program says on standard output, one line, whatever its status; none where it is not
+/// there.
 fn said(program: &str, arguments: &[&str]) -> Option<String> {
     let output = Command::new(program).args(arguments).output().ok()?;
     let text = String::from_utf8_lossy(&output.stdout).trim().to_owned();

@@ -124,7 +124,14 @@ pub fn run(files: &Files, service: Option<&str>, json: bool) -> Answer {
         None => wired(files),
     };
     if json {
-        let row = |row: &Wired| json!({ "service": row.service, "face": row.file.is_some(), "file": row.file, "problem": row.problem });
+        let row = |row: &Wired| {
+            json!({
+                "service": row.service,
+                "face": row.file.is_some(),
+                "file": row.file,
+                "problem": row.problem,
+            })
+        };
         let rows = rows.iter().map(row).collect::<serde_json::Value>();
         return print_json(&json!({ "outcome": "done", "services": rows }));
     }

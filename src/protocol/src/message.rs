@@ -7,9 +7,9 @@ use crate::{Denied, Evidence, Gate, Hint, Label, ServiceName, Unavailable, UserN
 /// Duration on the wire, in milliseconds.
 pub type Milliseconds = u32;
 
-/// Whose face. The side that asks resolves the name ([`crate::naming`]): the instance reaches no name service, and
-/// believes only uid 0 about anybody but the peer itself. Both must agree with what was enrolled,
-/// so that a reused uid opens nobody's templates.
+/// Whose face. The side that asks resolves the name ([`crate::naming`]): the instance reaches no
+/// name service, and believes only uid 0 about anybody but the peer itself. Both must agree with
+/// what was enrolled, so that a reused uid opens nobody's templates.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct Subject {
     pub uid: u32,
