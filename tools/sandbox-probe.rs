@@ -1,5 +1,6 @@
 //! Tries forbidden things, one a line: `name open` or `name errno`. With `sealed`, after giving up
-//! what the instance does; with a uid behind it, also the templates of all others. For the tests; not packaged.
+//! what the instance does; with a uid behind it, also the templates of all others. For the tests;
+//! not packaged.
 #![allow(unsafe_code, clippy::print_stdout)]
 
 extern "C" fn leave(_: *mut libc::c_void) -> libc::c_int {

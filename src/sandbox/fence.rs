@@ -99,8 +99,8 @@ fn beside(
     Ok(rules)
 }
 
-/// A handle that opens nothing, and whether it is a folder's. `None` for what is gone, and for links:
-/// what they lead to is granted by its own name.
+/// A handle that opens nothing, and whether it is a folder's. `None` for what is gone, and for
+/// links: what they lead to is granted by its own name.
 fn open(path: &Path) -> io::Result<Option<(std::os::fd::OwnedFd, bool)>> {
     let flags = OFlags::PATH | OFlags::NOFOLLOW | OFlags::CLOEXEC;
     let file = match rustix::fs::open(path, flags, Mode::empty()) {

@@ -1,5 +1,5 @@
-//! One webcam, people of one university, days weeks apart (NUAA): whole attempts and single frames of
-//! people enrolled on their first day, by person, worst first.
+//! One webcam, people of one university, days weeks apart (NUAA): whole attempts and single frames
+//! of people enrolled on their first day, by person, worst first.
 
 use std::collections::BTreeMap;
 use std::fmt::Write as _;

@@ -1,5 +1,6 @@
-//! How often eyes read as shut, single pictures: by how far the face is turned, how large its eyes are,
-//! and by person. LFW's people look at a photographer, so nearly all of what reads as shut is open.
+//! How often eyes read as shut, single pictures: by how far the face is turned, how large its eyes
+//! are, and by person. LFW's people look at a photographer, so nearly all of what reads as shut is
+//! open.
 
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
