@@ -1,11 +1,15 @@
 //! What a user's templates and the cameras that are there have to do with each other.
 
+use std::path::Path;
+
 use facelock_protocol::{CameraReport, Reply, Request, Subject, TemplateReport};
 
 use super::args::{Args, User};
 use super::doctor::probe;
 use super::failure::{Answer, Failure};
-use super::{client, json, narrate, printed, prompt, render, status, subject};
+use super::{client, json, narrate, print_json, printed, prompt, render, status, subject};
+use crate::camera::{self, CameraOptions};
+use crate::config::{self, Config};
 use crate::types::{find_camera, may_have_moved};
 
 /// `devices`: the cameras, and which of them the user is enrolled on.
@@ -18,15 +22,33 @@ pub fn devices(args: &Args, user: &User) -> Answer {
     let Reply::Devices(cameras) = &reply else {
         return finish(args, &request, &reply);
     };
-    if args.json {
-        return finish(args, &request, &reply);
-    }
     let enrolled = match subject::resolve(user.name.as_deref()) {
         Ok(subject) => templates(args, &subject),
         Err(_) => Vec::new(),
     };
-    printed(&status::cameras(cameras, &distinct(&enrolled)))?;
+    let enrolled = distinct(&enrolled);
+    if args.json {
+        print_json(&json::cameras(cameras, &enrolled))?;
+    } else {
+        printed(&status::cameras(cameras, &enrolled))?;
+    }
     Ok(json::exit(&reply))
+}
+
+/// `devices --report`: every node, by the configuration in force.
+///
+/// # Errors
+/// Standard output cannot be written.
+pub fn described() -> Answer {
+    match Config::load(Path::new(config::PATH)) {
+        Ok(config) => printed(&camera::report(&config.camera_options())),
+        Err(error) => {
+            let text = camera::report(&CameraOptions::default());
+            printed(&format!(
+                "# the configuration cannot be used, so this is by the defaults: {error}\n{text}"
+            ))
+        }
+    }
 }
 
 /// `status`, with the cameras that the user is enrolled on.
@@ -164,6 +186,20 @@ mod tests {
             used: false,
             reason: String::new(),
         }
+    }
+
+    #[test]
+    fn a_script_hears_on_which_cameras_the_user_is_enrolled() {
+        let (own, other) = (
+            "usb:5986:118c:SN1@usb-0000:00:14.0-6:1.0/color",
+            "usb:046d:0825:-@usb-0000:00:14.0-1.2:1.0/color",
+        );
+        let cameras = [camera(other), camera(own)];
+        // It was in another port when the template was made.
+        let stored = own.replace("14.0-6", "14.0-3");
+        let told = json::cameras(&cameras, &[&stored]);
+        let enrolled = |index: usize| told["cameras"][index]["enrolled"].clone();
+        assert_eq!((enrolled(0), enrolled(1)), (false.into(), true.into()));
     }
 
     #[test]

@@ -1,6 +1,8 @@
 //! Replies for a script; docs/json.md is the schema, and a test holds both together.
 
-use facelock_protocol::{Measurement, Reply, Request, Spectrum, Stages, TemplateReport, Verdict};
+use facelock_protocol::{
+    CameraReport, Measurement, Reply, Request, Spectrum, Stages, TemplateReport, Verdict,
+};
 use serde_json::{Value, json};
 
 use super::failure::{Answer, Exit, Failure};
@@ -57,11 +59,16 @@ fn document(reply: &Reply) -> Value {
             "outcome": "done", "templates": templates.iter().map(template).collect::<Value>(),
         }),
         Reply::Status(report) => status::json(report),
-        Reply::Devices(cameras) => json!({
-            "outcome": "done", "cameras": cameras.iter().map(status::camera_json).collect::<Value>(),
-        }),
+        Reply::Devices(reports) => cameras(reports, &[]),
         Reply::Done { changed } => json!({ "outcome": "done", "changed": changed }),
     }
+}
+
+/// The cameras, and whether the user is enrolled on each.
+pub fn cameras(cameras: &[CameraReport], enrolled: &[&str]) -> Value {
+    let report =
+        |camera| status::camera_json(camera, status::is_enrolled(camera, cameras, enrolled));
+    json!({ "outcome": "done", "cameras": cameras.iter().map(report).collect::<Value>() })
 }
 
 pub fn spectrum(spectrum: Spectrum) -> &'static str {

@@ -33,7 +33,6 @@ use clap::{CommandFactory as _, Parser as _};
 use facelock_protocol::{Label, Request, Secret, Subject};
 use serde_json::Value;
 
-use crate::camera::CameraOptions;
 use crate::sandbox;
 use args::{Args, CameraCommand, Command, TpmCommand};
 use failure::{Answer, Exit, Failure};
@@ -129,7 +128,7 @@ fn execute(args: &Args) -> Answer {
             recovery_key: Secret(prompt::secret("Recovery key: ")?.to_string()),
         },
         Command::Devices { report: true, .. } => {
-            return printed(&crate::camera::report(&CameraOptions::default()));
+            return cameras::described();
         }
         Command::Devices { user, .. } => return cameras::devices(args, user),
         Command::Camera {

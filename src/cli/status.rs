@@ -177,7 +177,6 @@ pub fn cameras(cameras: &[CameraReport], enrolled: &[&str]) -> String {
     if cameras.is_empty() {
         return "No cameras.\n".into();
     }
-    let names: Vec<&str> = cameras.iter().map(|camera| &*camera.identity).collect();
     let mut text = String::new();
     for camera in cameras {
         let mark = if camera.used { "*" } else { " " };
@@ -186,11 +185,7 @@ pub fn cameras(cameras: &[CameraReport], enrolled: &[&str]) -> String {
             camera.identity, camera.name, camera.driver, camera.bus
         );
         text += &format!("    {}\n", camera.reason);
-        let name = Some(&*camera.identity);
-        if enrolled
-            .iter()
-            .any(|stored| find_camera(stored, &names) == name)
-        {
+        if is_enrolled(camera, cameras, enrolled) {
             text += "    the user is enrolled on it\n";
         }
         for format in &camera.formats {
@@ -200,7 +195,15 @@ pub fn cameras(cameras: &[CameraReport], enrolled: &[&str]) -> String {
     text + "* would be used\n"
 }
 
-pub fn camera_json(camera: &CameraReport) -> Value {
+/// Whether one of the enrolled names means this camera, among those that are there.
+pub fn is_enrolled(camera: &CameraReport, cameras: &[CameraReport], enrolled: &[&str]) -> bool {
+    let names: Vec<&str> = cameras.iter().map(|camera| &*camera.identity).collect();
+    let name = Some(&*camera.identity);
+    let mut enrolled = enrolled.iter();
+    enrolled.any(|stored| find_camera(stored, &names) == name)
+}
+
+pub fn camera_json(camera: &CameraReport, enrolled: bool) -> Value {
     json!({
         "identity": camera.identity, "group": camera.group, "name": camera.name, "driver": camera.driver,
         "bus": camera.bus,
@@ -209,6 +212,7 @@ pub fn camera_json(camera: &CameraReport) -> Value {
         })),
         "spectrum": camera.spectrum.map(json::spectrum),
         "virtual": camera.is_virtual, "formats": camera.formats, "used": camera.used, "reason": camera.reason,
+        "enrolled": enrolled,
     })
 }
 
