@@ -199,8 +199,8 @@ impl Default for CameraOptions {
                 "/usr/share/facelock/quirks.d".into(),
                 "/etc/facelock/quirks.d".into(),
             ],
-            lock_path: "/var/lib/facelock/camera.lock".into(),
-            state_dir: "/var/lib/facelock".into(),
+            lock_path: "/var/lib/facelock/camera/camera.lock".into(),
+            state_dir: "/var/lib/facelock/camera".into(),
             dev_root: "/dev".into(),
             sysfs_root: "/sys".into(),
         }

@@ -1,5 +1,6 @@
 //! What each room is told of the configuration.
 
+use std::path::PathBuf;
 use std::time::Duration;
 
 use super::Config;
@@ -38,10 +39,16 @@ impl Config {
             color_format: named(&self.camera.color_format),
             infrared_format: named(&self.camera.infrared_format),
             rotation: Rotation::from_degrees(self.camera.rotation).unwrap_or_default(),
-            lock_path: self.paths.state.join("camera.lock"),
-            state_dir: self.paths.state.clone(),
+            lock_path: self.camera_folder().join("camera.lock"),
+            state_dir: self.camera_folder(),
             ..CameraOptions::default()
         }
+    }
+
+    /// Where cameras are locked, and what an emitter needs to be put out is kept. A login may write
+    /// here and not beside it.
+    pub fn camera_folder(&self) -> PathBuf {
+        self.paths.state.join("camera")
     }
 
     pub fn vault_options(&self) -> VaultOptions {

@@ -134,6 +134,8 @@ fn answer(
     slots.per_peer(&config)?;
     let request = connection.read_request(Instant::now() + REQUEST_PATIENCE)?;
     slots.per_subject(&config, &request)?;
+    // Made now: a fence may leave the work on the request no folder to make it in.
+    Store::open(&config.paths.state, "camera")?;
     let clock = SystemClock {
         run: config.paths.run.clone(),
     };

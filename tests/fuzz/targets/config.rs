@@ -33,7 +33,7 @@ fuzz_target!(|text: &str| {
     assert!(!vault.pcrs.is_empty() && vault.pcrs.iter().all(|pcr| *pcr <= 23));
     assert!((1..=8).contains(&config.enroll.looks));
     let camera = config.camera_options();
-    assert_eq!(camera.state_dir, config.paths.state);
+    assert_eq!(camera.state_dir, config.camera_folder());
     for service in ["sudo", "gdm-password", "", "a"] {
         let _ = config.service(service);
     }
