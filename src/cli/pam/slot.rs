@@ -7,11 +7,18 @@ use super::rule::{Kind, Statement, statements};
 pub const MARK: &str =
     "# Written by facelockctl pam enable; facelockctl pam disable takes it away.";
 
-const KDE: &str = "auth     requisite   pam_nologin.so
-auth     sufficient  pam_facelock.so
+/// What a slot of Plasma's lock screen needs: kde-fingerprint and kde-smartcard are started once a
+/// lock, so the module looks again by itself; kde-face is given up for the whole lock after one
+/// "unavailable".
+fn kde(arguments: &str) -> String {
+    format!(
+        "auth     requisite   pam_nologin.so
+auth     sufficient  pam_facelock.so {arguments}
 auth     required    pam_deny.so
 account  required    pam_permit.so
-";
+"
+    )
+}
 
 const GDM: &str = "auth     requisite   pam_nologin.so
 auth     required    pam_succeed_if.so user != root quiet_success
@@ -23,7 +30,8 @@ auth     optional    pam_gnome_keyring.so
 /// from is not there.
 pub fn text(stacks: &dyn Stacks, service: &str) -> Option<String> {
     let body = match service {
-        "kde-fingerprint" | "kde-smartcard" | "kde-face" => KDE.to_owned(),
+        "kde-fingerprint" | "kde-smartcard" => kde("wait=60"),
+        "kde-face" => kde("unseen=auth_err"),
         "gdm-face" => GDM.to_owned() + &rest_of_gdm(stacks)?,
         _ => return None,
     };
