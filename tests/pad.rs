@@ -184,3 +184,68 @@ fn without_its_model_the_detector_does_not_load() {
         Some(ModelError::Missing(_))
     ));
 }
+
+/// A network of the infrared detector's shape: the brighter its input, the surer it says fake.
+fn brightness_network() -> Vec<u8> {
+    use support::onnx::{Message, floats, node, value};
+    let nodes = [
+        node("GlobalAveragePool", &["x"], "mean", &[]),
+        node("Flatten", &["mean"], "flat", &[("axis", 1)]),
+        node("MatMul", &["flat", "w"], "y", &[]),
+    ];
+    let graph = nodes
+        .iter()
+        .fold(Message::default(), |graph, node| graph.message(1, node))
+        .text(2, "network")
+        .message(5, &floats("w", &[3, 2], &[9.0, 0.0, 9.0, 0.0, 9.0, 0.0]))
+        .message(11, &value("x", &[1, 3, 112, 112]))
+        .message(12, &value("y", &[1, 2]));
+    let opset = Message::default().text(1, "").int(2, 13);
+    let model = Message::default().int(1, 8).message(7, &graph);
+    model.message(8, &opset).0
+}
+
+#[test]
+fn an_installed_infrared_network_can_only_veto_and_one_that_is_damaged_is_an_error() {
+    let folder = tempfile::tempdir().unwrap();
+    let dirs = facelock::onnx::ModelDirs {
+        models: folder.path().into(),
+        cache: folder.path().join("cache"),
+        runtime: support::models().runtime,
+    };
+    let file = brightness_network();
+    let digest = facelock::types::Digest::of(&file);
+    let manifest = format!(
+        "[[model]]\nname = \"flir\"\nrole = \"infrared_pad\"\nfile = \"flir.onnx\"\n\
+         sha256 = \"{digest}\"\nlicence = \"\"\nlicence_url = \"\"\nconversion = \"none\"\nsources = []\ninput = \"\"\n\
+         training_data = \"\"\noptional = true\non_request = true\n"
+    );
+    std::fs::write(folder.path().join("manifest.toml"), manifest).unwrap();
+    let options = PadOptions { cnn: false, ..CNN };
+    let face = Detection {
+        bounds: Rect {
+            x: 100.0,
+            y: 60.0,
+            width: 80.0,
+            height: 100.0,
+        },
+        ..Detection::default()
+    };
+    let frame = |light| Frame::new(320, 240, PixelFormat::Gray8, vec![light; 320 * 240]).unwrap();
+    let said = |pad: &mut Pad, light| {
+        let evidence = pad
+            .examine(&frame(light), &face, Spectrum::Infrared)
+            .unwrap();
+        evidence.of("flir").map(|word| word.live)
+    };
+    let mut without = Pad::load(&dirs, options).unwrap();
+    assert_eq!(said(&mut without, 250), None);
+    std::fs::write(folder.path().join("flir.onnx"), &file).unwrap();
+    let mut pad = Pad::load(&dirs, options).unwrap();
+    assert_eq!(said(&mut pad, 250), Some(Liveness::Attack));
+    assert_eq!(said(&mut pad, 20), Some(Liveness::Undecided));
+    let color = pad.examine(&frame(250), &face, Spectrum::Color).unwrap();
+    assert_eq!(color.of("flir"), None);
+    std::fs::write(folder.path().join("flir.onnx"), [&file[..], b" "].concat()).unwrap();
+    assert!(Pad::load(&dirs, options).is_err());
+}

@@ -14,6 +14,7 @@
 pub mod challenge;
 mod cnn;
 mod detector;
+mod flir;
 mod infrared;
 mod motion;
 mod region;
@@ -23,6 +24,7 @@ use crate::onnx::{ModelDirs, ModelError};
 use crate::types::{Detection, Frame, Liveness, Point, Spectrum};
 use cnn::Cnn;
 pub use detector::{Detector, Judgement, Part};
+use flir::Flir;
 use infrared::Infrared;
 use motion::Motion;
 
@@ -70,6 +72,7 @@ impl Pad {
         }
         if options.infrared {
             detectors.push(Box::new(Infrared::default()));
+            detectors.extend(Flir::load(dirs)?.map(|flir| Box::new(flir) as Box<dyn Detector>));
         }
         if options.motion {
             detectors.push(Box::new(Motion::default()));
