@@ -132,7 +132,11 @@ pub fn install(
         path: options.manifest.clone(),
         error,
     })?;
-    write(&options.dest.join("manifest.toml"), &text).map_err(io)?;
+    let list = options.dest.join("manifest.toml");
+    // A package's own list stays the file that it brought.
+    if !std::fs::read(&list).is_ok_and(|there| there == text) {
+        write(&list, &text).map_err(io)?;
+    }
     if !needed.is_empty() {
         return Err(InstallError::NotFound(needed));
     }
