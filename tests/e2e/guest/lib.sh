@@ -4,6 +4,8 @@ S=/opt/share
 export DEBIAN_FRONTEND=noninteractive
 version=$(systemctl --version | awk 'NR==1 {print $2}')
 passed=0 failed=0
+# shellcheck source=tests/e2e/guest/managers.sh
+. $S/guest/managers.sh
 ok() { # name, what it is, what it should be
   if [ "$2" = "$3" ]; then
     echo "ok   $1"; passed=$((passed + 1))
@@ -47,10 +49,10 @@ said() { # text → whether the journal has had it since the last question
 
 # Set-up. A topic begins with one of these; each leaves the same state, whatever ran before.
 absent() { # the package is not there
-  if dpkg-query -W facelock >/dev/null 2>&1; then dpkg -P facelock >/tmp/purged 2>&1; fi
+  pkg_purge >/tmp/purged 2>&1
 }
 packaged() { # the package as it is installed
-  dpkg-query -W -f='${Status}' facelock 2>/dev/null | grep -q 'ok installed' || dpkg -i "$S"/facelock.deb >/tmp/installed 2>&1
+  pkg_present || pkg_install >/tmp/installed 2>&1
   systemctl is-active -q facelock.socket || systemctl enable --now --quiet facelock.socket
 }
 enrolled() { # user, whose portrait

@@ -4,7 +4,8 @@
 set -u
 # shellcheck source=tests/e2e/guest/lib.sh
 . /opt/share/guest/lib.sh
-echo "# systemd $version"
+echo "# systemd $version, $manager"
+made_ready || exit 1
 cp -a /etc/pam.d /tmp/pam.d
 topics=("$@")
 [ ${#topics[@]} -gt 0 ] || topics=(package sandbox isolation logins hosts access presence unit failures flood stacks)
