@@ -24,7 +24,7 @@ mod subject;
 mod switch;
 mod terminal;
 mod uninstall;
-mod words;
+pub mod words;
 
 use std::io::Write as _;
 use std::process::ExitCode;
