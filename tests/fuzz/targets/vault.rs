@@ -3,7 +3,7 @@
 #![no_main]
 
 use facelock::types::Digest;
-use facelock::vault::cipher::{Aad, open, seal};
+use facelock::vault::cipher::{Binding, open, seal};
 use facelock::vault::recovery::RecoveryKey;
 use facelock::vault::{Blob, ProtectorKind, SealedKey};
 use facelock_fuzz::{Front, bounded};
@@ -34,7 +34,7 @@ fuzz_target!(|data: &[u8]| {
     }
     let mut front = Front(data);
     let (at, flip) = (front.half(), front.byte());
-    let aad = Aad {
+    let aad = Binding {
         purpose: "template",
         format_version: 1,
         uid: 1000,
