@@ -28,7 +28,11 @@ impl Flir {
     /// # Errors
     /// [`ModelError`]: it is installed, and not as the manifest pins it.
     pub fn load(dirs: &ModelDirs) -> Result<Option<Self>, ModelError> {
-        let manifest = Manifest::load(&dirs.models.join("manifest.toml"))?;
+        let manifest = match Manifest::load(&dirs.models.join("manifest.toml")) {
+            // Where nothing is listed nothing is installed; what a login cannot do without says so.
+            Err(ModelError::Missing(_)) => return Ok(None),
+            other => other?,
+        };
         let Some(entry) = manifest.of(Role::InfraredPad).next() else {
             return Ok(None);
         };
