@@ -28,7 +28,7 @@ enum Who {
 /// Whose templates the work on a request may reach.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Templates {
-    /// Nobody's.
+    /// No user's.
     None,
     /// The subject's, to be read.
     Own,

@@ -33,14 +33,14 @@ uid=$(id -u bob)
 home=$(getent passwd bob | cut -d: -f6)
 held() { find /var/lib/facelock/enrollments /var/lib/facelock/tally -name "$uid" | wc -l; }
 ok "bob has templates and a tally" "$(held)" 2
-cp -a "/var/lib/facelock/enrollments/$uid" /root/bobs-face
+cp -a "/var/lib/facelock/enrollments/$uid" /run/bobs-face
 userdel bob >/dev/null 2>&1
 ok "userdel takes both away" "$(held)" 0
 ok "and the journal has it" "$(said 'clear user=bob')" yes
 useradd -u "$uid" -d "$home" -s /bin/bash bob
 before hopper
 ok "a new bob with the same number has no face" "$(asked bob faceonly)" "$UNAVAILABLE"
-cp -a /root/bobs-face "/var/lib/facelock/enrollments/$uid"
+cp -a /run/bobs-face "/var/lib/facelock/enrollments/$uid"
 ok "control: with the old file he would" "$(asked bob faceonly)" "$IN"
-rm -f /root/bobs-face "/var/lib/facelock/enrollments/$uid"
+rm -f /run/bobs-face "/var/lib/facelock/enrollments/$uid"
 echo bob:bobpw | chpasswd
