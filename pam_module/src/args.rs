@@ -12,7 +12,7 @@ pub struct Args {
     pub mode: Option<Consent>,
     /// `timeout=` seconds, 1 to 60: for everything but prompts.
     pub timeout: Duration,
-    /// `wait=` seconds, 0 to 300: where nobody is seen, look again for so long. For a host that
+    /// `wait=` seconds, 0 to 300: where no face is seen, look again for so long. For a host that
     /// asks once a lock.
     pub wait: Duration,
     /// `quiet`: no message while it looks.

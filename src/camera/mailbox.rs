@@ -71,7 +71,7 @@ impl Sink {
         self.change(|state| state.opened = Some(identity.clone()));
     }
 
-    /// The newest frame replaces the one nobody took, except that an unlit one never replaces a lit
+    /// The newest frame replaces the one not taken, except that an unlit one never replaces a lit
     /// one: a caller half as fast as a strobing camera would otherwise see nothing but darkness.
     pub fn deliver(&self, frame: Frame) {
         self.change(|state| {

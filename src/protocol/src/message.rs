@@ -8,8 +8,8 @@ use crate::{Denied, Evidence, Gate, Hint, Label, ServiceName, Unavailable, UserN
 pub type Milliseconds = u32;
 
 /// Whose face. The side that asks resolves the name ([`crate::naming`]): the instance reaches no
-/// name service, and believes only uid 0 about anybody but the peer itself. Both must agree with
-/// what was enrolled, so that a reused uid opens nobody's templates.
+/// name service, and believes only uid 0 about users other than the peer. Both must agree with
+/// what was enrolled, so that a reused uid opens no templates.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct Subject {
     pub uid: u32,
