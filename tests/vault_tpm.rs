@@ -113,7 +113,7 @@ fn a_tpm_that_stays_busy_is_said_to_be_busy() {
         let result = open(&proxy.tcti())
             .patient_for(Duration::from_millis(300))
             .unseal(&sealed);
-        assert!(begun.elapsed() < Duration::from_secs(3));
+        assert!(begun.elapsed() < Duration::from_secs(20));
         let error = result.map(|_| ()).unwrap_err();
         assert!(matches!(error, VaultError::Busy(_)), "{error}");
         assert!(error.to_string().contains("the TPM is busy"), "{error}");

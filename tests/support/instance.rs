@@ -6,12 +6,16 @@ use std::os::unix::net::{UnixListener, UnixStream};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, ExitStatus, Stdio};
 use std::sync::mpsc::{Receiver, channel};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
+use facelock::store::{Lock, Store};
 use facelock_protocol::{
-    Event, Evidence, MESSAGE_CAP, Message, Place, Reply, Request, ServiceName, SessionId, Subject,
-    Unavailable, UserName, Verdict,
+    Event, Evidence, FrameError, MESSAGE_CAP, Message, Place, Reply, Request, ServiceName,
+    SessionId, Subject, Unavailable, UserName, Verdict,
 };
+
+/// Instances that root's programs may have at work at once.
+pub const PLACES: u32 = 24;
 
 /// A listening socket, a state folder, a configuration and a camera of recorded frames.
 pub struct Machine {
@@ -141,7 +145,11 @@ impl Machine {
 
     pub fn ask_telling(&self, request: &Request) -> (Reply, Vec<Event>) {
         let mut stream = self.connect();
-        facelock_protocol::write_message(&mut stream, request).unwrap();
+        match facelock_protocol::write_message(&mut stream, request) {
+            // An instance that is too busy to read answers and closes: its reply is there.
+            Ok(()) | Err(FrameError::Closed) => {}
+            Err(error) => panic!("{error}"),
+        }
         let mut events = Vec::new();
         let reply = reply_telling(&mut stream, |event| events.push(event));
         (reply, events)
@@ -158,9 +166,44 @@ impl Machine {
         self.ask(&verification(alice()))
     }
 
+    /// A verification of alice that the instance works on by now: she may ask, and the attempt is
+    /// charged.
+    pub fn verify_under_way(&self) -> UnixStream {
+        let charged = self.path("state/tally").join(alice().uid.to_string());
+        let before = std::fs::read(&charged).ok();
+        let mut stream = self.connect();
+        facelock_protocol::write_message(&mut stream, &verification(alice())).unwrap();
+        eventually("the attempt is charged", || {
+            std::fs::read(&charged).ok() != before
+        });
+        stream
+    }
+
+    /// Takes one of root's places as an instance of root's would, if it is free now.
+    pub fn take_place(&self, n: u32) -> Option<Lock> {
+        let store = Store::open(&self.path("run"), "slots").unwrap();
+        store.lock_nth(0, n).ok()
+    }
+
+    /// Waits until every instance has ended, and with it what it had to settle.
+    pub fn wait_until_idle(&self) {
+        eventually("every instance ends", || {
+            (0..PLACES).all(|n| self.take_place(n).is_some())
+        });
+    }
+
     /// The next instance's end.
     pub fn exit_status(&self) -> ExitStatus {
         self.ended.recv_timeout(Duration::from_secs(20)).unwrap()
+    }
+}
+
+/// Waits until it holds, however slow this machine is.
+pub fn eventually(what: &str, mut holds: impl FnMut() -> bool) {
+    let end = Instant::now() + Duration::from_secs(30);
+    while !holds() {
+        assert!(Instant::now() < end, "never: {what}");
+        std::thread::sleep(Duration::from_millis(20));
     }
 }
 
