@@ -363,7 +363,7 @@ fn a_dry_run_changes_nothing() {
     let before = machine.files();
     let shown = machine.done(&["enable", "sudo", "--dry-run"]);
     assert!(
-        shown.contains("+auth\t[success=3 default=ignore]\tpam_facelock.so"),
+        shown.contains("+auth\t[success=3 default=ignore]\tpam_facelock.so report"),
         "{shown}"
     );
     assert_eq!(machine.files(), before);

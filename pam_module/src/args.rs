@@ -22,6 +22,8 @@ pub struct Args {
     pub debug: bool,
     /// `record`: report a password that succeeded, and decide nothing.
     pub record: bool,
+    /// `report`: whom the stack lets in by something else than a face is reported as by a password.
+    pub report: bool,
     /// `socket=`: another socket that root listens on.
     pub socket: PathBuf,
     /// Arguments that mean nothing, for the log.
@@ -38,6 +40,7 @@ impl Default for Args {
             unseen_is_failure: false,
             debug: false,
             record: false,
+            report: false,
             socket: SOCKET_PATH.into(),
             unknown: Vec::new(),
         }
@@ -57,6 +60,7 @@ impl Args {
             match (key, value) {
                 ("debug", None) => parsed.debug = true,
                 ("record", None) => parsed.record = true,
+                ("report", None) => parsed.report = true,
                 ("quiet", None) => parsed.quiet = true,
                 ("unseen", Some("auth_err")) => parsed.unseen_is_failure = true,
                 ("unseen", Some("unavailable")) => parsed.unseen_is_failure = false,
@@ -73,8 +77,8 @@ impl Args {
                 },
                 ("socket", Some(path)) if path.starts_with('/') => parsed.socket = path.into(),
                 (
-                    "debug" | "record" | "quiet" | "unseen" | "wait" | "mode" | "timeout"
-                    | "socket",
+                    "debug" | "record" | "report" | "quiet" | "unseen" | "wait" | "mode"
+                    | "timeout" | "socket",
                     _,
                 ) => return wrong(),
                 _ => parsed.unknown.push(arg.into_owned()),
@@ -99,6 +103,7 @@ mod tests {
             c"timeout=3",
             c"debug",
             c"record",
+            c"report",
             c"socket=/run/x",
             c"wait=30",
             c"quiet",
@@ -108,7 +113,7 @@ mod tests {
         .unwrap();
         assert_eq!(args.mode, Some(Consent::Ask));
         assert_eq!(args.timeout, Duration::from_secs(3));
-        assert!(args.debug && args.record && args.quiet && args.unseen_is_failure);
+        assert!(args.debug && args.record && args.report && args.quiet && args.unseen_is_failure);
         assert_eq!(args.wait, Duration::from_secs(30));
         assert_eq!(args.socket, PathBuf::from("/run/x"));
         assert_eq!(args.unknown, ["nullok"]);
@@ -125,6 +130,7 @@ mod tests {
             c"socket=relative",
             c"debug=1",
             c"quiet=yes",
+            c"report=no",
             c"unseen",
             c"unseen=ignore",
             c"wait",

@@ -42,7 +42,11 @@ pub fn authenticate(handle: &mut PamHandle, args: &[&CStr], flags: PamFlag) -> P
     if args.record {
         return record::note(handle);
     }
-    match attempt(handle, &args, flags) {
+    let outcome = attempt(handle, &args, flags);
+    if args.report {
+        record::note_whom(handle);
+    }
+    match outcome {
         Ok(code) => code,
         Err(NoDecision(why)) => {
             if args.debug {

@@ -1,4 +1,8 @@
 //! A password that succeeded is reported; nothing is decided.
+//!
+//! What was typed is gone when the application sets credentials: libpam forgets it at the end of
+//! `pam_authenticate`. A line behind the password's module (`record`) sees it; the face's own line
+//! (`report`) stands before it and does not, and goes by who else can let a user in.
 
 use std::ffi::CStr;
 use std::time::{Duration, Instant};
@@ -36,13 +40,30 @@ pub fn note(handle: &mut PamHandle) -> PamResultCode {
     PamResultCode::PAM_IGNORE
 }
 
+/// The face's own line with `report`: remembers who asked, where no face let them in. Whatever the
+/// stack lets them in by then stands for the password; a line with `record` behind it, which sees
+/// what was typed, has the last word.
+pub fn note_whom(handle: &mut PamHandle) {
+    let whose = if ffi::remembers_match(handle) {
+        None
+    } else {
+        subject(handle).ok()
+    };
+    ffi::remember_typed(handle, whose);
+}
+
 /// The same line, when the application sets credentials, which it does only for a user whom the
 /// whole stack let in: reports the password. In the stack itself nobody knows yet: a failed
-/// `required` module does not stop it. Whose password it was is what was noted: sudo names the user
-/// it changes to by now.
+/// `required` module does not stop it. An application that sets credentials without having asked
+/// the stack (cron, sshd with a key) noted nothing. Whose password it was is what was noted: sudo
+/// names the user it changes to by now.
 pub fn report(handle: &mut PamHandle, args: &[&CStr], flags: PamFlag) {
     let Ok(args) = Args::parse(args) else { return };
-    if !args.record || flags & DELETE_CRED != 0 || ffi::remembers_match(handle) {
+    if !(args.record || args.report) || flags & DELETE_CRED != 0 || ffi::remembers_match(handle) {
+        return;
+    }
+    // Of another program nothing is believed.
+    if ffi::uids().1 != 0 {
         return;
     }
     let Some(subject) = ffi::typed(handle) else {

@@ -8,7 +8,6 @@
     clippy::undocumented_unsafe_blocks
 )]
 
-#[allow(dead_code)]
 mod host;
 
 use std::io::{BufRead as _, Write as _};

@@ -1,4 +1,6 @@
 //! A PAM application with a scripted conversation, and a scripted server for the module to ask.
+// Each test takes what it needs.
+#![allow(dead_code)]
 
 use std::ffi::{CStr, CString, c_char, c_int, c_void};
 use std::os::unix::net::{UnixListener, UnixStream};

@@ -134,16 +134,16 @@ fn lines(steps: &[Step], parts: &[Part], question: &Question) -> Vec<String> {
     let over = counted(&steps[question.from..question.end]);
     let face = match steps.get(question.end) {
         // Nothing comes after a password: a match ends the stack.
-        None => vec!["auth\tsufficient\tpam_facelock.so".to_owned()],
+        None => vec!["auth\tsufficient\tpam_facelock.so report".to_owned()],
         // A jump says neither yes nor no; where it lands, this says yes.
         Some(step) if step.rule.module == "pam_permit.so" && step.level == 0 => {
             vec![format!(
-                "auth\t[success={over} default=ignore]\tpam_facelock.so"
+                "auth\t[success={over} default=ignore]\tpam_facelock.so report"
             )]
         }
         // A match says yes itself, and the next line goes over the question.
         Some(_) => vec![
-            "auth\t[success=ok default=1]\tpam_facelock.so".to_owned(),
+            "auth\t[success=ok default=1]\tpam_facelock.so report".to_owned(),
             format!("auth\t[default={over}]\tpam_permit.so"),
         ],
     };

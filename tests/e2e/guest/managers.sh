@@ -35,7 +35,7 @@ else
   pkg_files() { dpkg -L facelock; }
   pkg_remove() { dpkg -r facelock; }
   pkg_purge() { dpkg -P facelock; }
-  profile_on() { pam-auth-update --enable facelock && pam-auth-update --enable facelock-password; }
-  profile_off() { pam-auth-update --disable facelock facelock-password; }
+  profile_on() { pam-auth-update --enable facelock; }
+  profile_off() { pam-auth-update --disable facelock; }
   made_ready() { :; }
 fi
