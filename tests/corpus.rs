@@ -95,6 +95,14 @@ fn requests() -> Vec<Seed> {
             },
         ),
         (
+            "request-rename",
+            Request::Rename {
+                subject: subject(),
+                template: 3,
+                label: Label::new("glasses").unwrap(),
+            },
+        ),
+        (
             "request-try-emitter",
             Request::TryEmitter {
                 camera,

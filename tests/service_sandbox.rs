@@ -40,6 +40,11 @@ fn every_request() -> Vec<Request> {
             from: "a".into(),
             to: "b".into(),
         },
+        Request::Rename {
+            subject: subject(),
+            template: 1,
+            label: facelock_protocol::Label::new("glasses").unwrap(),
+        },
         Request::Devices,
         Request::Preview { seconds: 1 },
         Request::TryEmitter {
@@ -64,6 +69,7 @@ fn every_request() -> Vec<Request> {
             | Request::RecordPassword { .. }
             | Request::Unlock { .. }
             | Request::MoveCamera { .. }
+            | Request::Rename { .. }
             | Request::Devices
             | Request::Preview { .. }
             | Request::TryEmitter { .. } => {}

@@ -26,7 +26,7 @@ use facelock::vault::cipher::{self, Binding};
 use facelock::vault::{
     FileProtector, KeyProtector, ProtectorKind, SealedKey, TemplateKey, TpmProtector, recovery,
 };
-use facelock_protocol::{EnrollmentState, Reply, Request, Secret};
+use facelock_protocol::{EnrollmentState, Label, Reply, Request, Secret};
 use instance::{Machine, alice, unavailable};
 use swtpm::Swtpm;
 
@@ -83,6 +83,13 @@ fn what_version_one_stored_is_used() {
         "{status:?}"
     );
     assert_eq!(machine.ask(&reseal()), Reply::Done { changed: true });
+    let rename = |template| Request::Rename {
+        subject: alice(),
+        template,
+        label: Label::new("with lenses").unwrap(),
+    };
+    assert_eq!(machine.ask(&rename(7)), Reply::Done { changed: true });
+    assert_eq!(machine.ask(&rename(4)), Reply::Done { changed: false });
     // Removing opens the key, and checks the header under it.
     let remove = Request::Remove {
         subject: alice(),
@@ -93,7 +100,7 @@ fn what_version_one_stored_is_used() {
         panic!("no list")
     };
     let left: Vec<_> = left.iter().map(|t| (t.id, t.label.as_str())).collect();
-    assert_eq!(left, [(1, "face"), (7, "with glasses")]);
+    assert_eq!(left, [(1, "face"), (7, "with lenses")]);
 }
 
 #[test]

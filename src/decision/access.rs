@@ -53,6 +53,7 @@ fn row(request: &Request) -> (Who, Option<&Subject>, Templates) {
         Request::Preview { .. } => (Who::Root, None, Templates::None),
         Request::TryEmitter { .. } => (Who::Root, None, Templates::None),
         Request::MoveCamera { subject, .. } => (Who::Root, Some(subject), Templates::All),
+        Request::Rename { subject, .. } => (Who::Root, Some(subject), Templates::All),
     }
 }
 
@@ -188,7 +189,7 @@ fn is_on(session: &Session, evidence: &Evidence) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use facelock_protocol::{Secret, ServiceName, UserName};
+    use facelock_protocol::{Label, Secret, ServiceName, UserName};
 
     use super::*;
 
@@ -248,6 +249,14 @@ mod tests {
                     subject: subject(),
                     from: "a".into(),
                     to: "b".into(),
+                },
+                false,
+            ),
+            (
+                Request::Rename {
+                    subject: subject(),
+                    template: 1,
+                    label: Label::new("glasses").unwrap(),
                 },
                 false,
             ),

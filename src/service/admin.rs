@@ -4,7 +4,9 @@ use std::sync::Arc;
 use std::sync::mpsc::channel;
 use std::time::Duration;
 
-use facelock_protocol::{CameraReport, EnrollmentState, Reply, Secret, StatusReport, TallyReport};
+use facelock_protocol::{
+    CameraReport, EnrollmentState, Label, Reply, Secret, StatusReport, TallyReport,
+};
 
 use super::context::Context;
 use super::enroll::{protector_name, reports};
@@ -50,6 +52,33 @@ pub fn remove(context: &Context, subject: &Subject, template: u32) -> Answer<Rep
     }
     context
         .line(Priority::Notice, "remove", subject)
+        .with("template", template)
+        .with("changed", changed)
+        .write();
+    Ok(Reply::Done { changed })
+}
+
+/// Gives one template another label; the header, which holds it, is bound to the key again.
+///
+/// # Errors
+/// Nothing was changed, and why.
+pub fn rename(context: &Context, subject: &Subject, template: u32, label: &Label) -> Answer<Reply> {
+    let held = enrollments::hold(context, subject)?;
+    let mut enrollment = enrollments::of(context, subject)?;
+    let key = templates::unseal(&enrollment, &context.config.vault_options())?;
+    templates::check(&enrollment, &key)?;
+    let mut named = enrollment.templates.iter_mut();
+    let changed = match named.find(|stored| stored.id == template) {
+        Some(stored) => {
+            stored.label = label.as_str().to_owned();
+            templates::bind(&mut enrollment, &key)?;
+            context.enrollments.save(&held, &enrollment)?;
+            true
+        }
+        None => false,
+    };
+    context
+        .line(Priority::Notice, "rename", subject)
         .with("template", template)
         .with("changed", changed)
         .write();

@@ -106,6 +106,11 @@ fn answer(context: &Context, request: Request) -> Answer<Reply> {
         Request::MoveCamera { subject, from, to } => {
             admin::move_camera(context, &subject, &from, &to)
         }
+        Request::Rename {
+            subject,
+            template,
+            label,
+        } => admin::rename(context, &subject, template, &label),
         Request::TryEmitter {
             camera,
             unit,

@@ -23,6 +23,7 @@
 //! decision was made". Only [`Reply::Verdict`] with [`Verdict::Match`] lets anybody in.
 #![forbid(unsafe_code)]
 
+mod consent;
 mod evidence;
 mod frame;
 mod gate;
@@ -35,14 +36,15 @@ pub mod words;
 
 use std::path::Path;
 
+pub use consent::Consent;
 pub use evidence::{Asker, Evidence, Named, Place, Requester, virtual_terminal};
 pub use frame::{FrameError, decode, encode, read_message, write_message};
 pub use gate::Gate;
 pub use limits::{Label, LimitError, ServiceName, SessionId, Tty, UserName};
 pub use message::{
-    CameraReport, Consent, EnrolledReport, EnrollmentState, Event, Look, Measurement, Message,
-    Milliseconds, PasswordReport, PreviewFrame, Progress, Reply, Request, Secret, ServiceReport,
-    Spectrum, Stages, StatusReport, Subject, TallyReport, TemplateReport, UsbReport,
+    CameraReport, EnrolledReport, EnrollmentState, Event, Look, Measurement, Message, Milliseconds,
+    PasswordReport, PreviewFrame, Progress, Reply, Request, Secret, ServiceReport, Spectrum,
+    Stages, StatusReport, Subject, TallyReport, TemplateReport, UsbReport,
 };
 pub use outcome::{Denied, Hint, Unavailable, Verdict};
 

@@ -2,7 +2,9 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::{Denied, Evidence, Gate, Hint, Label, ServiceName, Unavailable, UserName, Verdict};
+use crate::{
+    Consent, Denied, Evidence, Gate, Hint, Label, ServiceName, Unavailable, UserName, Verdict,
+};
 
 /// Duration on the wire, in milliseconds.
 pub type Milliseconds = u32;
@@ -84,6 +86,12 @@ pub enum Request {
         from: String,
         to: String,
     },
+    /// Give one template another label.
+    Rename {
+        subject: Subject,
+        template: u32,
+        label: Label,
+    },
 }
 
 /// One answer of the instance: events while it works, then one reply.
@@ -91,18 +99,6 @@ pub enum Request {
 pub enum Message {
     Event(Event),
     Reply(Reply),
-}
-
-/// How a person shows that a login is wanted: a face in front of a screen is not consent.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub enum Consent {
-    /// Look at once.
-    Auto,
-    /// One prompt first: a password, or Enter for face. The module hangs up, prompts, and asks
-    /// again with `Auto`.
-    Ask,
-    /// Look at once; a match counts when Enter confirms it.
-    Confirm,
 }
 
 /// What happens on the way. None of it is a decision.
