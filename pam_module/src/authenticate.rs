@@ -136,7 +136,8 @@ fn conclude(handle: &mut PamHandle, service: &ServiceName, answer: &Answer) -> D
     if let Reply::Unavailable(reason) = answer.reply
         && prompts::worth_telling(reason)
     {
-        prompts::tell(handle, answer.silent, &words::unavailable(reason));
+        let text = words::unavailable_by(reason, ffi::translated);
+        prompts::tell(handle, answer.silent, &text);
     }
     if matches!(answer.reply, Reply::Verdict(Verdict::Match)) {
         if answer.consent == Consent::Confirm {

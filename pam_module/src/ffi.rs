@@ -14,6 +14,10 @@ unsafe extern "C" {
     fn pam_syslog(handle: *const PamHandle, priority: c_int, format: *const c_char, ...);
 }
 
+unsafe extern "C" {
+    fn dgettext(domain: *const c_char, text: *const c_char) -> *const c_char;
+}
+
 const PAM_SUCCESS: c_int = 0;
 /// `_pam_types.h`.
 const PAM_AUTHTOK: c_int = 6;
@@ -43,6 +47,19 @@ pub fn log(handle: &PamHandle, priority: c_int, text: &str) {
     // SAFETY: both strings end in a NUL and live through the call; the format takes exactly one
     // string.
     unsafe { pam_syslog(handle, priority, c"%s".as_ptr(), text.as_ptr()) };
+}
+
+/// The same in the language that the host has set, as libpam's own messages are; itself where the
+/// host has set none.
+pub fn translated(text: &str) -> String {
+    let Ok(english) = CString::new(text) else {
+        return text.into();
+    };
+    // SAFETY: both strings end in a NUL and live through the call; what comes back is the second of
+    // them or a catalogue's string, which the C library keeps.
+    let found = unsafe { CStr::from_ptr(dgettext(c"facelock".as_ptr(), english.as_ptr())) };
+    // A host whose characters are not UTF-8 is shown English.
+    found.to_str().unwrap_or(text).into()
 }
 
 // Where something cannot be remembered, a password goes unreported, or one is reported beside a

@@ -1,6 +1,6 @@
 //! What the person is asked and told, through the host's conversation.
 
-use facelock_protocol::{ServiceName, Unavailable};
+use facelock_protocol::{Consent, ServiceName, Unavailable, words};
 use pam::constants::{PAM_PROMPT_ECHO_OFF, PAM_TEXT_INFO};
 use pam::conv::Conv;
 use pam::items::AuthTok;
@@ -9,16 +9,6 @@ use zeroize::Zeroizing;
 
 use crate::authenticate::NoDecision;
 use crate::ffi;
-
-/// Whether an answer says yes: nothing but Enter, or `y`, where a dialog gives no empty answer.
-fn agrees(answer: &[u8]) -> bool {
-    answer.is_empty() || answer.eq_ignore_ascii_case(b"y") || answer.eq_ignore_ascii_case(b"yes")
-}
-
-/// polkit's dialogs on GNOME and Cinnamon give no empty answer.
-fn wants_words(service: &ServiceName) -> bool {
-    service.as_str() == "polkit-1"
-}
 
 /// "Password, or Enter for face". A typed password goes on to the next module, and no camera opens.
 pub fn ask_first(handle: &mut PamHandle, service: &ServiceName) -> Result<(), NoDecision> {
@@ -30,15 +20,8 @@ pub fn ask_first(handle: &mut PamHandle, service: &ServiceName) -> Result<(), No
     {
         return Err(NoDecision("a password was typed already".into()));
     }
-    let typed = prompt(
-        handle,
-        if wants_words(service) {
-            "Password, or y for face: "
-        } else {
-            "Password, or Enter for face: "
-        },
-    )?;
-    if agrees(&typed) {
+    let typed = prompt(handle, words::ask(service.as_str()))?;
+    if Consent::is_given(&typed) {
         return Ok(());
     }
     ffi::set_password(handle, &typed);
@@ -53,16 +36,9 @@ pub fn confirm(
     service: &ServiceName,
     silent: bool,
 ) -> Result<(), NoDecision> {
-    tell(handle, silent, "Face recognised");
-    let typed = prompt(
-        handle,
-        if wants_words(service) {
-            "Face recognised. Type y to confirm: "
-        } else {
-            "Face recognised. Press Enter, or type y, to confirm: "
-        },
-    )?;
-    if agrees(&typed) {
+    tell(handle, silent, words::RECOGNISED);
+    let typed = prompt(handle, words::confirm(service.as_str()))?;
+    if Consent::is_given(&typed) {
         return Ok(());
     }
     ffi::set_password(handle, &typed);
@@ -75,7 +51,7 @@ fn prompt(handle: &PamHandle, text: &str) -> Result<Zeroizing<Vec<u8>>, NoDecisi
         .ok()
         .flatten()
         .ok_or_else(|| NoDecision("no conversation".into()))?;
-    match conversation.send(PAM_PROMPT_ECHO_OFF, text) {
+    match conversation.send(PAM_PROMPT_ECHO_OFF, &ffi::translated(text)) {
         // No answer at all is not Enter.
         Ok(None) => Err(NoDecision("the prompt was not answered".into())),
         Ok(Some(typed)) => Ok(Zeroizing::new(typed.as_bytes().to_vec())),
@@ -86,7 +62,7 @@ fn prompt(handle: &PamHandle, text: &str) -> Result<Zeroizing<Vec<u8>>, NoDecisi
 /// Says something that needs no answer. A host that cannot show it changes nothing.
 pub fn tell(handle: &PamHandle, silent: bool, text: &str) {
     if !silent && let Ok(Some(conversation)) = handle.get_item::<Conv>() {
-        let _ = conversation.send(PAM_TEXT_INFO, text);
+        let _ = conversation.send(PAM_TEXT_INFO, &ffi::translated(text));
     }
 }
 

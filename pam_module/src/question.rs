@@ -129,7 +129,7 @@ impl Hints<'_> {
     /// Tells what was held back.
     fn catch_up(&mut self) {
         if std::mem::take(&mut self.looks) && self.waiting.is_none_or(|hint| hint == Hint::NoFace) {
-            tell(self.handle, self.silent, "Looking for you");
+            tell(self.handle, self.silent, words::LOOKING);
         }
         if let Some(hint) = self.waiting.take() {
             self.tell(hint);

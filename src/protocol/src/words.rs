@@ -2,6 +2,34 @@
 
 use crate::{Gate, Hint, Unavailable};
 
+/// While a face is looked for.
+pub const LOOKING: &str = "Looking for you";
+/// A match that wants to be confirmed.
+pub const RECOGNISED: &str = "Face recognised";
+
+/// The dialogs of GNOME and Cinnamon, where polkit asks, give no empty answer.
+fn wants_words(service: &str) -> bool {
+    service == "polkit-1"
+}
+
+/// The prompt of a service that asks before it looks.
+pub fn ask(service: &str) -> &'static str {
+    if wants_words(service) {
+        "Password, or y for face: "
+    } else {
+        "Password, or Enter for face: "
+    }
+}
+
+/// The prompt by which a match is confirmed.
+pub fn confirm(service: &str) -> &'static str {
+    if wants_words(service) {
+        "Face recognised. Type y to confirm: "
+    } else {
+        "Face recognised. Press Enter, or type y, to confirm: "
+    }
+}
+
 /// What the person in front of the camera can change.
 pub fn hint(hint: Hint) -> &'static str {
     match hint {
@@ -52,17 +80,26 @@ pub fn gate(gate: Gate) -> &'static str {
     }
 }
 
+/// A lockout whose end is known; `{seconds}` stands for how long it lasts.
+pub const LOCKED_FOR: &str =
+    "locked out after too many misses, for {seconds} s more (facelockctl unlock)";
+
 /// What happened, and what to do about it.
 pub fn unavailable(unavailable: Unavailable) -> String {
-    if let Unavailable::LockedOut {
-        seconds: Some(seconds),
-    } = unavailable
-    {
-        return format!(
-            "locked out after too many misses, for {seconds} s more (facelockctl unlock)"
-        );
+    unavailable_by(unavailable, Into::into)
+}
+
+/// The same in another language, by what `translate` makes of the English.
+pub fn unavailable_by(
+    unavailable: Unavailable,
+    translate: impl Fn(&'static str) -> String,
+) -> String {
+    match unavailable {
+        Unavailable::LockedOut {
+            seconds: Some(seconds),
+        } => translate(LOCKED_FOR).replace("{seconds}", &seconds.to_string()),
+        other => translate(unchanging(other)),
     }
-    unchanging(unavailable).into()
 }
 
 /// The words of every reason; a lockout's, where no time is told.
