@@ -16,7 +16,9 @@ use crate::camera::{NamedFormat, Rotation};
 use crate::decision::services::{Mode, Services};
 pub use options::Deadlines;
 use sections::{CameraSection, DeadlineSection, MatchSection, TallySection, VaultSection};
-pub use sections::{EnrollSection, PadSection, PathsSection, PresenceSection, SandboxSection};
+pub use sections::{
+    EVENTS, EnrollSection, PadSection, PathsSection, PresenceSection, SandboxSection,
+};
 pub use switch::NAME as SWITCH;
 
 /// Where the configuration is.

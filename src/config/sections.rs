@@ -208,12 +208,17 @@ pub struct PresenceSection {
     pub ignore_lid: bool,
 }
 
+/// Where users who want to be notified have a file (`facelockctl notify`).
+pub const EVENTS: &str = "/var/lib/facelock-events";
+
 #[derive(Clone, Debug, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct PathsSection {
     pub state: PathBuf,
     /// Does not survive a boot.
     pub run: PathBuf,
+    /// Where users who want to hear of their attempts have a file.
+    pub events: PathBuf,
     pub models: PathBuf,
     pub cache: PathBuf,
     pub runtime: PathBuf,
@@ -224,6 +229,7 @@ impl Default for PathsSection {
         Self {
             state: "/var/lib/facelock".into(),
             run: "/run/facelock-state".into(),
+            events: EVENTS.into(),
             models: "/usr/share/facelock/models".into(),
             cache: "/var/cache/facelock/models".into(),
             runtime: "/usr/lib/facelock/libonnxruntime.so".into(),

@@ -14,6 +14,7 @@ mod context;
 mod dispatch;
 mod enroll;
 mod enrollments;
+mod events;
 mod failure;
 mod inbox;
 mod journal;

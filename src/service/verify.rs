@@ -13,6 +13,7 @@ use facelock_protocol::{Consent, Event, Reply, ServiceName};
 use super::capture::Capture;
 use super::context::Context;
 use super::enrollments;
+use super::events;
 use super::failure::{Answer, Failure};
 use super::journal::Priority;
 use super::presence;
@@ -71,6 +72,14 @@ fn attempt(context: &Context, subject: &Subject, service: &str, measured: bool) 
         Ok(verdict) => (format!("{verdict:?}"), Priority::Notice),
         Err(reason) => (format!("{reason:?}"), Priority::Info),
     };
+    if !measured {
+        events::leave(
+            &context.config.paths.events,
+            subject.uid,
+            service,
+            &decision,
+        );
+    }
     context
         .line(priority, "verify", subject)
         .with("service", service)
