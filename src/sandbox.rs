@@ -80,6 +80,13 @@ pub fn silence_libraries() {
     }
 }
 
+/// Takes the language of messages from LC_ALL, LC_MESSAGES or LANG. For `facelockctl` alone, before
+/// its first thread; where that fails, it stays English.
+pub fn take_language() {
+    // SAFETY: there is one thread; nothing reads the locale at the same time.
+    unsafe { gettextrs::setlocale(gettextrs::LocaleCategory::LcMessages, "") };
+}
+
 /// Gives up, for good, system calls that the unit must leave to start-up, in every thread to come.
 /// They fail with EPERM; clone3 with ENOSYS, so that the C library falls back to clone, whose flags
 /// a filter can read: threads may be made, processes not.

@@ -2,27 +2,31 @@
 //! this test compares them. After a change: FACELOCK_WRITE_MESSAGES=1 scripts/test messages
 #![allow(clippy::unwrap_used, clippy::panic)]
 
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::{Debug, Write as _};
 use std::path::{Path, PathBuf};
 
-use facelock::cli::words;
-use facelock_protocol::{Denied, Gate, Hint, Unavailable, Verdict};
-use serde::de::DeserializeOwned;
+use facelock::cli::words::{self, variants};
+use facelock_protocol::{Denied, Gate, Hint, Look, Unavailable, Verdict, words as shown};
+
+// On the wire each is a number of its own: none is the next one's neighbour.
+const VERDICTS: [Verdict; 3] = [Verdict::Match, Verdict::NonMatch, Verdict::AttackSuspected];
+const DENIALS: [Denied; 4] = [
+    Denied::NotPermitted,
+    Denied::Malformed,
+    Denied::Version,
+    Denied::HiddenPeer,
+];
 
 fn root() -> PathBuf {
     PathBuf::from(env!("CARGO_MANIFEST_DIR"))
 }
 
-/// Every variant, by its byte on the wire; fields are zero.
-fn variants<T: DeserializeOwned>() -> Vec<T> {
-    let read = |tag: u8| postcard::from_bytes(&[tag, 0, 0, 0, 0]).ok();
-    (0..128).map_while(read).collect()
-}
-
 /// A row a variant: when, by its name, and what is said.
-fn table<T: DeserializeOwned + Debug>(title: &str, say: impl Fn(T) -> String) -> String {
+fn table<T: Debug>(title: &str, variants: Vec<T>, say: impl Fn(T) -> String) -> String {
     let mut text = format!("\n## {title}\n\n| when | message |\n|---|---|\n");
-    for variant in variants::<T>() {
+    assert!(variants.len() > 2, "{title}");
+    for variant in variants {
         let name = words::name(&variant);
         writeln!(text, "| `{name}` | {} |", say(variant).replace('|', "\\|")).unwrap();
     }
@@ -107,14 +111,13 @@ fn list() -> String {
     );
     text += &table(
         "A face is not looked for, or not judged: `unavailable`",
-        |v: Unavailable| words::unavailable(v),
+        variants(),
+        words::unavailable,
     );
-    text += &table("A gate is closed", |v: Gate| words::gate(v).into());
-    text += &table("While a face is looked for", |v: Hint| {
-        words::hint(v).into()
-    });
-    text += &table("A face was judged", |v: Verdict| words::verdict(v).into());
-    text += &table("A request is refused", |v: Denied| words::denied(v).into());
+    text += &table("A gate is closed", Gate::ALL.to_vec(), words::gate);
+    text += &table("While a face is looked for", variants(), words::hint);
+    text += &table("A face was judged", VERDICTS.to_vec(), words::verdict);
+    text += &table("A request is refused", DENIALS.to_vec(), words::denied);
     text += "\n## The PAM module\n";
     sentences(&root().join("pam_module/src"), &mut text);
     text += "\n## facelockctl\n";
@@ -140,4 +143,112 @@ fn the_list_of_messages_is_the_code_s() {
         "docs/messages.md is older than the code ({differing:?}); \
          FACELOCK_WRITE_MESSAGES=1 scripts/test messages writes it"
     );
+}
+
+/// Every message that is translated: what a person at a login sees, and what `facelockctl` shows of
+/// an attempt.
+fn translatable() -> BTreeSet<String> {
+    let fixed = [
+        shown::LOOKING,
+        shown::RECOGNISED,
+        shown::LOCKED_FOR,
+        shown::ask("sudo"),
+        shown::ask("polkit-1"),
+        shown::confirm("sudo"),
+        shown::confirm("polkit-1"),
+        words::OPENING,
+        words::FURTHER,
+        words::SAMPLE,
+    ];
+    let mut texts: BTreeSet<String> = fixed.map(Into::into).into();
+    texts.extend(
+        variants::<Unavailable>()
+            .into_iter()
+            .map(words::unavailable),
+    );
+    texts.extend(Gate::ALL.map(words::gate));
+    texts.extend(variants::<Hint>().into_iter().map(words::hint));
+    texts.extend(variants::<Look>().into_iter().map(words::look));
+    texts.extend(VERDICTS.map(words::verdict));
+    texts.extend(DENIALS.map(words::denied));
+    texts
+}
+
+/// A catalogue's messages, each with its translation; both stand in one line.
+fn catalogue(text: &str) -> BTreeMap<String, String> {
+    let mut found = BTreeMap::new();
+    let mut english = None;
+    for line in text.lines() {
+        if let Some(quoted) = line.strip_prefix("msgid ") {
+            english = Some(unquoted(quoted));
+        } else if let Some(quoted) = line.strip_prefix("msgstr ") {
+            let english = english.take().unwrap();
+            assert!(!found.contains_key(&english), "twice: {english}");
+            found.insert(english, unquoted(quoted));
+        } else {
+            assert!(line.is_empty() || line.starts_with('#'), "{line}");
+        }
+    }
+    found.remove("").expect("a header");
+    found
+}
+
+fn unquoted(text: &str) -> String {
+    let inner = text
+        .strip_prefix('"')
+        .and_then(|text| text.strip_suffix('"'));
+    inner.unwrap().replace("\\\"", "\"")
+}
+
+/// What is filled in, and what must be typed as it is.
+fn fixed_parts(text: &str) -> Vec<String> {
+    let word = |text: &str| text.trim_matches(|c: char| ",.;:()".contains(c)).to_owned();
+    let mut parts: Vec<String> = text.split(' ').map(word).collect();
+    parts.retain(|word| {
+        ["{", "/", "["].iter().any(|sign| word.starts_with(sign)) || word.contains("facelockctl")
+    });
+    parts.sort();
+    parts
+}
+
+/// What is wrong with a catalogue.
+fn faults(catalogue: &BTreeMap<String, String>, wanted: &BTreeSet<String>) -> Vec<String> {
+    let missing = wanted.iter().filter(|text| !catalogue.contains_key(*text));
+    let mut faults: Vec<String> = missing.map(|text| format!("missing: {text}")).collect();
+    for (english, other) in catalogue {
+        let end = |text: &str| text.len() - text.trim_end_matches([' ', ':', '.']).len();
+        if !wanted.contains(english) {
+            faults.push(format!("no message any more: {english}"));
+        } else if other.is_empty() || other == english && english.contains(' ') {
+            faults.push(format!("not translated: {english}"));
+        } else if fixed_parts(english) != fixed_parts(other) || end(english) != end(other) {
+            faults.push(format!("other placeholders, or another end: {other}"));
+        }
+    }
+    faults
+}
+
+#[test]
+fn every_catalogue_has_every_message_and_its_placeholders() {
+    let wanted = translatable();
+    assert!(wanted.len() > 80, "{}", wanted.len());
+    for language in ["de", "es"] {
+        let path = root().join(format!("po/{language}.po"));
+        let catalogue = catalogue(&std::fs::read_to_string(path).unwrap());
+        assert_eq!(
+            faults(&catalogue, &wanted),
+            Vec::<String>::new(),
+            "{language}"
+        );
+    }
+    let one = |english: &str, other: &str| BTreeMap::from([(english.into(), other.into())]);
+    for (english, other) in [
+        ("{seconds} s more: ", "noch {sekunden} s: "),
+        ("{seconds} s more: ", "noch {seconds} s"),
+        ("see /etc/facelock", "siehe /etc/andere"),
+        ("not translated", "not translated"),
+    ] {
+        let wanted = BTreeSet::from([english.to_owned()]);
+        assert_eq!(faults(&one(english, other), &wanted).len(), 1, "{other}");
+    }
 }

@@ -5,9 +5,8 @@ use std::path::Path;
 use facelock_protocol::{CameraReport, Reply, Request, Subject, TemplateReport};
 
 use super::args::{Args, User};
-use super::doctor::probe;
 use super::failure::{Answer, Failure};
-use super::{client, json, narrate, print_json, printed, prompt, render, status, subject};
+use super::{client, json, narrate, print_json, printed, prompt, render, shown, status, subject};
 use crate::camera::{self, CameraOptions};
 use crate::config::{self, Config};
 use crate::types::{find_camera, may_have_moved};
@@ -39,42 +38,17 @@ pub fn devices(args: &Args, user: &User) -> Answer {
 ///
 /// # Errors
 /// Standard output cannot be written.
-pub fn described() -> Answer {
-    match Config::load(Path::new(config::PATH)) {
-        Ok(config) => printed(&camera::report(&config.camera_options())),
+pub fn described(json: bool) -> Answer {
+    let text = match Config::load(Path::new(config::PATH)) {
+        Ok(config) => camera::report(&config.camera_options()),
         Err(error) => {
             let text = camera::report(&CameraOptions::default());
-            printed(&format!(
+            format!(
                 "# the configuration cannot be used, so this is by the defaults: {error}\n{text}"
-            ))
+            )
         }
-    }
-}
-
-/// `status`, with the cameras that the user is enrolled on.
-///
-/// # Errors
-/// It cannot be asked for, or standard output cannot be written.
-pub fn status(args: &Args, subject: Subject) -> Answer {
-    let request = Request::Status {
-        subject: subject.clone(),
     };
-    let reply = client::ask(&args.socket, &request, drop)?;
-    let exit = finish(args, &request, &reply)?;
-    let Reply::Status(report) = &reply else {
-        return Ok(exit);
-    };
-    let enrolled = templates(args, &subject);
-    let mut text = String::new();
-    for name in distinct(&enrolled) {
-        let used = report.camera.as_deref().ok();
-        let is_used = used.is_some_and(|used| find_camera(name, &[used]).is_some());
-        let place = if is_used { "in use" } else { "not in use" };
-        text += &format!("Enrolled on: {name} ({place})\n");
-    }
-    text += status::boot(&report.protector, probe::secure_boot());
-    printed(&text)?;
-    Ok(exit)
+    shown(&text, json)
 }
 
 /// `camera move`: shows both, and asks.
@@ -142,7 +116,7 @@ fn pair(
 }
 
 /// The user's templates; none where they cannot be asked for.
-fn templates(args: &Args, subject: &Subject) -> Vec<TemplateReport> {
+pub fn templates(args: &Args, subject: &Subject) -> Vec<TemplateReport> {
     let request = Request::List {
         subject: subject.clone(),
     };
@@ -152,7 +126,7 @@ fn templates(args: &Args, subject: &Subject) -> Vec<TemplateReport> {
     }
 }
 
-fn distinct(templates: &[TemplateReport]) -> Vec<&str> {
+pub fn distinct(templates: &[TemplateReport]) -> Vec<&str> {
     let mut names: Vec<&str> = templates.iter().map(|template| &*template.camera).collect();
     names.sort_unstable();
     names.dedup();

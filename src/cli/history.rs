@@ -9,7 +9,7 @@ use super::args::{Args, History};
 use super::failure::{Answer, Failure, is_root};
 use super::render::time;
 use super::terminal::Terminal;
-use super::{print_json, printed, subject};
+use super::{print_json, printed, subject, words};
 
 /// One attempt.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -21,6 +21,28 @@ pub struct Attempt {
     /// The verdict, or why there was none, in snake case.
     pub outcome: String,
     pub milliseconds: Option<u64>,
+    /// Why no face was judged, in words.
+    pub reason: Option<String>,
+}
+
+impl Attempt {
+    /// One line of `status`.
+    pub fn told(&self) -> String {
+        let Self {
+            service, outcome, ..
+        } = self;
+        let reason = self.reason.as_ref();
+        let reason = reason.map_or(String::new(), |reason| format!(": {reason}"));
+        let outcome = outcome.replace('_', " ");
+        format!("{}, {service}, {outcome}{reason}", time(self.time))
+    }
+
+    pub fn document(&self) -> Value {
+        json!({
+            "time": self.time, "user": self.user, "service": self.service,
+            "outcome": self.outcome, "milliseconds": self.milliseconds, "reason": self.reason,
+        })
+    }
 }
 
 /// # Errors
@@ -32,7 +54,7 @@ pub fn run(args: &Args, options: &History) -> Answer {
     };
     let attempts = attempts(user.as_deref(), options.lines)?;
     if args.json {
-        let list = attempts.iter().map(document).collect::<Value>();
+        let list = attempts.iter().map(Attempt::document).collect::<Value>();
         return print_json(&json!({ "outcome": "done", "attempts": list }));
     }
     if attempts.is_empty() {
@@ -66,7 +88,9 @@ pub fn attempts(user: Option<&str>, most: u32) -> Result<Vec<Attempt>, Failure> 
         "--quiet",
         "SYSLOG_IDENTIFIER=facelock",
     ]);
-    command.args(["FACELOCK_EVENT=verify", &format!("--lines={most}")]);
+    // Two values of one field: either.
+    command.args(["FACELOCK_EVENT=verify", "FACELOCK_EVENT=gate"]);
+    command.arg(format!("--lines={most}"));
     if let Some(user) = user {
         command.arg(format!("FACELOCK_USER={user}"));
     }
@@ -100,20 +124,18 @@ fn parsed(line: &str) -> Option<Attempt> {
     let fields: BTreeMap<String, Value> = serde_json::from_str(line).ok()?;
     let field = |name: &str| fields.get(name).and_then(Value::as_str);
     let microseconds: u64 = field("__REALTIME_TIMESTAMP")?.parse().ok()?;
-    let outcome = field("FACELOCK_OUTCOME")?;
+    let gate = field("FACELOCK_GATE");
+    let outcome = match gate {
+        Some(_) => "not_admitted".into(),
+        None => words::snake(field("FACELOCK_OUTCOME")?),
+    };
     Some(Attempt {
         time: microseconds / 1_000_000,
         user: field("FACELOCK_USER")?.into(),
         service: field("FACELOCK_SERVICE").unwrap_or_default().into(),
-        outcome: super::words::snake(outcome),
         milliseconds: field("FACELOCK_MS").and_then(|ms| ms.parse().ok()),
-    })
-}
-
-fn document(attempt: &Attempt) -> Value {
-    json!({
-        "time": attempt.time, "user": attempt.user, "service": attempt.service,
-        "outcome": attempt.outcome, "milliseconds": attempt.milliseconds,
+        reason: words::reason(gate.unwrap_or(&outcome)),
+        outcome,
     })
 }
 
@@ -121,8 +143,10 @@ fn line(attempt: &Attempt) -> String {
     let ms = attempt
         .milliseconds
         .map_or(String::new(), |ms| format!("  {ms} ms"));
+    let reason = attempt.reason.as_ref();
+    let reason = reason.map_or(String::new(), |reason| format!("  {reason}"));
     format!(
-        "{}  {:<12}  {:<16}  {}{ms}",
+        "{}  {:<8}  {:<10}  {}{ms}{reason}",
         time(attempt.time),
         attempt.user,
         attempt.service,
@@ -142,7 +166,16 @@ mod tests {
         assert_eq!(attempt.outcome, "locked_out");
         assert_eq!(
             line(&attempt),
-            "2026-11-26 00:00 UTC  alice         sudo              locked out  61 ms"
+            "2026-11-26 00:00 UTC  alice     sudo        locked out  61 ms  \
+             locked out after too many misses, until a password succeeds or facelockctl unlock"
+        );
+        let closed = r#"{"__REALTIME_TIMESTAMP":"1795651200000000","FACELOCK_EVENT":"gate","FACELOCK_USER":"alice",
+            "FACELOCK_SERVICE":"sudo","FACELOCK_GATE":"lid"}"#;
+        let attempt = parsed(&closed.replace('\n', " ")).unwrap();
+        assert_eq!(
+            attempt.told(),
+            "2026-11-26 00:00 UTC, sudo, not admitted: the lid is closed; open it (a stuck sensor: \
+             [presence] ignore_lid)"
         );
         assert_eq!(parsed(r#"{"MESSAGE":"no attempt"}"#), None);
         assert_eq!(parsed("no JSON"), None);

@@ -18,14 +18,19 @@ pub fn finish(request: &Request, reply: &Reply, narrator: &Narrator) -> Answer {
         Some(failure) => (failure.json(), failure.exit),
         None => (document(reply), exit(reply)),
     };
+    measured(&mut value, narrator);
+    print_json(&value)?;
+    Ok(exit)
+}
+
+/// Adds what was measured on the way.
+pub fn measured(value: &mut Value, narrator: &Narrator) {
     if !narrator.measurements.is_empty() {
         value["measurements"] = narrator.measurements.iter().map(measurement).collect();
     }
     if let Some(times) = &narrator.stages {
         value["stages"] = stages(times);
     }
-    print_json(&value)?;
-    Ok(exit)
 }
 
 /// The exit status of a reply that is no failure.

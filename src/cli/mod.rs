@@ -10,12 +10,17 @@ mod history;
 mod homed;
 mod image;
 mod json;
+mod language;
 mod manual;
 mod models;
 mod narrate;
+mod notify;
+mod outlook;
+mod overview;
 mod pam;
 mod preview;
 mod prompt;
+mod rehearse;
 mod render;
 mod replace;
 mod setup;
@@ -41,12 +46,22 @@ use terminal::Terminal;
 /// Runs `facelockctl` with this process's arguments.
 pub fn run() -> ExitCode {
     sandbox::silence_libraries();
+    if std::env::args_os().skip(1).eq(["-h"]) {
+        return answered(printed(&overview::text()), false);
+    }
     let args = match Args::try_parse() {
         Ok(args) => args,
         Err(error) => return misused(&error),
     };
-    execute(&args)
-        .unwrap_or_else(|failure| report(&failure, args.json))
+    if !args.json {
+        language::begin();
+    }
+    answered(execute(&args), args.json)
+}
+
+fn answered(answer: Answer, json: bool) -> ExitCode {
+    answer
+        .unwrap_or_else(|failure| report(&failure, json))
         .into()
 }
 
@@ -54,9 +69,7 @@ pub fn run() -> ExitCode {
 fn misused(error: &clap::Error) -> ExitCode {
     let json = std::env::args_os().any(|argument| argument == "--json");
     if !error.use_stderr() {
-        return printed(&error.render().to_string())
-            .unwrap_or_else(|failure| report(&failure, json))
-            .into();
+        return answered(shown(&error.render().to_string(), json), json);
     }
     if json {
         let text = error.render().to_string();
@@ -65,7 +78,11 @@ fn misused(error: &clap::Error) -> ExitCode {
         return report(&failure.help("facelockctl --help"), true).into();
     }
     // There is nobody to tell where standard error is closed.
-    let _ = write!(std::io::stderr(), "{}", error.render());
+    let _ = if overview::is_wanted(error) {
+        write!(std::io::stderr(), "{}", overview::text())
+    } else {
+        write!(std::io::stderr(), "{}", error.render())
+    };
     Exit::Usage.into()
 }
 
@@ -77,10 +94,33 @@ fn report(failure: &Failure, json: bool) -> Exit {
     if json {
         let _ = print_json(&failure.json());
     } else {
-        let text = format!("facelockctl: {}", failure.text());
-        let _ = writeln!(std::io::stderr(), "{}", Terminal::stderr().wrap(&text, 2));
+        let text = told(failure, &Terminal::stderr());
+        let _ = writeln!(std::io::stderr(), "{text}");
     }
     failure.exit
+}
+
+/// A failure as it is shown: a command that helps is not broken over lines where a line of its own
+/// is long enough.
+fn told(failure: &Failure, terminal: &Terminal) -> String {
+    let whole = format!("facelockctl: {}", failure.text());
+    let (Some((columns, _)), Some(help)) = (terminal.size, &failure.help) else {
+        return terminal.wrap(&whole, 2);
+    };
+    if whole.chars().count() <= columns || help.chars().count() + 2 > columns {
+        return terminal.wrap(&whole, 2);
+    }
+    let message = format!("facelockctl: {}:", failure.message);
+    format!("{}\n  {help}", terminal.wrap(&message, 2))
+}
+
+/// Prints a text that is the answer itself.
+fn shown(text: &str, json: bool) -> Answer {
+    if json {
+        print_json(&serde_json::json!({ "outcome": "done", "text": text }))
+    } else {
+        printed(text)
+    }
 }
 
 /// Prints `text`; done.
@@ -101,7 +141,11 @@ fn execute(args: &Args) -> Answer {
         Command::Enroll { user, label, now } => {
             enrollment(subject(user)?, label.as_ref(), *now || args.json)?
         }
-        Command::Test { user } => Request::Test {
+        Command::Test {
+            user,
+            service: Some(service),
+        } => return rehearse::run(args, subject(user)?, service),
+        Command::Test { user, .. } => Request::Test {
             subject: subject(user)?,
         },
         Command::List { user } => Request::List {
@@ -112,12 +156,16 @@ fn execute(args: &Args) -> Answer {
             template: *template,
         },
         Command::Clear { user, yes } => clear(subject(user)?, *yes)?,
-        Command::Status { user } if !args.json => {
-            return cameras::status(args, subject(user)?);
-        }
-        Command::Status { user } => Request::Status {
+        Command::Rename {
+            user,
+            template,
+            label,
+        } => Request::Rename {
             subject: subject(user)?,
+            template: *template,
+            label: named("label", label.clone())?,
         },
+        Command::Status { user } => return outlook::run(args, &subject(user)?),
         Command::Unlock { user } => Request::Unlock {
             subject: subject(user)?,
         },
@@ -127,9 +175,7 @@ fn execute(args: &Args) -> Answer {
             subject: subject(user)?,
             recovery_key: Secret(prompt::secret("Recovery key: ")?.to_string()),
         },
-        Command::Devices { report: true, .. } => {
-            return cameras::described();
-        }
+        Command::Devices { report: true, .. } => return cameras::described(args.json),
         Command::Devices { user, .. } => return cameras::devices(args, user),
         Command::Camera {
             command:
@@ -160,25 +206,29 @@ fn execute(args: &Args) -> Answer {
         Command::Config { command } => return configuration::run(command, args.json),
         Command::Setup(options) => return setup::run(args, options),
         Command::Disable { hours } => return switch::disable(*hours, args.json),
+        Command::Notify(options) => return notify::run(args, options),
         Command::Enable => return switch::enable(args.json),
         Command::Uninstall(options) => return uninstall::run(args, options),
         Command::Pam { command } => return pam::run(command, args.json),
-        Command::Completions { shell } => {
-            let mut script = Vec::new();
-            clap_complete::generate(*shell, &mut Args::command(), "facelockctl", &mut script);
-            return printed(&String::from_utf8_lossy(&script));
-        }
-        Command::Man { page } => return manual::run(*page),
+        Command::Completions { shell } => return completions(*shell, args.json),
+        Command::Man { page } => return manual::run(*page, args.json),
     };
     ask(args, &request)
 }
 
-fn named(label: String) -> Result<Label, Failure> {
-    Label::new(label).map_err(|error| Failure::usage(format!("--label: {error}")))
+fn completions(shell: clap_complete::Shell, json: bool) -> Answer {
+    let mut script = Vec::new();
+    clap_complete::generate(shell, &mut Args::command(), "facelockctl", &mut script);
+    shown(&String::from_utf8_lossy(&script), json)
+}
+
+fn named(argument: &str, label: String) -> Result<Label, Failure> {
+    Label::new(label).map_err(|error| Failure::usage(format!("{argument}: {error}")))
 }
 
 fn enrollment(subject: Subject, label: Option<&String>, now: bool) -> Result<Request, Failure> {
-    let label = label.cloned().map(named).transpose()?;
+    let label = label.cloned().map(|label| named("--label", label));
+    let label = label.transpose()?;
     if !now {
         prompt::wait_for_enter(&format!(
             "Enrolling {}. Sit as you do when you log in, and look at the camera. Press Enter to start, Ctrl-C to leave it.",

@@ -10,6 +10,8 @@ use super::words;
 /// Tells events, and keeps what the end of the story needs.
 pub struct Narrator {
     json: bool,
+    /// Nothing is said while it looks.
+    pub quiet: bool,
     last_hint: Option<Hint>,
     /// A turn or a tilt was asked for last.
     turning: bool,
@@ -25,6 +27,7 @@ impl Narrator {
     pub fn new(json: bool) -> Self {
         Self {
             json,
+            quiet: false,
             last_hint: None,
             turning: false,
             measurements: Vec::new(),
@@ -45,9 +48,8 @@ impl Narrator {
                 self.say(&described(*progress));
             }
             Event::Hint(hint) if self.last_hint.replace(*hint) != Some(*hint) => {
-                self.say(match hint {
-                    // A direction was named a moment ago.
-                    Hint::TurnALittle if self.turning => "A little further",
+                self.say(&match hint {
+                    Hint::TurnALittle if self.turning => words::said(words::FURTHER),
                     other => words::hint(*other),
                 })
             }
@@ -69,7 +71,7 @@ impl Narrator {
     }
 
     fn say(&self, text: &str) {
-        if !self.json || std::io::stderr().is_terminal() {
+        if !self.quiet && (!self.json || std::io::stderr().is_terminal()) {
             let _ = writeln!(std::io::stderr(), "{}", Terminal::stderr().wrap(text, 2));
         }
     }
@@ -77,10 +79,12 @@ impl Narrator {
 
 fn described(progress: Progress) -> String {
     match progress {
-        Progress::Starting => "Opening the camera".into(),
-        Progress::Looking => "Looking for you".into(),
-        Progress::LookTaken { taken, wanted } => format!("Sample {taken} of {wanted} taken"),
-        Progress::NextLook(look) => words::look(look).into(),
+        Progress::Starting => words::said(words::OPENING),
+        Progress::Looking => words::said(facelock_protocol::words::LOOKING),
+        Progress::LookTaken { taken, wanted } => words::said(words::SAMPLE)
+            .replace("{taken}", &taken.to_string())
+            .replace("{wanted}", &wanted.to_string()),
+        Progress::NextLook(look) => words::look(look),
     }
 }
 

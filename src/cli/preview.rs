@@ -123,7 +123,7 @@ fn caption(frame: &PreviewFrame) -> String {
             m.face[2], m.face[3], m.detection_score, m.quality
         )
     });
-    let hint = frame.hint.map_or("", words::hint);
+    let hint = frame.hint.map_or_else(String::new, words::hint);
     let text = format!(
         "{}x{}  brightness {:.0}  {face}  {hint}",
         frame.width, frame.height, frame.brightness

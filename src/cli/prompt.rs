@@ -52,6 +52,18 @@ fn no_terminal() -> Failure {
 /// # Errors
 /// Nothing was typed, or the terminal cannot be used.
 pub fn secret(question: &str) -> Result<Zeroizing<String>, Failure> {
+    let secret = hidden(question)?;
+    if secret.is_empty() {
+        return Err(Failure::new("nothing_typed", "nothing was typed"));
+    }
+    Ok(secret)
+}
+
+/// The same, where nothing but Enter is an answer too.
+///
+/// # Errors
+/// The terminal cannot be used.
+pub fn hidden(question: &str) -> Result<Zeroizing<String>, Failure> {
     let stdin = std::io::stdin();
     let line = if stdin.is_terminal() {
         typed(question)?
@@ -60,11 +72,7 @@ pub fn secret(question: &str) -> Result<Zeroizing<String>, Failure> {
         stdin.lock().read_line(&mut line)?;
         line
     };
-    let secret = Zeroizing::new(line.trim().to_owned());
-    if secret.is_empty() {
-        return Err(Failure::new("nothing_typed", "nothing was typed"));
-    }
-    Ok(secret)
+    Ok(Zeroizing::new(line.trim().to_owned()))
 }
 
 /// The terminal as it was, put back whatever happens.

@@ -17,7 +17,7 @@ pub fn finish(request: &Request, reply: &Reply, narrator: &Narrator) -> Answer {
     }
     let terminal = Terminal::stdout();
     let text = match reply {
-        Reply::Verdict(verdict) => verdict_text(words::verdict(*verdict), narrator),
+        Reply::Verdict(verdict) => verdict_text(&words::verdict(*verdict), narrator),
         // Both are failures, and were told as such.
         Reply::Unavailable(_) | Reply::Denied(_) => String::new(),
         Reply::Enrolled(report) => enrolled(request, report, narrator, &terminal),
@@ -43,7 +43,13 @@ pub fn failure(request: &Request, reply: &Reply) -> Option<Failure> {
         }
         (Reply::Unavailable(reason), _) => Some(Failure::unavailable(*reason)),
         (Reply::Denied(denied), _) => Some(Failure::denied(*denied)),
-        (Reply::Done { changed: false }, Request::Remove { subject, template }) => {
+        (
+            Reply::Done { changed: false },
+            Request::Remove { subject, template }
+            | Request::Rename {
+                subject, template, ..
+            },
+        ) => {
             let message = format!("there is no template {template} of {}", subject.name);
             let list = format!("facelockctl list --user {}", subject.name);
             Some(Failure::new("no_such_template", message).help(list))
@@ -52,7 +58,7 @@ pub fn failure(request: &Request, reply: &Reply) -> Option<Failure> {
     }
 }
 
-fn verdict_text(verdict: &str, narrator: &Narrator) -> String {
+pub fn verdict_text(verdict: &str, narrator: &Narrator) -> String {
     match narrator.stages.and_then(|stages| stages.verdict) {
         Some(ms) => format!("{verdict} after {ms:.0} ms\n"),
         None => format!("{verdict}\n"),
@@ -64,6 +70,14 @@ fn done(request: &Request, changed: bool) -> String {
     match (request, changed) {
         (Request::Remove { subject, template }, _) => {
             format!("Template {template} of {} is removed.\n", subject.name)
+        }
+        (
+            Request::Rename {
+                template, label, ..
+            },
+            _,
+        ) => {
+            format!("Template {template} is called {label} now.\n")
         }
         (Request::Clear { subject }, true) => {
             format!(

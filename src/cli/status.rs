@@ -1,8 +1,7 @@
-//! `status` and `devices`, for a person or for a script.
+//! What the instance says of a user and of the cameras, for a person or for a script.
 
 use facelock_protocol::{
-    CameraReport, EnrollmentState, Gate, PasswordReport, ServiceReport, Spectrum, StatusReport,
-    Unavailable,
+    CameraReport, EnrollmentState, PasswordReport, Spectrum, StatusReport, Unavailable,
 };
 use serde_json::{Value, json};
 
@@ -44,10 +43,9 @@ pub fn text(report: &StatusReport) -> String {
         missing => format!("NOT in force: {}", missing.join(", ")),
     };
     format!(
-        "Enrolled:  {enrollment}\nLocked:    {lockout}\n{}Protector: {} ({present})\nCamera:    {camera}\nSandbox:   {sandbox}\n{}",
+        "Enrolled:  {enrollment}\nLocked:    {lockout}\n{}Protector: {} ({present})\nCamera:    {camera}\nSandbox:   {sandbox}\n",
         report.password.map(password).unwrap_or_default(),
         protector_in_words(&report.protector),
-        services(&report.services)
     )
 }
 
@@ -81,48 +79,6 @@ pub fn boot(protector: &str, secure_boot: Option<bool>) -> &'static str {
         }
         _ => "",
     }
-}
-
-/// The services that would look now, then the others by the gate that is closed.
-fn services(reports: &[ServiceReport]) -> String {
-    let mut kinds: Vec<(Option<Gate>, Vec<String>)> = vec![(None, Vec::new())];
-    for report in reports {
-        let named = format!("{} ({})", report.service, report.mode);
-        let same = |(closed, _): &&mut (Option<Gate>, Vec<String>)| *closed == report.closed;
-        match kinds.iter_mut().find(same) {
-            Some((_, names)) => names.push(named),
-            None => kinds.push((report.closed, vec![named])),
-        }
-    }
-    let mut text = String::from("Services that would ask your face now; any other gets none:\n");
-    for (closed, names) in kinds {
-        if let Some(gate) = closed {
-            text += &format!("Not now: {} [{}]\n", words::gate(gate), gate.name());
-        }
-        text += &listed(&names);
-    }
-    text
-}
-
-/// Names in lines that an ordinary terminal does not wrap.
-fn listed(names: &[String]) -> String {
-    const WIDTH: usize = 76;
-    let mut lines = vec![String::new()];
-    for name in names {
-        if lines
-            .last()
-            .is_some_and(|line| line.len() + name.len() > WIDTH)
-        {
-            lines.push(String::new());
-        }
-        if let Some(line) = lines.last_mut() {
-            *line += &format!("  {name}");
-        }
-    }
-    if names.is_empty() {
-        lines = vec!["  none".into()];
-    }
-    lines.join("\n") + "\n"
 }
 
 fn protector_in_words(protector: &str) -> String {
@@ -164,11 +120,6 @@ pub fn json(report: &StatusReport) -> Value {
         "camera": report.camera.as_ref().ok(),
         "camera_unavailable": report.camera.as_ref().err().map(words::name),
         "sandbox_missing": report.sandbox_missing,
-        "services": report.services.iter().map(|service| json!({
-            "service": service.service,
-            "mode": service.mode,
-            "gate": service.closed.map(Gate::name),
-        })).collect::<Vec<_>>(),
     })
 }
 

@@ -64,7 +64,7 @@ fn steps(services: &[pam::Wired], templates: bool) -> Vec<Vec<String>> {
         .collect();
     steps.push(words("systemctl disable --now facelock.socket"));
     if templates {
-        steps.push(words("rm -rf /var/lib/facelock"));
+        steps.push(words("rm -rf /var/lib/facelock /var/lib/facelock-events"));
     }
     steps
 }
@@ -109,7 +109,7 @@ mod tests {
                 "facelockctl pam disable login --yes",
                 "facelockctl pam disable sudo --yes",
                 "systemctl disable --now facelock.socket",
-                "rm -rf /var/lib/facelock",
+                "rm -rf /var/lib/facelock /var/lib/facelock-events",
             ]
         );
     }

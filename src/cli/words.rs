@@ -1,7 +1,31 @@
-//! Outcomes in plain words, for the person who runs `facelockctl`.
+//! Outcomes in plain words of the person's language, for the person who runs `facelockctl`.
 
-pub use facelock_protocol::words::{gate, hint, unavailable};
-use facelock_protocol::{Denied, Look, Verdict};
+use facelock_protocol::{Denied, Gate, Hint, Look, Unavailable, Verdict, words};
+
+use super::language::translated;
+
+/// While it begins.
+pub const OPENING: &str = "Opening the camera";
+/// A direction was named a moment ago.
+pub const FURTHER: &str = "A little further";
+/// While it enrolls.
+pub const SAMPLE: &str = "Sample {taken} of {wanted} taken";
+
+pub fn said(text: &'static str) -> String {
+    translated(text)
+}
+
+pub fn gate(gate: Gate) -> String {
+    translated(words::gate(gate))
+}
+
+pub fn hint(hint: Hint) -> String {
+    translated(words::hint(hint))
+}
+
+pub fn unavailable(reason: Unavailable) -> String {
+    words::unavailable_by(reason, translated)
+}
 
 /// The name a script sees: the variant, in snake case.
 pub fn name(debug: &impl std::fmt::Debug) -> String {
@@ -21,27 +45,49 @@ pub fn snake(text: &str) -> String {
     name
 }
 
-pub fn look(look: Look) -> &'static str {
-    match look {
+/// Every variant of an enum of the protocol, by its byte on the wire; fields are zero.
+pub fn variants<T: serde::de::DeserializeOwned>() -> Vec<T> {
+    let read = |tag: u8| postcard::from_bytes(&[tag, 0, 0, 0, 0]).ok();
+    (0..128).map_while(read).collect()
+}
+
+/// What is behind an attempt's outcome or closed gate, by its name in the journal.
+pub fn reason(name: &str) -> Option<String> {
+    let named = |reason: &Unavailable| self::name(reason) == name;
+    let unavailable = variants().into_iter().find(named).map(unavailable);
+    let gates = || Gate::ALL.into_iter().find(|gate| gate.name() == name);
+    unavailable.or_else(|| gates().map(gate))
+}
+
+/// What came of an attempt, by its name in the journal.
+pub fn outcome(name: &str) -> Option<String> {
+    let verdicts = [Verdict::Match, Verdict::NonMatch];
+    let named = |verdict: &Verdict| self::name(verdict) == name;
+    let judged = verdicts.into_iter().find(named).map(verdict);
+    judged.or_else(|| reason(name))
+}
+
+pub fn look(look: Look) -> String {
+    translated(match look {
         Look::Straight => "Look straight at the camera",
         Look::TurnLeft => "Turn your head a little to the left",
         Look::TurnRight => "Turn your head a little to the right",
         Look::TiltUp => "Lift your chin a little",
         Look::TiltDown => "Lower your chin a little",
         Look::Different => "Now another look: another expression, glasses on or off",
-    }
+    })
 }
 
-pub fn verdict(verdict: Verdict) -> &'static str {
-    match verdict {
+pub fn verdict(verdict: Verdict) -> String {
+    translated(match verdict {
         Verdict::Match => "Match",
         Verdict::NonMatch => "Not a match",
         Verdict::AttackSuspected => "Not accepted as a live face",
-    }
+    })
 }
 
-pub fn denied(denied: Denied) -> &'static str {
-    match denied {
+pub fn denied(denied: Denied) -> String {
+    translated(match denied {
         Denied::NotPermitted => "not permitted; this needs root",
         Denied::Malformed => "the instance could not read the request",
         Denied::HiddenPeer => {
@@ -49,5 +95,5 @@ pub fn denied(denied: Denied) -> &'static str {
              docs/security.md has the drop-in (PrivateUsers=); sudo and other programs of root are not concerned"
         }
         Denied::Version => "facelockctl and the instance are of different versions",
-    }
+    })
 }

@@ -24,6 +24,8 @@ pub struct Case {
     pub shell: Option<String>,
     /// The messages the server answers with, as JSON; without it there is no server.
     pub server: Option<Vec<String>>,
+    /// In place of `server`: the same for each connection in its turn.
+    pub servers: Option<Vec<Vec<String>>>,
     /// Who runs it, in place of root.
     pub uid: Option<u32>,
     /// Columns and rows of the terminal it runs in; everything shown is then in `stdout`.
@@ -62,8 +64,8 @@ pub fn run(case: &Case) -> Run {
     let folder = tempfile::tempdir().unwrap();
     std::fs::set_permissions(folder.path(), PermissionsExt::from_mode(0o755)).unwrap();
     let socket = folder.path().join("socket");
-    if let Some(script) = case.server.clone() {
-        serve(UnixListener::bind(&socket).unwrap(), script);
+    if let Some(scripts) = scripts(case) {
+        serve(UnixListener::bind(&socket).unwrap(), scripts);
         std::fs::set_permissions(&socket, PermissionsExt::from_mode(0o666)).unwrap();
     }
     let mut command = command(case, folder.path(), &socket);
@@ -72,6 +74,7 @@ pub fn run(case: &Case) -> Run {
         .env("PATH", path(folder.path()))
         .env("TERM", "xterm-256color")
         .env("LC_ALL", "C.UTF-8")
+        .env("ROOT", env!("CARGO_MANIFEST_DIR"))
         .envs(&case.env)
         .current_dir(folder.path())
         .stdin(Stdio::piped())
@@ -154,14 +157,23 @@ fn path(folder: &Path) -> String {
     format!("{}:/usr/sbin:/usr/bin:/sbin:/bin", folder.display())
 }
 
-fn serve(listener: UnixListener, script: Vec<String>) {
-    let messages: Vec<Message> = script
-        .iter()
-        .map(|text| serde_json::from_str(text).unwrap_or_else(|error| panic!("{text}: {error}")))
-        .collect();
+/// What is answered, a connection at a time; the last of them over and over.
+fn scripts(case: &Case) -> Option<Vec<Vec<String>>> {
+    let one = case.server.clone().map(|script| vec![script]);
+    case.servers.clone().or(one)
+}
+
+fn serve(listener: UnixListener, scripts: Vec<Vec<String>>) {
+    let message = |text: &String| {
+        serde_json::from_str::<Message>(text).unwrap_or_else(|error| panic!("{text}: {error}"))
+    };
+    let script = |script: &Vec<String>| script.iter().map(message).collect();
+    let scripts: Vec<Vec<Message>> = scripts.iter().map(script).collect();
     std::thread::spawn(move || {
+        let mut turn = 0;
         while let Ok((mut stream, _)) = listener.accept() {
-            answer(&mut stream, &messages);
+            answer(&mut stream, &scripts[turn.min(scripts.len() - 1)]);
+            turn += 1;
         }
     });
 }

