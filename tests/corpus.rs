@@ -15,7 +15,7 @@ use facelock::store::{Enrollment, StoredTemplate};
 use facelock::vault::Blob;
 use facelock_protocol::{
     CameraReport, Consent, Denied, EnrolledReport, EnrollmentState, Event, Evidence, Gate, Hint,
-    Label, Look, Measurement, Message, Named, PasswordReport, Place, PreviewFrame, Progress, Reply,
+    Label, Measurement, Message, Named, PasswordReport, Place, Pose, PreviewFrame, Progress, Reply,
     Request, Requester, Secret, ServiceName, ServiceReport, SessionId, Spectrum, StatusReport,
     Subject, TallyReport, TemplateReport, Tty, Unavailable, UsbReport, UserName, Verdict, encode,
 };
@@ -207,11 +207,11 @@ fn messages() -> Vec<Seed> {
         ),
         (
             "event-next-look",
-            Message::Event(Event::Progress(Progress::NextLook(Look::TurnLeft))),
+            Message::Event(Event::Progress(Progress::NextPose(Pose::TurnLeft))),
         ),
         (
             "event-look-taken",
-            Message::Event(Event::Progress(Progress::LookTaken {
+            Message::Event(Event::Progress(Progress::SampleTaken {
                 taken: 2,
                 wanted: 5,
             })),

@@ -7,7 +7,7 @@ use std::fmt::{Debug, Write as _};
 use std::path::{Path, PathBuf};
 
 use facelock::cli::words::{self, variants};
-use facelock_protocol::{Denied, Gate, Hint, Look, Unavailable, Verdict, words as shown};
+use facelock_protocol::{Denied, Gate, Hint, Pose, Unavailable, Verdict, words as shown};
 
 // On the wire each is a number of its own: none is the next one's neighbour.
 const VERDICTS: [Verdict; 3] = [Verdict::Match, Verdict::NonMatch, Verdict::AttackSuspected];
@@ -168,7 +168,7 @@ fn translatable() -> BTreeSet<String> {
     );
     texts.extend(Gate::ALL.map(words::gate));
     texts.extend(variants::<Hint>().into_iter().map(words::hint));
-    texts.extend(variants::<Look>().into_iter().map(words::look));
+    texts.extend(variants::<Pose>().into_iter().map(words::pose));
     texts.extend(VERDICTS.map(words::verdict));
     texts.extend(DENIALS.map(words::denied));
     texts

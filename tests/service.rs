@@ -111,7 +111,7 @@ fn a_cancelled_enrollment_leaves_nothing() {
         let message: Message = facelock_protocol::read_message(&mut stream, 1 << 20).unwrap();
         if matches!(
             message,
-            Message::Event(Event::Progress(facelock_protocol::Progress::LookTaken {
+            Message::Event(Event::Progress(facelock_protocol::Progress::SampleTaken {
                 taken: 2,
                 ..
             }))

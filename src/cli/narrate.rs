@@ -2,7 +2,7 @@
 
 use std::io::{IsTerminal as _, Write as _};
 
-use facelock_protocol::{Event, Hint, Look, Measurement, Progress, Stages};
+use facelock_protocol::{Event, Hint, Measurement, Pose, Progress, Stages};
 
 use super::terminal::Terminal;
 use super::words;
@@ -39,12 +39,12 @@ impl Narrator {
     pub fn tell(&mut self, event: &Event) {
         match event {
             Event::Progress(progress) => {
-                if let Progress::LookTaken { taken, wanted } = progress {
+                if let Progress::SampleTaken { taken, wanted } = progress {
                     self.samples = Some((*taken, *wanted));
                 }
                 self.last_hint = None;
                 self.turning =
-                    matches!(progress, Progress::NextLook(look) if *look != Look::Straight);
+                    matches!(progress, Progress::NextPose(pose) if *pose != Pose::Straight);
                 self.say(&described(*progress));
             }
             Event::Hint(hint) if self.last_hint.replace(*hint) != Some(*hint) => {
@@ -81,10 +81,10 @@ fn described(progress: Progress) -> String {
     match progress {
         Progress::Starting => words::said(words::OPENING),
         Progress::Looking => words::said(facelock_protocol::words::LOOKING),
-        Progress::LookTaken { taken, wanted } => words::said(words::SAMPLE)
+        Progress::SampleTaken { taken, wanted } => words::said(words::SAMPLE)
             .replace("{taken}", &taken.to_string())
             .replace("{wanted}", &wanted.to_string()),
-        Progress::NextLook(look) => words::look(look),
+        Progress::NextPose(pose) => words::pose(pose),
     }
 }
 

@@ -1,6 +1,6 @@
 //! Outcomes in plain words of the person's language, for the person who runs `facelockctl`.
 
-use facelock_protocol::{Denied, Gate, Hint, Look, Unavailable, Verdict, words};
+use facelock_protocol::{Denied, Gate, Hint, Pose, Unavailable, Verdict, words};
 
 use super::language::translated;
 
@@ -67,14 +67,14 @@ pub fn outcome(name: &str) -> Option<String> {
     judged.or_else(|| reason(name))
 }
 
-pub fn look(look: Look) -> String {
-    translated(match look {
-        Look::Straight => "Look straight at the camera",
-        Look::TurnLeft => "Turn your head a little to the left",
-        Look::TurnRight => "Turn your head a little to the right",
-        Look::TiltUp => "Lift your chin a little",
-        Look::TiltDown => "Lower your chin a little",
-        Look::Different => "Now another look: another expression, glasses on or off",
+pub fn pose(pose: Pose) -> String {
+    translated(match pose {
+        Pose::Straight => "Look straight at the camera",
+        Pose::TurnLeft => "Turn your head a little to the left",
+        Pose::TurnRight => "Turn your head a little to the right",
+        Pose::TiltUp => "Lift your chin a little",
+        Pose::TiltDown => "Lower your chin a little",
+        Pose::Different => "Now look different: another expression, glasses on or off",
     })
 }
 

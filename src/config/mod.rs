@@ -236,8 +236,8 @@ impl Config {
             "must be 3000 to 9000",
         )?;
         rule(
-            (1..=8).contains(&self.enroll.looks),
-            "enroll.looks",
+            (1..=8).contains(&self.enroll.samples),
+            "enroll.samples",
             "must be 1 to 8",
         )?;
         Ok(self)
@@ -283,6 +283,14 @@ mod tests {
         ] {
             assert!(Config::parse(text).is_err(), "{text}");
         }
+    }
+
+    #[test]
+    fn the_first_release_s_name_of_the_samples_is_read() {
+        let samples = |text| Config::parse(text).map(|config| config.enroll.samples).ok();
+        assert_eq!(samples("[enroll]\nlooks = 3"), Some(3));
+        assert_eq!(samples("[enroll]\nsamples = 3"), Some(3));
+        assert_eq!(samples("[enroll]\nlooks = 3\nsamples = 4"), None);
     }
 
     #[test]

@@ -240,8 +240,9 @@ impl Default for PathsSection {
 #[derive(Clone, Copy, Debug, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct EnrollSection {
-    /// Looks taken, one template each.
-    pub looks: u8,
+    /// Samples taken, one template each. `looks` is what 0.1.0 calls it.
+    #[serde(alias = "looks")]
+    pub samples: u8,
     /// Refuse templates that are too close to another user's.
     pub unique: bool,
 }
@@ -249,7 +250,7 @@ pub struct EnrollSection {
 impl Default for EnrollSection {
     fn default() -> Self {
         Self {
-            looks: 5,
+            samples: 5,
             unique: true,
         }
     }

@@ -106,11 +106,11 @@ pub fn enroll(
     // Who cannot be enrolled is told, and takes no part in what follows.
     let enrolled: Vec<bool> = both
         .iter()
-        .map(|(looks, _)| looks.len() >= FEWEST)
+        .map(|(samples, _)| samples.len() >= FEWEST)
         .collect();
     let mut failed = Rate::default();
     enrolled.iter().for_each(|enrolled| failed.add(!enrolled));
-    let mut text = format!("Failure to enroll (fewer than {FEWEST} looks): {failed}.\n\n");
+    let mut text = format!("Failure to enroll (fewer than {FEWEST} samples): {failed}.\n\n");
     for (clip, _) in clips
         .iter()
         .zip(&enrolled)
@@ -120,38 +120,36 @@ pub fn enroll(
     }
     let mut kept = enrolled.iter();
     clips.retain(|_| kept.next() == Some(&true));
-    both.retain(|(looks, _)| looks.len() >= FEWEST);
+    both.retain(|(samples, _)| samples.len() >= FEWEST);
     let one = |a: &Embedding, b: &Embedding| compare(a, std::slice::from_ref(b)).unwrap_or(-1.0);
     let (mut consecutive, mut first, mut others, mut later) =
         (Vec::new(), Vec::new(), Vec::new(), Vec::new());
-    for (n, (looks, probes)) in both.iter().enumerate() {
+    for (n, (samples, probes)) in both.iter().enumerate() {
         consecutive.extend(probes.windows(2).map(|pair| one(&pair[0], &pair[1])));
         first.extend(
-            looks
+            samples
                 .iter()
                 .take(1)
                 .flat_map(|look| probes.iter().map(|probe| one(look, probe))),
         );
-        later.extend(probes.iter().filter_map(|probe| compare(probe, looks)));
+        later.extend(probes.iter().filter_map(|probe| compare(probe, samples)));
         let strangers = both.iter().enumerate().filter(|(m, _)| *m != n);
-        others.extend(
-            strangers.flat_map(|(_, (_, probes))| {
-                probes.iter().filter_map(|probe| compare(probe, looks))
-            }),
-        );
+        others.extend(strangers.flat_map(|(_, (_, probes))| {
+            probes.iter().filter_map(|probe| compare(probe, samples))
+        }));
     }
     text += "| cosines on clips | n | least | 1 % | median | 99 % | most |\n|---|---|---|---|---|---|---|\n";
     for (name, scores) in [
         ("consecutive frames, 0.1 s apart", consecutive),
         ("first look and later frames", first),
-        ("best of the looks and later frames", later),
-        ("best of the looks and other people", others),
+        ("best of the samples and later frames", later),
+        ("best of the samples and other people", others),
     ] {
         text += &crate::identities::spread(name, &Scores::of(scores));
     }
     Ok((
         clips,
-        both.into_iter().map(|(looks, _)| looks).collect(),
+        both.into_iter().map(|(samples, _)| samples).collect(),
         text,
     ))
 }

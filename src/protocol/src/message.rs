@@ -42,7 +42,7 @@ pub enum Request {
     },
     /// The same attempt, counted the same way, with [`Event::Measured`] on the way. For uid 0.
     Test { subject: Subject },
-    /// Take looks and store templates. For uid 0.
+    /// Take samples and store templates. For uid 0.
     Enroll {
         subject: Subject,
         label: Option<Label>,
@@ -124,15 +124,15 @@ pub enum Progress {
     Starting,
     /// Frames arrive; a face is looked for.
     Looking,
-    /// Enrollment: look `taken` of `wanted` is stored.
-    LookTaken { taken: u8, wanted: u8 },
-    /// Enrollment: what to do for the next look.
-    NextLook(Look),
+    /// Enrollment: sample `taken` of `wanted` is stored.
+    SampleTaken { taken: u8, wanted: u8 },
+    /// Enrollment: how to hold the head for the next sample.
+    NextPose(Pose),
 }
 
 /// What an enrolling person is asked to do.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub enum Look {
+pub enum Pose {
     Straight,
     TurnLeft,
     TurnRight,

@@ -108,7 +108,7 @@ pub enum Unavailable {
     ConfigRejected,
     /// Nobody is looked for: not for this asker, this service, or from there.
     NotAdmitted(Gate),
-    /// Enrollment: the looks are not of one person, or are too close to another user's templates.
+    /// Enrollment: the samples are not of one person, or are too close to another user's templates.
     EnrollmentRejected,
     /// Anything else; the journal has it.
     Internal,

@@ -176,7 +176,7 @@ fn unchanging(unavailable: Unavailable) -> &'static str {
         Unavailable::NewerFormat => {
             "what is stored was written by a later version of facelock; install that version again. Nothing was changed"
         }
-        Unavailable::EnrollmentRejected => "these looks cannot be enrolled; the journal says why",
+        Unavailable::EnrollmentRejected => "these samples cannot be enrolled; the journal says why",
         Unavailable::Internal => "an internal error; the journal has the details",
     }
 }

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use facelock_protocol::{Event, Look as Pose, Progress};
+use facelock_protocol::{Event, Pose, Progress};
 
 use crate::camera::CameraError;
 use crate::decision::RequireInfrared;
@@ -63,7 +63,7 @@ pub fn take_samples(
     let mut sampling = Sampling {
         context,
         subject,
-        wanted: usize::from(context.config.enroll.looks),
+        wanted: usize::from(context.config.enroll.samples),
         deadline,
         models: None,
         camera: None,
@@ -120,7 +120,7 @@ impl Sampling<'_> {
             Arrival::Camera(identity, spectrum) => {
                 self.camera = Some((identity, spectrum));
                 self.since = Instant::now();
-                self.progress(Progress::NextLook(POSES[0]));
+                self.progress(Progress::NextPose(POSES[0]));
             }
             Arrival::Frame(frame) => self.frame(&frame)?,
         }
@@ -131,7 +131,7 @@ impl Sampling<'_> {
     fn too_few(&self) -> Unavailable {
         self.context
             .line(Priority::Notice, "enroll", self.subject)
-            .with("looks", self.samples.len())
+            .with("samples", self.samples.len())
             .with("not_live", self.attacks)
             .write();
         if self.attacks > 0 && self.samples.is_empty() {
@@ -174,13 +174,13 @@ impl Sampling<'_> {
         self.since = Instant::now();
         self.last_hint = None;
         let taken = self.samples.len();
-        let progress = Progress::LookTaken {
+        let progress = Progress::SampleTaken {
             taken: taken as u8,
             wanted: self.wanted as u8,
         };
         self.progress(progress);
         if taken < self.wanted {
-            self.progress(Progress::NextLook(POSES[taken % POSES.len()]));
+            self.progress(Progress::NextPose(POSES[taken % POSES.len()]));
         }
     }
 

@@ -71,7 +71,7 @@ no_face_ms = ${3:-${2:-30000}}
 dark_ms = ${3:-${2:-30000}}
 enroll_s = 120
 [enroll]
-looks = 1
+samples = 1
 [services]
 faceonly = { mode = "auto", console = "terminal" }
 facetest = { mode = "auto", console = "terminal" }

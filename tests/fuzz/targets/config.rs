@@ -31,7 +31,7 @@ fuzz_target!(|text: &str| {
     }
     let vault = config.vault_options();
     assert!(!vault.pcrs.is_empty() && vault.pcrs.iter().all(|pcr| *pcr <= 23));
-    assert!((1..=8).contains(&config.enroll.looks));
+    assert!((1..=8).contains(&config.enroll.samples));
     let camera = config.camera_options();
     assert_eq!(camera.state_dir, config.camera_folder());
     for service in ["sudo", "gdm-password", "", "a"] {
