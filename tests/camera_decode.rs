@@ -125,9 +125,9 @@ fn mjpeg_is_what_the_reference_makes_of_it_within_three_steps() {
 }
 
 #[test]
-fn wide_grey_keeps_the_upper_bits_whatever_the_frame_holds() {
+fn wide_gray_keeps_the_upper_bits_whatever_the_frame_holds() {
     let raw = picture("gray10le");
-    let ours = to_gray(&raw, Encoding::GreyWide { bits: 10 }, layout()).unwrap();
+    let ours = to_gray(&raw, Encoding::GrayWide { bits: 10 }, layout()).unwrap();
     let upper: Vec<u8> = raw
         .chunks_exact(2)
         .map(|p| (u16::from_le_bytes([p[0], p[1]]) >> 2) as u8)
@@ -135,7 +135,7 @@ fn wide_grey_keeps_the_upper_bits_whatever_the_frame_holds() {
     assert_eq!(ours.pixels(), upper);
     let full = [0x00, 0x00, 0xff, 0x03, 0xff, 0x0f, 0xff, 0xff];
     let of = |bits| {
-        to_gray(&full, Encoding::GreyWide { bits }, Layout::packed(4, 1))
+        to_gray(&full, Encoding::GrayWide { bits }, Layout::packed(4, 1))
             .unwrap()
             .pixels()
             .to_vec()
@@ -165,7 +165,7 @@ fn padding_between_rows_is_left_out() {
     let bytes = [1, 2, 3, 9, 9, 4, 5, 6];
     let frame = to_gray(
         &bytes,
-        Encoding::Grey,
+        Encoding::Gray,
         Layout {
             width: 3,
             height: 2,
@@ -176,7 +176,7 @@ fn padding_between_rows_is_left_out() {
     assert_eq!(frame.pixels(), [1, 2, 3, 4, 5, 6]);
     let narrow = to_gray(
         &bytes,
-        Encoding::Grey,
+        Encoding::Gray,
         Layout {
             width: 3,
             height: 2,
@@ -188,7 +188,7 @@ fn padding_between_rows_is_left_out() {
 
 #[test]
 fn a_jpeg_of_another_size_is_refused_before_it_is_decoded() {
-    let jpeg = grey_jpeg();
+    let jpeg = gray_jpeg();
     let wrong = to_bgr(&jpeg, Encoding::Mjpeg, Layout::packed(WIDTH * 2, HEIGHT));
     assert_eq!(wrong.unwrap_err(), DecodeError::Size(WIDTH, HEIGHT));
     // The size fields say 65535 x 65535.
@@ -199,8 +199,8 @@ fn a_jpeg_of_another_size_is_refused_before_it_is_decoded() {
 }
 
 #[test]
-fn a_grey_jpeg_becomes_three_equal_channels() {
-    let frame = to_bgr(&grey_jpeg(), Encoding::Mjpeg, layout()).unwrap();
+fn a_gray_jpeg_becomes_three_equal_channels() {
+    let frame = to_bgr(&gray_jpeg(), Encoding::Mjpeg, layout()).unwrap();
     assert!(
         frame
             .pixels()
@@ -212,7 +212,7 @@ fn a_grey_jpeg_becomes_three_equal_channels() {
 
 #[test]
 fn a_truncated_jpeg_is_dropped_and_trailing_bytes_are_not_looked_at() {
-    let jpeg = grey_jpeg();
+    let jpeg = gray_jpeg();
     assert!(to_gray(&jpeg[..jpeg.len() / 2], Encoding::Mjpeg, layout()).is_err());
     let mut followed = jpeg.clone();
     followed.extend(std::iter::repeat_n(0xa5, 4096));
@@ -257,7 +257,7 @@ fn the_standard_tables_stand_in_for_those_a_camera_leaves_out() {
     assert_eq!(whole.unwrap().pixels(), bare.unwrap().pixels());
 }
 
-fn grey_jpeg() -> Vec<u8> {
+fn gray_jpeg() -> Vec<u8> {
     let size = format!("{WIDTH}x{HEIGHT}");
     let input = [
         "-f", "rawvideo", "-pix_fmt", "gray", "-s", &size, "-i", "pipe:0",
@@ -277,8 +277,8 @@ fn any_encoding() -> impl Strategy<Value = Encoding> {
         Just(Encoding::Yuyv),
         Just(Encoding::Nv12),
         Just(Encoding::Mjpeg),
-        Just(Encoding::Grey),
-        (0_u8..=255).prop_map(|bits| Encoding::GreyWide { bits }),
+        Just(Encoding::Gray),
+        (0_u8..=255).prop_map(|bits| Encoding::GrayWide { bits }),
     ]
 }
 
@@ -319,8 +319,8 @@ proptest! {
             (width.div_ceil(2) * 2 * height) as usize
         };
         let cases = [
-            (Encoding::Grey, pixels),
-            (Encoding::GreyWide { bits: if wide { 16 } else { 10 } }, pixels * 2),
+            (Encoding::Gray, pixels),
+            (Encoding::GrayWide { bits: if wide { 16 } else { 10 } }, pixels * 2),
             (Encoding::Yuyv, width.div_ceil(2) as usize * 4 * height as usize),
             (Encoding::Nv12, luma + chroma),
         ];
@@ -335,7 +335,7 @@ proptest! {
     /// A JPEG with any byte changed or its end cut off: no panic, no other size.
     #[test]
     fn damaged_jpeg_never_panics(at in 0_usize..3000, value in any::<u8>(), end in 0_usize..3000) {
-        thread_local! { static JPEG: Vec<u8> = grey_jpeg(); }
+        thread_local! { static JPEG: Vec<u8> = gray_jpeg(); }
         let mut jpeg = JPEG.with(Clone::clone);
         let length = jpeg.len();
         jpeg[at % length] = value;

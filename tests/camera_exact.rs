@@ -12,8 +12,8 @@ fn any_encoding() -> impl Strategy<Value = Encoding> {
     prop_oneof![
         Just(Encoding::Yuyv),
         Just(Encoding::Nv12),
-        Just(Encoding::Grey),
-        any::<u8>().prop_map(|bits| Encoding::GreyWide { bits }),
+        Just(Encoding::Gray),
+        any::<u8>().prop_map(|bits| Encoding::GrayWide { bits }),
     ]
 }
 

@@ -117,7 +117,7 @@ fn it_can_be_busy_and_it_can_be_unplugged() {
 }
 
 #[test]
-fn infrared_is_grey_and_its_strobe_is_labelled() {
+fn infrared_is_gray_and_its_strobe_is_labelled() {
     let dir = tempfile::tempdir().unwrap();
     for index in 0..8_u8 {
         let value = if index.is_multiple_of(2) { 90 } else { 20 };

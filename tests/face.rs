@@ -158,8 +158,7 @@ fn embeddings(name: &str, reference: fn(&Golden) -> &[f32]) -> Vec<(f32, f32)> {
 }
 
 #[test]
-fn needs_reference_data_needs_every_model_embeddings_are_the_reference_s_and_colour_order_matters()
-{
+fn needs_reference_data_needs_every_model_embeddings_are_the_reference_s_and_color_order_matters() {
     let cosines = embeddings("reid-0095", |case| &case.reid);
     assert!(
         cosines.iter().all(|(right, _)| *right > 0.9999),

@@ -1,4 +1,4 @@
-//! Frames of every size, colour and quality, with the real models.
+//! Frames of every size, color and quality, with the real models.
 #![allow(clippy::unwrap_used, clippy::panic)]
 
 mod support;
@@ -121,7 +121,7 @@ fn a_face_is_found_and_known_in_frames_of_any_size() {
 }
 
 #[test]
-fn a_grey_frame_is_the_same_plane_three_times() {
+fn a_gray_frame_is_the_same_plane_three_times() {
     let mut engine = engine();
     let (one, three) = gray(&astronaut());
     let (a, b) = (engine.detect(&one).unwrap(), engine.detect(&three).unwrap());

@@ -108,14 +108,14 @@ fn needs_liveness_networks_the_recorded_portraits_are_live_often_enough_for_a_ma
 }
 
 #[test]
-fn needs_liveness_networks_grey_frames_and_boxes_that_hold_nothing_are_never_live() {
+fn needs_liveness_networks_gray_frames_and_boxes_that_hold_nothing_are_never_live() {
     let mut pad = Pad::load(&support::models(), CNN).unwrap();
     let frame = frames("astronaut/000.png");
     let mut engine = Engine::load(&support::models()).unwrap();
     let face = engine.detect(&frame).unwrap()[0];
-    let grey = frame.pixels().chunks_exact(3).map(|p| p[1]).collect();
-    let grey = Frame::new(frame.width(), frame.height(), PixelFormat::Gray8, grey).unwrap();
-    assert_eq!(first(&mut pad, &grey, &face), Judgement::UNDECIDED);
+    let gray = frame.pixels().chunks_exact(3).map(|p| p[1]).collect();
+    let gray = Frame::new(frame.width(), frame.height(), PixelFormat::Gray8, gray).unwrap();
+    assert_eq!(first(&mut pad, &gray, &face), Judgement::UNDECIDED);
 
     let at = |x, y, width, height| Detection {
         bounds: Rect {

@@ -370,7 +370,7 @@ fn the_tpm_refuses_after_a_boot_change_until_it_is_resealed() {
 }
 
 #[test]
-fn infrared_frames_are_compared_as_grey_ones() {
+fn infrared_frames_are_compared_as_gray_ones() {
     let machine = Machine::with(
         "[vault]\nprotector = \"file\"\n[pad]\ncnn = false\ninfrared = false\nmotion = false\n",
     );
@@ -389,7 +389,7 @@ fn infrared_frames_are_compared_as_grey_ones() {
     assert_eq!(machine.verify(), MATCH);
     machine.show_with("hopper", "spectrum = \"infrared\"");
     assert_eq!(machine.verify(), NON_MATCH);
-    // The same person before a colour camera: that is not where the templates were enrolled.
+    // The same person before a color camera: that is not where the templates were enrolled.
     machine.show_with("astronaut-later", "");
     assert_eq!(machine.verify(), unavailable(Unavailable::NoCamera));
 }
@@ -406,7 +406,7 @@ fn a_picture_that_no_emitter_lit_is_not_enrolled_as_infrared() {
 }
 
 #[test]
-fn an_infrared_camera_that_is_busy_is_no_reason_to_enroll_by_colour() {
+fn an_infrared_camera_that_is_busy_is_no_reason_to_enroll_by_color() {
     let machine = Machine::new();
     machine.show_with("astronaut", "spectrum = \"infrared\"\nbusy = true");
     assert_eq!(machine.enroll(), unavailable(Unavailable::CameraBusy));

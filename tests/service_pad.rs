@@ -44,7 +44,7 @@ fn camera(machine: &Machine) -> Result<String, Unavailable> {
 }
 
 #[test]
-fn needs_liveness_networks_where_infrared_is_required_colour_is_refused_before_a_camera_opens() {
+fn needs_liveness_networks_where_infrared_is_required_color_is_refused_before_a_camera_opens() {
     let machine = enrolled("motion = true", "");
     machine.show_with("astronaut-later", "");
     assert_eq!(machine.verify(), MATCH);
@@ -60,7 +60,7 @@ fn needs_liveness_networks_where_infrared_is_required_colour_is_refused_before_a
 }
 
 #[test]
-fn where_infrared_is_required_nothing_is_enrolled_by_colour() {
+fn where_infrared_is_required_nothing_is_enrolled_by_color() {
     let machine =
         Machine::with("[vault]\nprotector = \"file\"\n[pad]\nrequire_infrared = \"always\"\n");
     machine.show_with("astronaut", "");
@@ -83,12 +83,12 @@ fn where_infrared_is_required_an_infrared_camera_serves() {
 }
 
 #[test]
-fn once_infrared_is_enrolled_colour_lets_nobody_in() {
+fn once_infrared_is_enrolled_color_lets_nobody_in() {
     let machine = enrolled(
         "cnn = false\ninfrared = false\nmotion = false",
         "spectrum = \"infrared\"",
     );
-    // The same camera's colour side is enrolled as well.
+    // The same camera's color side is enrolled as well.
     machine.show_with("astronaut", "");
     assert!(matches!(machine.enroll(), Reply::Enrolled(_)));
     machine.show_with("astronaut-later", "");

@@ -39,10 +39,10 @@ pub enum Encoding {
     Nv12,
     Mjpeg,
     /// 8 bits.
-    Grey,
+    Gray,
     /// 16 bits little-endian, of which the lowest `bits` (8..=16) carry the value. Full scale is
     /// fixed per open.
-    GreyWide {
+    GrayWide {
         bits: u8,
     },
 }
@@ -50,7 +50,7 @@ pub enum Encoding {
 impl Encoding {
     /// Whether it carries no color.
     pub const fn is_gray(self) -> bool {
-        matches!(self, Encoding::Grey | Encoding::GreyWide { .. })
+        matches!(self, Encoding::Gray | Encoding::GrayWide { .. })
     }
 }
 
@@ -93,7 +93,7 @@ impl Layout {
     }
 }
 
-/// A color frame, [`PixelFormat::Bgr8`], from any encoding; grey ones have three equal channels.
+/// A color frame, [`PixelFormat::Bgr8`], from any encoding; gray ones have three equal channels.
 ///
 /// # Errors
 /// [`DecodeError`]; nothing is allocated before the buffer is known to be long enough.
@@ -103,7 +103,7 @@ pub fn to_bgr(bytes: &[u8], encoding: Encoding, layout: Layout) -> Result<Frame,
         Encoding::Uyvy => yuv422_to_bgr(bytes, layout, [1, 0, 3, 2])?,
         Encoding::Nv12 => nv12_to_bgr(bytes, layout)?,
         Encoding::Mjpeg => jpeg::decode(bytes, layout, ColorSpace::BGR)?,
-        Encoding::Grey | Encoding::GreyWide { .. } => {
+        Encoding::Gray | Encoding::GrayWide { .. } => {
             let gray = to_gray(bytes, encoding, layout)?;
             gray.pixels().iter().flat_map(|v| [*v; 3]).collect()
         }
@@ -111,7 +111,7 @@ pub fn to_bgr(bytes: &[u8], encoding: Encoding, layout: Layout) -> Result<Frame,
     frame(layout, PixelFormat::Bgr8, pixels)
 }
 
-/// A grey frame, [`PixelFormat::Gray8`], from any encoding. Of YUV the luma as it is, since a mono
+/// A gray frame, [`PixelFormat::Gray8`], from any encoding. Of YUV the luma as it is, since a mono
 /// sensor behind a color format puts its value there; of JPEG its luma component.
 ///
 /// # Errors
@@ -119,7 +119,7 @@ pub fn to_bgr(bytes: &[u8], encoding: Encoding, layout: Layout) -> Result<Frame,
 pub fn to_gray(bytes: &[u8], encoding: Encoding, layout: Layout) -> Result<Frame, DecodeError> {
     let width = layout.width as usize;
     let pixels = match encoding {
-        Encoding::Grey | Encoding::Nv12 => rows(bytes, layout, width)?.flatten().copied().collect(),
+        Encoding::Gray | Encoding::Nv12 => rows(bytes, layout, width)?.flatten().copied().collect(),
         Encoding::Yuyv | Encoding::Uyvy => {
             let first = usize::from(encoding == Encoding::Uyvy);
             let row = yuyv_row(width);
@@ -128,7 +128,7 @@ pub fn to_gray(bytes: &[u8], encoding: Encoding, layout: Layout) -> Result<Frame
                 .copied()
                 .collect()
         }
-        Encoding::GreyWide { bits } => {
+        Encoding::GrayWide { bits } => {
             let narrow = |pair: &[u8]| narrow(u16::from_le_bytes([pair[0], pair[1]]), bits);
             rows(bytes, layout, width * 2)?
                 .flat_map(|row| row.chunks_exact(2))

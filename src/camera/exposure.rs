@@ -123,7 +123,7 @@ mod tests {
     }
 
     #[test]
-    fn a_white_frame_is_too_bright_and_a_grey_one_is_fine() {
+    fn a_white_frame_is_too_bright_and_a_gray_one_is_fine() {
         assert_eq!(judge(&gray(255)).hint(), Some(Hint::TooBright));
         assert_eq!(judge(&gray(90)).hint(), None);
     }

@@ -25,7 +25,7 @@ pub(super) struct Mode {
 
 /// How a format is read; `None` for one that is not. `bits` is the quirk's word on 16-bit formats.
 pub(super) fn encoding(four_cc: FourCc, bits: Option<u8>) -> Option<Encoding> {
-    let wide = |usual| Encoding::GreyWide {
+    let wide = |usual| Encoding::GrayWide {
         bits: bits.unwrap_or(usual),
     };
     Some(match &four_cc.0 {
@@ -33,7 +33,7 @@ pub(super) fn encoding(four_cc: FourCc, bits: Option<u8>) -> Option<Encoding> {
         b"UYVY" => Encoding::Uyvy,
         b"NV12" => Encoding::Nv12,
         b"MJPG" | b"JPEG" => Encoding::Mjpeg,
-        b"GREY" | b"Y800" | b"Y8  " => Encoding::Grey,
+        b"GREY" | b"Y800" | b"Y8  " => Encoding::Gray,
         b"Y10 " => wide(10),
         b"Y12 " => wide(12),
         b"Y16 " => wide(16),
@@ -99,9 +99,9 @@ impl Mode {
     pub fn bandwidth(&self) -> f64 {
         let pixels = f64::from(self.width) * f64::from(self.height);
         let bytes = match self.encoding {
-            Encoding::Yuyv | Encoding::Uyvy | Encoding::GreyWide { .. } => 2.0,
+            Encoding::Yuyv | Encoding::Uyvy | Encoding::GrayWide { .. } => 2.0,
             Encoding::Nv12 => 1.5,
-            Encoding::Grey => 1.0,
+            Encoding::Gray => 1.0,
             Encoding::Mjpeg => 0.3,
         };
         pixels * bytes * self.speed()
@@ -137,15 +137,15 @@ mod tests {
     fn a_quirk_fixes_the_scale_of_wide_formats() {
         assert_eq!(
             encoding(FourCc(*b"Y16 "), None),
-            Some(Encoding::GreyWide { bits: 16 })
+            Some(Encoding::GrayWide { bits: 16 })
         );
         assert_eq!(
             encoding(FourCc(*b"Y16 "), Some(10)),
-            Some(Encoding::GreyWide { bits: 10 })
+            Some(Encoding::GrayWide { bits: 10 })
         );
         assert_eq!(
             encoding(FourCc(*b"Y12 "), None),
-            Some(Encoding::GreyWide { bits: 12 })
+            Some(Encoding::GrayWide { bits: 12 })
         );
     }
 }

@@ -76,8 +76,8 @@ fn cost(mode: &Mode, named: NamedFormat, options: &CameraOptions) -> f64 {
     let side = |have: u32, want: u32| (f64::from(have) - f64::from(want)).abs();
     let distance = side(mode.width, options.width) + side(mode.height, options.height);
     let encoding = match mode.encoding {
-        Encoding::Grey | Encoding::Yuyv => 0.0,
-        Encoding::Nv12 | Encoding::Uyvy | Encoding::GreyWide { .. } => 0.1,
+        Encoding::Gray | Encoding::Yuyv => 0.0,
+        Encoding::Nv12 | Encoding::Uyvy | Encoding::GrayWide { .. } => 0.1,
         Encoding::Mjpeg => 0.2,
     };
     let unlike_named =
@@ -163,7 +163,7 @@ mod tests {
     }
 
     #[test]
-    fn grey_is_for_infrared_and_unknown_formats_are_for_nobody() {
+    fn gray_is_for_infrared_and_unknown_formats_are_for_nobody() {
         assert_eq!(
             chosen(&[(b"GREY", &[(640, 360, 15)])], Spectrum::Infrared).as_deref(),
             Some("GREY 640x360")

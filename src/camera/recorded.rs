@@ -224,7 +224,7 @@ pub(super) fn decode_png(bytes: &[u8], gray: bool) -> Result<Frame, String> {
     Frame::new(width, height, format, pixels).map_err(|why| why.to_string())
 }
 
-/// Grey or RGB, with or without alpha, as the spectrum's frames are: luma of RGB by BT.601, in
+/// Gray or RGB, with or without alpha, as the spectrum's frames are: luma of RGB by BT.601, in
 /// 1/256.
 fn arrange(pixels: &[u8], channels: usize, gray: bool) -> (PixelFormat, Vec<u8>) {
     let luma = |rgb: &[u8]| {

@@ -268,7 +268,7 @@ impl Decoder {
     fn decode(&mut self, bytes: &[u8]) -> Result<Frame, DecodeError> {
         if let Some(bits) = &mut self.bits {
             let bits = bits.observe(bytes, self.layout);
-            self.encoding = Encoding::GreyWide { bits };
+            self.encoding = Encoding::GrayWide { bits };
         }
         let layout = self.size(bytes);
         match self.wanted {

@@ -77,8 +77,8 @@ mod tests {
             let file = root.path().join(path);
             std::fs::create_dir_all(file.parent().unwrap()).unwrap();
             std::fs::write(file, "").unwrap();
-            let note = enrolled(root.path(), Some("colour only")).unwrap();
-            assert!(note.starts_with("colour only\n"), "{note}");
+            let note = enrolled(root.path(), Some("color only")).unwrap();
+            assert!(note.starts_with("color only\n"), "{note}");
             assert!(note.contains("leaves it locked"), "{path}: {note}");
         }
     }

@@ -89,7 +89,7 @@ pub enum ChallengeName {
 #[derive(Clone, Copy, Debug, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct PadSection {
-    /// Judge colour frames by the MiniFASNet models.
+    /// Judge color frames by the MiniFASNet models.
     pub cnn: bool,
     /// Judge infrared frames by the emitter's light on the face.
     pub infrared: bool,

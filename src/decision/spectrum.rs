@@ -1,7 +1,7 @@
 //! Which camera (color or infrared) a user may be verified with.
 //!
 //! What MUST hold: once a user has an infrared template, or where the configuration asks for
-//! infrared always, no colour camera lets that user in, whatever is plugged in or pulled out.
+//! infrared always, no color camera lets that user in, whatever is plugged in or pulled out.
 #![forbid(unsafe_code)]
 
 use facelock_protocol::CameraReport;
@@ -10,7 +10,7 @@ use serde::Deserialize;
 
 use crate::types::{Spectrum, Unavailable};
 
-/// Whether a colour camera alone may let a user in.
+/// Whether a color camera alone may let a user in.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum RequireInfrared {
@@ -91,7 +91,7 @@ mod tests {
     }
 
     #[test]
-    fn one_infrared_template_ends_logins_by_colour() {
+    fn one_infrared_template_ends_logins_by_color() {
         let both = [Spectrum::Color, Spectrum::Infrared];
         for rule in [Enrolled, Always] {
             assert_eq!(for_login(&both, rule), Ok(Spectrum::Infrared));

@@ -93,8 +93,8 @@ impl Similarity {
     }
 }
 
-/// The aligned crop: `side * side * 3` bytes, BGR; grey frames are replicated. Bilinear, black
-/// outside the frame, rounded to whole grey levels as OpenCV's `warpAffine` does.
+/// The aligned crop: `side * side * 3` bytes, BGR; gray frames are replicated. Bilinear, black
+/// outside the frame, rounded to whole gray levels as OpenCV's `warpAffine` does.
 pub fn warp(frame: &Frame, similarity: &Similarity, side: usize) -> Vec<u8> {
     match frame.format() {
         PixelFormat::Bgr8 => warp_channels::<3>(frame, similarity, side),
@@ -237,7 +237,7 @@ mod tests {
         );
         let firsts: Vec<u8> = turned.iter().step_by(3).copied().collect();
         assert_eq!(firsts, [24, 18, 12, 25, 19, 13, 26, 20, 14]);
-        // Half way between pixels, in colour.
+        // Half way between pixels, in color.
         let frame = Frame::new(
             2,
             2,

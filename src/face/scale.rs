@@ -3,7 +3,7 @@
 use crate::types::{Frame, PixelFormat};
 
 /// NCHW, BGR, 0..255: the frame, scaled by `scale` (at most 1), at the top left of a black canvas
-/// of `width` and `height`. Grey frames are replicated.
+/// of `width` and `height`. Gray frames are replicated.
 pub fn fill(input: &mut Vec<f32>, frame: &Frame, (width, height): (usize, usize), scale: f32) {
     input.clear();
     input.resize(width * height * 3, 0.0);

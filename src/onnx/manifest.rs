@@ -17,7 +17,7 @@ pub enum Role {
     Detector,
     /// Features that are compared.
     Embedder,
-    /// Presentation attack detection on colour frames.
+    /// Presentation attack detection on color frames.
     Pad,
     /// Presentation attack detection on lit infrared frames.
     InfraredPad,
@@ -29,9 +29,9 @@ pub enum Role {
 #[derive(Clone, Debug, PartialEq, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Threshold {
-    /// For colour frames.
+    /// For color frames.
     pub color: f32,
-    /// For grey and infrared frames.
+    /// For gray and infrared frames.
     pub gray: f32,
     pub evidence: String,
 }
@@ -170,7 +170,7 @@ pub struct ModelEntry {
     pub licence_url: String,
     pub conversion: Conversion,
     pub sources: Vec<SourceFile>,
-    /// Colour order, value range and shape, in words.
+    /// Color order, value range and shape, in words.
     pub input: String,
     /// What is known of the data it was trained on.
     pub training_data: String,

@@ -1,5 +1,5 @@
-//! MiniFASNet on colour frames (minivision-ai/Silent-Face-Anti-Spoofing): two crops of the face at
-//! two scales. Never on grey or infrared frames: it rejects nearly every live one.
+//! MiniFASNet on color frames (minivision-ai/Silent-Face-Anti-Spoofing): two crops of the face at
+//! two scales. Never on gray or infrared frames: it rejects nearly every live one.
 //!
 //! What is read is the margin, logit(live) − logsumexp(the other logits), the mean of both
 //! networks. Their probabilities saturate: 0.5 lies in the middle of living people, and a print has

@@ -118,7 +118,7 @@ fn crop(frame: &Frame, bounds: &Rect) -> Option<Vec<f32>> {
     Some(input)
 }
 
-/// Bilinear; a grey frame is the same in every channel.
+/// Bilinear; a gray frame is the same in every channel.
 fn light(frame: &Frame, (x, y): (f32, f32), channel: usize) -> f32 {
     let (w, h) = (frame.width() as usize, frame.height() as usize);
     let inside = (-0.5..w as f32 - 0.5).contains(&x) && (-0.5..h as f32 - 0.5).contains(&y);
@@ -143,7 +143,7 @@ fn light(frame: &Frame, (x, y): (f32, f32), channel: usize) -> f32 {
 mod tests {
     use super::*;
 
-    fn grey(width: u32, height: u32, light: impl Fn(u32, u32) -> u8) -> Frame {
+    fn gray(width: u32, height: u32, light: impl Fn(u32, u32) -> u8) -> Frame {
         let pixels = (0..height).flat_map(|y| (0..width).map(move |x| (x, y)));
         let pixels = pixels.map(|(x, y)| light(x, y)).collect();
         Frame::new(width, height, PixelFormat::Gray8, pixels).unwrap()
@@ -163,7 +163,7 @@ mod tests {
     #[test]
     fn a_box_of_112_pixels_grown_by_16_and_cut_to_its_middle_is_itself() {
         // 144 pixels become 128: a step is 1.125 pixels, 56 of them from the middle to the edge.
-        let input = crop(&grey(320, 240, |x, _| x as u8), &BOX).unwrap();
+        let input = crop(&gray(320, 240, |x, _| x as u8), &BOX).unwrap();
         assert_eq!(input.len(), 3 * SIDE * SIDE);
         let expected = 100.0 + 56.0 - 55.5 * 1.125 - 0.5;
         assert!((at(&input, 0, 50) - expected).abs() < 0.01);
@@ -173,17 +173,17 @@ mod tests {
     #[test]
     fn beside_the_frame_and_beside_a_narrow_box_is_the_filling() {
         let corner = Rect { x: -56.0, ..BOX };
-        let input = crop(&grey(320, 240, |_, _| 9), &corner).unwrap();
+        let input = crop(&gray(320, 240, |_, _| 9), &corner).unwrap();
         assert_eq!((at(&input, 0, 50), at(&input, 111, 50)), (FILL, 9.0));
         let narrow = Rect { width: 56.0, ..BOX };
-        let input = crop(&grey(320, 240, |_, _| 9), &narrow).unwrap();
+        let input = crop(&gray(320, 240, |_, _| 9), &narrow).unwrap();
         assert_eq!((at(&input, 0, 50), at(&input, 56, 50)), (FILL, 9.0));
     }
 
     #[test]
     fn no_box_is_no_crop() {
         for width in [0.0, f32::NAN, f32::INFINITY] {
-            assert!(crop(&grey(9, 9, |_, _| 0), &Rect { width, ..BOX }).is_none());
+            assert!(crop(&gray(9, 9, |_, _| 0), &Rect { width, ..BOX }).is_none());
         }
     }
 }

@@ -97,7 +97,7 @@ fn picture(frame: &Frame, models: Option<&mut Models>, spectrum: Spectrum) -> Pr
     }
 }
 
-/// Every `step`-th pixel; colour as RGB.
+/// Every `step`-th pixel; color as RGB.
 fn shrink(frame: &Frame, step: usize) -> (u32, u32, Vec<u8>) {
     let (w, h, channels) = (
         frame.width() as usize,

@@ -25,7 +25,7 @@ const PUT_BACK: Duration = Duration::from_millis(150);
 /// Opens a camera, on the camera's thread.
 pub type OpenCamera = Box<dyn FnOnce() -> Result<Box<dyn FrameSource>, CameraError> + Send>;
 
-/// Opens the infrared camera, for it is what tells a face from a screen; the colour camera only
+/// Opens the infrared camera, for it is what tells a face from a screen; the color camera only
 /// where there is no other. One that is there and fails is no reason to make do with less.
 ///
 /// # Errors

@@ -59,7 +59,7 @@ pub fn sample(name: &str) -> PathBuf {
     path
 }
 
-/// A colour frame as a PNG.
+/// A color frame as a PNG.
 pub fn write_png(path: &Path, frame: &Frame) {
     let file = std::io::BufWriter::new(std::fs::File::create(path).unwrap());
     let mut encoder = png::Encoder::new(file, frame.width(), frame.height());
@@ -77,7 +77,7 @@ pub fn write_png(path: &Path, frame: &Frame) {
         .unwrap();
 }
 
-/// A PNG as a colour frame.
+/// A PNG as a color frame.
 pub fn png(path: &Path) -> Frame {
     let decoder = png::Decoder::new(std::io::BufReader::new(std::fs::File::open(path).unwrap()));
     let mut reader = decoder.read_info().unwrap();

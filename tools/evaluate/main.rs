@@ -142,10 +142,10 @@ fn singles(
     let made_by = facelock::types::Digest::of(&made_by).to_string();
     let name = |kind: &str| kept.join(format!("{kind}-{}-{}", files.len(), &made_by[..16]));
     let color = identities::embed(dirs, &files, (&name("color"), pictures::jpeg))?;
-    let grey = identities::embed(
+    let gray = identities::embed(
         dirs,
         &files,
-        (&name("grey"), |path| pictures::grey(&pictures::jpeg(path)?)),
+        (&name("gray"), |path| pictures::gray(&pictures::jpeg(path)?)),
     )?;
     let orl_files = pictures::files(&data.join("orl"), "pgm")?;
     let orl = identities::embed(dirs, &orl_files, (&name("orl"), pictures::pgm))?;
@@ -158,49 +158,49 @@ fn singles(
         )
     };
     let mut text = format!(
-        "LFW colour: {}; LFW grey: {}; ORL: {}.\n",
+        "LFW color: {}; LFW gray: {}; ORL: {}.\n",
         missed(&color),
-        missed(&grey),
+        missed(&gray),
         missed(&orl)
     );
-    let aligned = color.missed == grey.missed;
+    let aligned = color.missed == gray.missed;
     for (title, threshold, scores) in [
         (
-            "LFW colour, one template",
+            "LFW color, one template",
             threshold.color,
             identities::pairs(&color, &color),
         ),
         (
-            "LFW grey, one template",
+            "LFW gray, one template",
             threshold.gray,
-            identities::pairs(&grey, &grey),
+            identities::pairs(&gray, &gray),
         ),
         (
-            "ORL grey, one template",
+            "ORL gray, one template",
             threshold.gray,
             identities::pairs(&orl, &orl),
         ),
         (
-            "LFW colour, best of 5 templates",
+            "LFW color, best of 5 templates",
             threshold.color,
             identities::galleries(&color, 5),
         ),
         (
-            "LFW colour, best of 10 templates",
+            "LFW color, best of 10 templates",
             threshold.color,
             identities::galleries(&color, 10),
         ),
         (
-            "LFW grey, best of 5 templates",
+            "LFW gray, best of 5 templates",
             threshold.gray,
-            identities::galleries(&grey, 5),
+            identities::galleries(&gray, 5),
         ),
     ] {
         text += &identities::table(title, threshold, &scores)?;
     }
     if aligned {
-        let scores = identities::pairs(&color, &grey);
-        text += &identities::table("LFW colour template, grey probe", threshold.gray, &scores)?;
+        let scores = identities::pairs(&color, &gray);
+        text += &identities::table("LFW color template, gray probe", threshold.gray, &scores)?;
     }
     Ok(text)
 }

@@ -120,8 +120,8 @@ pub fn clip(path: &Path, seconds: u32) -> Result<Vec<Frame>> {
         .collect::<Result<_, _>>()?)
 }
 
-/// The same frame as a grey camera gives it (Rec. 601). Visible light, not infrared.
-pub fn grey(frame: &Frame) -> Result<Frame> {
+/// The same frame as a gray camera gives it (Rec. 601). Visible light, not infrared.
+pub fn gray(frame: &Frame) -> Result<Frame> {
     let luma =
         |p: &[u8]| 0.114 * f32::from(p[0]) + 0.587 * f32::from(p[1]) + 0.299 * f32::from(p[2]);
     let pixels = frame

@@ -31,7 +31,7 @@ pub fn size(bytes: &[u8]) -> Result<(u32, u32), DecodeError> {
 }
 
 /// Decodes a JPEG that must have exactly the announced size. Damaged data is an error, not a
-/// half-grey picture; what follows the end of the picture is not looked at, since a mapped buffer
+/// half-gray picture; what follows the end of the picture is not looked at, since a mapped buffer
 /// is longer than what it holds.
 pub(super) fn decode(
     bytes: &[u8],
@@ -61,7 +61,7 @@ pub(super) fn decode(
         None => return Err(broken(&"no size")),
     }
     match decoder.input_colorspace() {
-        // The decoder turns grey into grey only.
+        // The decoder turns gray into gray only.
         Some(ColorSpace::Luma) if space != ColorSpace::Luma => {
             return Ok(decode(&bytes, layout, ColorSpace::Luma)?
                 .iter()

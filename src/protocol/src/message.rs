@@ -179,7 +179,7 @@ pub struct Stages {
     pub verdict: Option<f32>,
 }
 
-/// A frame to look at: 8-bit grey or RGB, rows without padding.
+/// A frame to look at: 8-bit gray or RGB, rows without padding.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct PreviewFrame {
     pub width: u32,

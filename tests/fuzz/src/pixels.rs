@@ -13,8 +13,8 @@ pub fn bytes_needed(encoding: Encoding, layout: Layout) -> Option<usize> {
     }
     let even = width + width % 2;
     let row = match encoding {
-        Encoding::Grey => width,
-        Encoding::GreyWide { .. } => width * 2,
+        Encoding::Gray => width,
+        Encoding::GrayWide { .. } => width * 2,
         Encoding::Yuyv | Encoding::Uyvy => even * 2,
         Encoding::Nv12 => even,
         Encoding::Mjpeg => return None,
@@ -33,7 +33,7 @@ pub fn bytes_needed(encoding: Encoding, layout: Layout) -> Option<usize> {
     })
 }
 
-/// The grey value at a pixel.
+/// The gray value at a pixel.
 pub fn gray(bytes: &[u8], encoding: Encoding, layout: Layout, x: usize, y: usize) -> u8 {
     let width = layout.width as usize;
     let even = width + width % 2;
@@ -45,12 +45,12 @@ pub fn gray(bytes: &[u8], encoding: Encoding, layout: Layout, x: usize, y: usize
         }
     };
     match encoding {
-        // Grey alone of a semi-planar picture reads its luma; rows without padding are then as wide
+        // Gray alone of a semi-planar picture reads its luma; rows without padding are then as wide
         // as the picture.
-        Encoding::Grey | Encoding::Nv12 => bytes[y * stride(width) + x],
+        Encoding::Gray | Encoding::Nv12 => bytes[y * stride(width) + x],
         Encoding::Yuyv => bytes[y * stride(even * 2) + 2 * x],
         Encoding::Uyvy => bytes[y * stride(even * 2) + 2 * x + 1],
-        Encoding::GreyWide { bits } => {
+        Encoding::GrayWide { bits } => {
             let at = y * stride(width * 2) + 2 * x;
             let value = u32::from(bytes[at]) + 256 * u32::from(bytes[at + 1]);
             let spare = u32::from(bits).clamp(8, 16) - 8;

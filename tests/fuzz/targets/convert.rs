@@ -17,8 +17,8 @@ fuzz_target!(|data: &[u8]| {
         0 => Encoding::Yuyv,
         1 => Encoding::Nv12,
         2 => Encoding::Mjpeg,
-        3 => Encoding::Grey,
-        _ => Encoding::GreyWide { bits: front.byte() },
+        3 => Encoding::Gray,
+        _ => Encoding::GrayWide { bits: front.byte() },
     };
     // Mostly pictures that a fuzzer's bytes can fill; sometimes whatever 16 bits say.
     let side = |value: u16| {
