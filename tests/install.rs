@@ -1,4 +1,4 @@
-//! Installing models: where they come from, and what counts of what is brought.
+//! Installing models: where they come from, and what counts of what is fetched.
 #![allow(clippy::unwrap_used, clippy::panic)]
 
 mod support;
@@ -11,9 +11,9 @@ use facelock::models::{Event, InstallError, InstallOptions, Programs, Tried, ins
 use facelock::onnx::{Manifest, ModelEntry};
 use facelock::types::Digest;
 
-/// The models that an install brought.
+/// The models that an install fetched.
 fn installed(options: &InstallOptions) -> Result<Vec<String>, InstallError> {
-    install(options, &mut |_| {}).map(|installed| installed.brought)
+    install(options, &mut |_| {}).map(|installed| installed.fetched)
 }
 
 fn entry(name: &str, file: &str, sha256: &str, rest: &str) -> String {
@@ -34,12 +34,12 @@ fn needs_published_models_the_installed_models_are_the_pinned_ones_under_any_uma
         programs: Programs::default(),
     };
     let before = rustix::process::umask(rustix::fs::Mode::from_raw_mode(0o077));
-    let brought = installed(&options);
+    let fetched = installed(&options);
     rustix::process::umask(before);
     let manifest = Manifest::load(&options.dest.join("manifest.toml")).unwrap();
     let usual = |entry: &&ModelEntry| !entry.on_request && entry.fallback_for.is_none();
     let usual: Vec<&ModelEntry> = manifest.model.iter().filter(usual).collect();
-    assert_eq!(brought.unwrap().len(), usual.len());
+    assert_eq!(fetched.unwrap().len(), usual.len());
     assert_eq!(
         std::fs::metadata(&options.dest)
             .unwrap()
@@ -61,7 +61,7 @@ fn needs_published_models_the_installed_models_are_the_pinned_ones_under_any_uma
             0o644
         );
     }
-    // Nothing is brought twice; what was damaged is brought again.
+    // Nothing is fetched twice; what was damaged is fetched again.
     assert!(installed(&options).unwrap().is_empty());
     std::fs::write(options.dest.join(&manifest.model[0].file), b"damaged").unwrap();
     assert_eq!(

@@ -40,7 +40,7 @@ pub fn authenticate(handle: &mut PamHandle, args: &[&CStr], flags: PamFlag) -> P
         );
     }
     if args.record {
-        return record::note(handle);
+        return record::note_password(handle);
     }
     let outcome = attempt(handle, &args, flags);
     if args.report {
@@ -71,7 +71,7 @@ fn attempt(handle: &mut PamHandle, args: &Args, flags: PamFlag) -> Decided {
     }
     let mut asked = args.mode == Some(Consent::Ask);
     if asked {
-        prompts::ask_first(handle, &service)?;
+        prompts::prompt_password_or_face(handle, &service)?;
     }
     let question = Question {
         args,
@@ -96,12 +96,12 @@ fn attempt(handle: &mut PamHandle, args: &Args, flags: PamFlag) -> Decided {
                 std::thread::sleep(PAUSE.min(until.saturating_duration_since(Instant::now())));
             }
             Ok(answer) => {
-                let code = conclude(handle, &question.service, &answer)?;
+                let code = into_pam_code(handle, &question.service, &answer)?;
                 return Ok(held_back(args, &answer.reply, code, begun));
             }
             // The configuration wants the person asked before any camera opens.
             Err(Failure::AskFirst) if !asked => {
-                prompts::ask_first(handle, &question.service)?;
+                prompts::prompt_password_or_face(handle, &question.service)?;
                 asked = true;
             }
             Err(Failure::AskFirst) => return Err(NoDecision("asked twice for consent".into())),
@@ -132,7 +132,7 @@ fn held_back(args: &Args, reply: &Reply, code: PamResultCode, begun: Instant) ->
 }
 
 /// From the reply to PAM's code: a match may want to be confirmed.
-fn conclude(handle: &mut PamHandle, service: &ServiceName, answer: &Answer) -> Decided {
+fn into_pam_code(handle: &mut PamHandle, service: &ServiceName, answer: &Answer) -> Decided {
     if let Reply::Unavailable(reason) = answer.reply
         && prompts::worth_telling(reason)
     {

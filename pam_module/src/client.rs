@@ -30,7 +30,7 @@ pub enum ClientError {
     #[error("cannot connect: {0}")]
     Connect(Errno),
     #[error("uid {0} listens there, not root")]
-    NotRoots(u32),
+    ListenerNotRoot(u32),
     #[error(transparent)]
     Frame(#[from] FrameError),
     /// The caller wants no answer any more.
@@ -67,7 +67,7 @@ impl Client {
     /// Connects, and makes sure that root is listening there.
     ///
     /// # Errors
-    /// [`ClientError::Connect`], [`ClientError::NotRoots`].
+    /// [`ClientError::Connect`], [`ClientError::ListenerNotRoot`].
     pub fn connect(path: &Path, deadline: Instant) -> Result<Self, ClientError> {
         let flags = SocketFlags::CLOEXEC | SocketFlags::NONBLOCK;
         let socket = socket_with(AddressFamily::UNIX, SocketType::STREAM, flags, None)
@@ -85,7 +85,7 @@ impl Client {
         // The credentials of whoever called listen(2): unix(7).
         let listener = ffi::peer(socket.as_fd()).map(|(_, uid)| uid);
         if listener != Some(0) {
-            return Err(ClientError::NotRoots(listener.unwrap_or(u32::MAX)));
+            return Err(ClientError::ListenerNotRoot(listener.unwrap_or(u32::MAX)));
         }
         Ok(Self {
             socket,

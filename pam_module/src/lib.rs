@@ -42,7 +42,7 @@ impl PamHooks for Facelock {
     /// There are no credentials to set. A stack that succeeded must not fail here.
     fn sm_setcred(handle: &mut PamHandle, args: Vec<&CStr>, flags: PamFlag) -> PamResultCode {
         guarded(|| {
-            record::report(handle, &args, flags);
+            record::report_password(handle, &args, flags);
             PamResultCode::PAM_SUCCESS
         });
         PamResultCode::PAM_SUCCESS

@@ -11,7 +11,10 @@ use crate::authenticate::NoDecision;
 use crate::ffi;
 
 /// "Password, or Enter for face". A typed password goes on to the next module, and no camera opens.
-pub fn ask_first(handle: &mut PamHandle, service: &ServiceName) -> Result<(), NoDecision> {
+pub fn prompt_password_or_face(
+    handle: &mut PamHandle,
+    service: &ServiceName,
+) -> Result<(), NoDecision> {
     if handle
         .get_item::<AuthTok>()
         .ok()

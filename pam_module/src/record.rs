@@ -25,7 +25,7 @@ const DELETE_CRED: PamFlag = 0x4;
 /// `auth optional pam_facelock.so record`, behind the stack's primary block: remembers that a
 /// password was typed and no face let the user in. It decides nothing, whatever happens, so it can
 /// neither let anybody in nor keep anybody out: PAM_IGNORE is right here, and only here.
-pub fn note(handle: &mut PamHandle) -> PamResultCode {
+pub fn note_password(handle: &mut PamHandle) -> PamResultCode {
     let typed = handle
         .get_item::<AuthTok>()
         .ok()
@@ -57,7 +57,7 @@ pub fn note_whom(handle: &mut PamHandle) {
 /// `required` module does not stop it. An application that sets credentials without having asked
 /// the stack (cron, sshd with a key) noted nothing. Whose password it was is what was noted: sudo
 /// names the user it changes to by now.
-pub fn report(handle: &mut PamHandle, args: &[&CStr], flags: PamFlag) {
+pub fn report_password(handle: &mut PamHandle, args: &[&CStr], flags: PamFlag) {
     let Ok(args) = Args::parse(args) else { return };
     if !(args.record || args.report) || flags & DELETE_CRED != 0 || ffi::remembers_match(handle) {
         return;

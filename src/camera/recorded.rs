@@ -19,7 +19,7 @@ use crate::types::{CameraIdentity, Frame, MAX_FRAME_SIDE, PixelFormat, Spectrum}
 
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "lowercase")]
-enum Light {
+enum RecordedSpectrum {
     #[default]
     Color,
     Infrared,
@@ -33,7 +33,7 @@ struct Timeline {
     stall_at: Option<usize>,
     stall_ms: u64,
     unplug_at: Option<usize>,
-    spectrum: Light,
+    spectrum: RecordedSpectrum,
     busy: bool,
     name: Option<String>,
     #[serde(rename = "loop")]
@@ -48,7 +48,7 @@ impl Default for Timeline {
             stall_at: None,
             stall_ms: 0,
             unplug_at: None,
-            spectrum: Light::Color,
+            spectrum: RecordedSpectrum::Color,
             busy: false,
             name: None,
             repeat: true,
@@ -96,8 +96,8 @@ impl Recorded {
                 .to_owned()
         };
         let word = match timeline.spectrum {
-            Light::Color => Spectrum::Color.word(),
-            Light::Infrared => Spectrum::Infrared.word(),
+            RecordedSpectrum::Color => Spectrum::Color.word(),
+            RecordedSpectrum::Infrared => Spectrum::Infrared.word(),
         };
         let name = timeline.name.clone().unwrap_or_else(folder);
         let identity = CameraIdentity::new(format!("recorded:{name}/{word}"));
@@ -128,7 +128,7 @@ impl Recorded {
         let path = &self.frames[index % self.frames.len()];
         let failed = |why: String| CameraError::Failed(format!("{}: {why}", path.display()));
         let bytes = std::fs::read(path).map_err(|why| failed(why.to_string()))?;
-        let gray = self.timeline.spectrum == Light::Infrared;
+        let gray = self.timeline.spectrum == RecordedSpectrum::Infrared;
         if bytes.starts_with(b"\x89PNG") {
             decode_png(&bytes, gray)
         } else {
@@ -145,8 +145,8 @@ impl FrameSource for Recorded {
 
     fn spectrum(&self) -> Spectrum {
         match self.timeline.spectrum {
-            Light::Color => Spectrum::Color,
-            Light::Infrared => Spectrum::Infrared,
+            RecordedSpectrum::Color => Spectrum::Color,
+            RecordedSpectrum::Infrared => Spectrum::Infrared,
         }
     }
 
@@ -166,7 +166,7 @@ impl FrameSource for Recorded {
         wait_until(due);
         frame.captured = Instant::now();
         frame.sequence = self.next as u32;
-        if self.timeline.spectrum == Light::Infrared {
+        if self.timeline.spectrum == RecordedSpectrum::Infrared {
             frame.illumination = self
                 .strobe
                 .observe(frame.sequence, exposure::judge(&frame).mean);

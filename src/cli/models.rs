@@ -56,7 +56,7 @@ pub fn run(command: &ModelsCommand, json: bool) -> Answer {
     progress.clear();
     let installed = installed.map_err(failure)?;
     if !json {
-        let lines = installed.brought.iter().map(|n| format!("installed {n}\n"));
+        let lines = installed.fetched.iter().map(|n| format!("installed {n}\n"));
         printed(&lines.collect::<String>())?;
     }
     let prepared = match no_cache {
@@ -153,7 +153,7 @@ fn as_json(installed: &Installed, prepared: &[String]) -> Value {
         })
     };
     json!({
-        "outcome": "done", "installed": installed.brought, "prepared": prepared,
+        "outcome": "done", "installed": installed.fetched, "prepared": prepared,
         "missing": installed.missing.iter().map(missing).collect::<Vec<_>>(),
     })
 }

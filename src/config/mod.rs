@@ -31,7 +31,7 @@ pub enum ConfigError {
     #[error("{path}: {error}")]
     Io { path: PathBuf, error: io::Error },
     #[error("{0} can be written by others than root")]
-    NotRoots(PathBuf),
+    NotOwnedByRoot(PathBuf),
     #[error("{path}: {detail}")]
     Syntax { path: PathBuf, detail: String },
     #[error("{key} {rule}")]
@@ -107,7 +107,7 @@ impl Config {
             other => other.map_err(io)?,
         };
         if metadata.uid() != 0 || metadata.mode() & 0o022 != 0 || metadata.len() > MAX_BYTES {
-            return Err(ConfigError::NotRoots(path.into()));
+            return Err(ConfigError::NotOwnedByRoot(path.into()));
         }
         let text = std::fs::read_to_string(path).map_err(io)?;
         let syntax = |error: toml::de::Error| ConfigError::Syntax {

@@ -1,5 +1,5 @@
 //! Brings published files: from a mirror folder, their official addresses, or a wheel of the Python
-//! package index, in this order. What is brought counts only by its digest; the first failure is
+//! package index, in this order. What is fetched counts only by its digest; the first failure is
 //! not the last word.
 #![forbid(unsafe_code)]
 
@@ -92,12 +92,12 @@ impl Fetcher<'_> {
                 file,
                 origin: &origin,
             });
-            let brought = match kind {
+            let fetched = match kind {
                 Origin::Mirror => self.mirrored(source),
                 Origin::Url(url) => self.downloaded(url, source),
                 Origin::Wheel(wheel) => self.packaged(wheel, source),
             };
-            match brought {
+            match fetched {
                 Ok(bytes) => return Ok(bytes),
                 Err(reason) => {
                     let failed = Tried {
@@ -139,12 +139,12 @@ impl Fetcher<'_> {
         }
         let part = self.folder.join(format!(".{}.part", source.name));
         let goes_on = part.exists();
-        let mut brought = self.download(url, &part, source);
-        if goes_on && brought.as_ref().is_err_and(|(status, _)| is_stale(*status)) {
+        let mut fetched = self.download(url, &part, source);
+        if goes_on && fetched.as_ref().is_err_and(|(status, _)| is_stale(*status)) {
             let _ = std::fs::remove_file(&part);
-            brought = self.download(url, &part, source);
+            fetched = self.download(url, &part, source);
         }
-        brought.map_err(|(status, reason)| {
+        fetched.map_err(|(status, reason)| {
             if status.is_some_and(|status| UNREACHABLE.contains(&status)) {
                 self.silent.insert(host);
             }
@@ -191,9 +191,9 @@ impl Fetcher<'_> {
     fn packaged(&mut self, wheel: &Wheel, source: &SourceFile) -> Result<Vec<u8>, String> {
         let work = self.folder.join(format!(".wheel-{}", std::process::id()));
         let _ = std::fs::remove_dir_all(&work);
-        let brought = self.unpacked(wheel, &work);
+        let fetched = self.unpacked(wheel, &work);
         let _ = std::fs::remove_dir_all(&work);
-        let bytes = brought?;
+        let bytes = fetched?;
         if is(&bytes, source) {
             return Ok(bytes);
         }

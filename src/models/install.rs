@@ -1,4 +1,4 @@
-//! Installs the models: brought ([`super::fetch`]), converted ([`super::build`]), verified, written
+//! Installs the models: fetched ([`super::fetch`]), converted ([`super::build`]), verified, written
 //! whole.
 #![forbid(unsafe_code)]
 
@@ -72,14 +72,14 @@ pub struct InstallOptions {
 /// What an install came to.
 #[derive(Debug, Default)]
 pub struct Installed {
-    /// The models that were brought; the others were there.
-    pub brought: Vec<String>,
+    /// The models that were fetched; the others were there.
+    pub fetched: Vec<String>,
     /// The models that could not be had, and that a login can do without.
     pub missing: Vec<Missing>,
 }
 
 /// Installs every model of the manifest that is not there already. An optional model that cannot be
-/// had is left out, and a fallback is brought only in place of a model that cannot be had.
+/// had is left out, and a fallback is fetched only in place of a model that cannot be had.
 ///
 /// # Errors
 /// [`InstallError`]; whatever was installed before stays as it was, and what could be had is
@@ -99,7 +99,7 @@ pub fn install(
     };
     writable(&options.dest).map_err(io)?;
     create_dir(&options.dest).map_err(io)?;
-    let mut bringer = Bringer {
+    let mut installer = Installer {
         dest: &options.dest,
         fetcher: Fetcher {
             mirror: options.mirror.as_deref(),
@@ -108,16 +108,16 @@ pub fn install(
             tell,
             silent: BTreeSet::new(),
         },
-        brought: Vec::new(),
+        fetched: Vec::new(),
     };
     let (mut missing, mut needed) = (Vec::new(), Vec::new());
     for entry in manifest.model.iter().filter(|e| wanted(e, options)) {
-        let Some(mut without) = bringer.bring(entry)? else {
+        let Some(mut without) = installer.fetch(entry)? else {
             continue;
         };
         let stands_in = |other: &&ModelEntry| other.fallback_for.as_ref() == Some(&entry.name);
         if let Some(fallback) = manifest.model.iter().find(stands_in) {
-            match bringer.bring(fallback)? {
+            match installer.fetch(fallback)? {
                 None => without.fallback = Some(fallback.name.clone()),
                 Some(other) => without.tried.extend(other.tried),
             }
@@ -133,7 +133,7 @@ pub fn install(
         error,
     })?;
     let list = options.dest.join("manifest.toml");
-    // A package's own list stays the file that it brought.
+    // A package's own list stays the file that it fetched.
     if !std::fs::read(&list).is_ok_and(|there| there == text) {
         write(&list, &text).map_err(io)?;
     }
@@ -141,25 +141,25 @@ pub fn install(
         return Err(InstallError::NotFound(needed));
     }
     Ok(Installed {
-        brought: bringer.brought,
+        fetched: installer.fetched,
         missing,
     })
 }
 
-/// Whether an install brings this model: not where it is but a fallback, or wants to be asked for.
+/// Whether an install fetches this model: not where it is but a fallback, or wants to be asked for.
 fn wanted(entry: &ModelEntry, options: &InstallOptions) -> bool {
     entry.fallback_for.is_none() && (!entry.on_request || options.with.contains(&entry.name))
 }
 
-struct Bringer<'a> {
+struct Installer<'a> {
     dest: &'a Path,
     fetcher: Fetcher<'a>,
-    brought: Vec<String>,
+    fetched: Vec<String>,
 }
 
-impl Bringer<'_> {
-    /// Brings a model, unless it is there; where it cannot be had, who was asked for it.
-    fn bring(&mut self, entry: &ModelEntry) -> Result<Option<Missing>, InstallError> {
+impl Installer<'_> {
+    /// Fetches a model, unless it is there; where it cannot be had, who was asked for it.
+    fn fetch(&mut self, entry: &ModelEntry) -> Result<Option<Missing>, InstallError> {
         let path = self.dest.join(&entry.file);
         if std::fs::read(&path).is_ok_and(|bytes| Digest::of(&bytes) == entry.sha256.0) {
             return Ok(None);
@@ -192,7 +192,7 @@ impl Bringer<'_> {
         }
         write(&path, &bytes).map_err(|error| InstallError::Io { path, error })?;
         (self.fetcher.tell)(Event::Installed(&entry.name));
-        self.brought.push(entry.name.clone());
+        self.fetched.push(entry.name.clone());
         Ok(None)
     }
 }

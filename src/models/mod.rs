@@ -1,4 +1,4 @@
-//! What an install runs: bringing models, converting them, preparing them for this CPU. A login
+//! What an install runs: fetching models, converting them, preparing them for this CPU. A login
 //! only reads what this room made ([`crate::onnx`]).
 #![forbid(unsafe_code)]
 

@@ -11,7 +11,7 @@
 use std::time::Duration;
 
 use super::detector::{Detector, Judgement, Part};
-use super::region::{self, Light};
+use super::region::{self, RegionLight};
 use super::window::{Bounds, Window};
 use crate::onnx::ModelError;
 use crate::types::{Detection, Frame, Illumination, Spectrum};
@@ -106,7 +106,7 @@ fn against(value: f32, bound: f32) -> f32 {
     value / (value + bound)
 }
 
-fn lights(frame: &Frame, face: &Detection) -> Option<(Light, Light)> {
+fn lights(frame: &Frame, face: &Detection) -> Option<(RegionLight, RegionLight)> {
     Some((
         region::light(frame, &[region::middle(&face.bounds)])?,
         region::light(frame, &region::beside(&face.bounds))?,

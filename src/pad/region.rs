@@ -4,7 +4,7 @@ use crate::types::{Frame, PixelFormat, Rect};
 
 /// Light of a region, 0..=255.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
-pub struct Light {
+pub struct RegionLight {
     pub mean: f32,
     /// Standard deviation.
     pub contrast: f32,
@@ -29,7 +29,7 @@ pub fn at(frame: &Frame, x: usize, y: usize) -> f32 {
 
 /// The light of the part of the frame inside any of the regions. `None` where less than 64 pixels
 /// of them are in it.
-pub fn light(frame: &Frame, regions: &[Rect]) -> Option<Light> {
+pub fn light(frame: &Frame, regions: &[Rect]) -> Option<RegionLight> {
     let (width, height) = (frame.width() as f32, frame.height() as f32);
     let (mut n, mut sum, mut squares, mut saturated) = (0.0_f64, 0.0_f64, 0.0_f64, 0.0_f64);
     for region in regions {
@@ -52,7 +52,7 @@ pub fn light(frame: &Frame, regions: &[Rect]) -> Option<Light> {
     }
     (n >= 64.0).then(|| {
         let mean = sum / n;
-        Light {
+        RegionLight {
             mean: mean as f32,
             contrast: (squares / n - mean * mean).max(0.0).sqrt() as f32,
             saturated: (saturated / n) as f32,
