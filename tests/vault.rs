@@ -9,8 +9,8 @@ mod swtpm;
 use std::os::unix::fs::PermissionsExt as _;
 
 use facelock::vault::{
-    self, Choice, FileProtector, KeyProtector, ProtectorKind, SealedKey, TemplateKey, TpmProtector,
-    VaultError, VaultOptions,
+    self, FileProtector, KeyProtector, ProtectorChoice, ProtectorKind, SealedKey, TemplateKey,
+    TpmProtector, VaultError, VaultOptions,
 };
 use swtpm::Swtpm;
 
@@ -139,17 +139,19 @@ fn without_the_tpm_that_was_asked_for_there_is_no_way_down() {
         patience: std::time::Duration::from_secs(1),
     };
     assert!(matches!(
-        vault::open(&options(Choice::Tpm)),
+        vault::open(&options(ProtectorChoice::Tpm)),
         Err(VaultError::Missing(_))
     ));
     assert!(!folder.path().join("key").exists());
     assert_eq!(
-        vault::open(&options(Choice::TpmOrFile)).unwrap().kind(),
+        vault::open(&options(ProtectorChoice::TpmOrFile))
+            .unwrap()
+            .kind(),
         ProtectorKind::File
     );
     for (kind, choice) in [
-        (ProtectorKind::File, Choice::Tpm),
-        (ProtectorKind::Tpm, Choice::File),
+        (ProtectorKind::File, ProtectorChoice::Tpm),
+        (ProtectorKind::Tpm, ProtectorChoice::File),
     ] {
         assert!(
             refused(vault::open_for(kind, &options(choice))),
@@ -159,7 +161,7 @@ fn without_the_tpm_that_was_asked_for_there_is_no_way_down() {
     let tpm = Swtpm::start();
     let with_tpm = VaultOptions {
         tcti: tpm.tcti(),
-        ..options(Choice::TpmOrFile)
+        ..options(ProtectorChoice::TpmOrFile)
     };
     assert_eq!(vault::open(&with_tpm).unwrap().kind(), ProtectorKind::Tpm);
     assert!(

@@ -4,14 +4,14 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use super::Config;
-use super::sections::{ChallengeName, DeadlineSection, ProtectorName, Tristate};
+use super::sections::{ChallengeName, DeadlineSection};
 use crate::camera::{CameraChoice as Camera, CameraOptions, NamedFormat, Rotation};
 use crate::decision::lockout::LockoutRules;
 use crate::decision::services::{Service, Services};
 use crate::decision::verdict::DecisionRules;
 use crate::onnx::{ModelDirs, folder};
 use crate::pad::PadOptions;
-use crate::vault::{Choice as Protector, VaultOptions};
+use crate::vault::{ProtectorChoice, VaultOptions};
 
 /// How long things may take.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -53,11 +53,7 @@ impl Config {
 
     pub fn vault_options(&self) -> VaultOptions {
         VaultOptions {
-            choice: match self.vault.protector {
-                ProtectorName::Tpm => Protector::Tpm,
-                ProtectorName::TpmOrFile => Protector::TpmOrFile,
-                ProtectorName::File => Protector::File,
-            },
+            choice: self.vault.protector,
             tcti: self.vault.tcti.clone(),
             pcrs: self.vault.pcrs.clone(),
             key_file: self.paths.state.join("file.key"),
@@ -69,8 +65,8 @@ impl Config {
     /// `tpm` or `file`, as configured.
     pub fn protector_name(&self) -> &'static str {
         match self.vault.protector {
-            ProtectorName::Tpm | ProtectorName::TpmOrFile => "tpm",
-            ProtectorName::File => "file",
+            ProtectorChoice::Tpm | ProtectorChoice::TpmOrFile => "tpm",
+            ProtectorChoice::File => "file",
         }
     }
 
@@ -105,11 +101,7 @@ impl Config {
             misses: self.tally.misses,
             wait: Duration::from_secs(self.tally.wait_s),
             total: self.tally.total,
-            password_after_boot: match self.tally.password_after_boot {
-                Tristate::Auto => None,
-                Tristate::Always => Some(true),
-                Tristate::Never => Some(false),
-            },
+            password_after_boot: self.tally.password_after_boot,
             password_every: Duration::from_secs(self.tally.password_every_h * 3600),
             color_password_every: Duration::from_secs(self.tally.color_password_every_h * 3600),
             color_unused: Duration::from_secs(self.tally.color_unused_h * 3600),

@@ -5,8 +5,9 @@ use std::path::PathBuf;
 use serde::Deserialize;
 
 use crate::decision::RequireInfrared;
-use crate::decision::lockout::LockoutRules;
+use crate::decision::lockout::{AfterBoot, LockoutRules};
 use crate::decision::verdict::DecisionRules;
+use crate::vault::ProtectorChoice;
 
 #[derive(Clone, Debug, Deserialize)]
 #[serde(default, deny_unknown_fields)]
@@ -35,18 +36,10 @@ impl Default for CameraSection {
     }
 }
 
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum ProtectorName {
-    Tpm,
-    TpmOrFile,
-    File,
-}
-
 #[derive(Clone, Debug, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct VaultSection {
-    pub protector: ProtectorName,
+    pub protector: ProtectorChoice,
     pub tcti: String,
     pub pcrs: Vec<u8>,
 }
@@ -54,7 +47,7 @@ pub struct VaultSection {
 impl Default for VaultSection {
     fn default() -> Self {
         Self {
-            protector: ProtectorName::Tpm,
+            protector: ProtectorChoice::Tpm,
             tcti: "device:/dev/tpmrm0".into(),
             pcrs: vec![7],
         }
@@ -120,21 +113,12 @@ pub struct TallySection {
     pub misses: u32,
     pub wait_s: u64,
     pub total: u32,
-    /// `auto`: once a password was ever reported for the user.
-    pub password_after_boot: Tristate,
+    pub password_after_boot: AfterBoot,
     pub password_every_h: u64,
     /// The same for users whom only a color camera checks.
     pub color_password_every_h: u64,
     /// Password first where such a user's face was not used for this long.
     pub color_unused_h: u64,
-}
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub enum Tristate {
-    Auto,
-    Always,
-    Never,
 }
 
 impl TallySection {
@@ -155,7 +139,7 @@ impl Default for TallySection {
             misses: rules.misses,
             wait_s: rules.wait.as_secs(),
             total: rules.total,
-            password_after_boot: Tristate::Auto,
+            password_after_boot: rules.password_after_boot,
             password_every_h: rules.password_every.as_secs() / 3600,
             color_password_every_h: rules.color_password_every.as_secs() / 3600,
             color_unused_h: rules.color_unused.as_secs() / 3600,

@@ -53,6 +53,17 @@ impl From<Verdict> for AttemptEnd {
 const OWN_ASKS: u32 = 300;
 const OWN_WINDOW: u64 = 3600;
 
+/// Whether a password comes first after a boot.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum AfterBoot {
+    /// Once this user's password was ever reported, for else face login would be off for good
+    /// wherever no stack reports.
+    Auto,
+    Always,
+    Never,
+}
+
 /// The limits.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct LockoutRules {
@@ -62,9 +73,7 @@ pub struct LockoutRules {
     pub wait: Duration,
     /// Judged misses after which only root allows it again.
     pub total: u32,
-    /// Password first after boot. `None`: once this user's password was ever reported, for else
-    /// face login would be off for good wherever no stack reports.
-    pub password_after_boot: Option<bool>,
+    pub password_after_boot: AfterBoot,
     /// Password again after this long, for a face that infrared checks.
     pub password_every: Duration,
     /// The same for a face that only color checks: a convenience, which a good picture may pass.
@@ -79,7 +88,7 @@ impl Default for LockoutRules {
             misses: 5,
             wait: Duration::from_secs(30),
             total: 50,
-            password_after_boot: None,
+            password_after_boot: AfterBoot::Auto,
             password_every: Duration::from_secs(72 * 3600),
             color_password_every: Duration::from_secs(24 * 3600),
             color_unused: Duration::from_secs(4 * 3600),
@@ -207,7 +216,11 @@ impl LockoutRules {
         };
         PasswordReport {
             spectrum: by,
-            after_boot: self.password_after_boot,
+            after_boot: match self.password_after_boot {
+                AfterBoot::Auto => None,
+                AfterBoot::Always => Some(true),
+                AfterBoot::Never => Some(false),
+            },
             every_h: hours(every),
             unused_h: unused.map(hours),
         }
@@ -220,10 +233,10 @@ impl LockoutRules {
         now: &Moment,
     ) -> Option<Unavailable> {
         let wanted = match &state.password {
-            None => self.password_after_boot == Some(true),
+            None => self.password_after_boot == AfterBoot::Always,
             Some(password) => {
                 let booted =
-                    self.password_after_boot.unwrap_or(true) && password.at.boot != now.boot;
+                    self.password_after_boot != AfterBoot::Never && password.at.boot != now.boot;
                 let used = state.used.unwrap_or(password.at);
                 booted
                     || match by {

@@ -22,7 +22,7 @@ pub struct Sample {
 
 /// What became of a judged face.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Choice {
+pub enum SampleChoice {
     Taken,
     /// Not known to be live yet.
     NotYet,
@@ -44,28 +44,28 @@ pub struct Samples {
 
 impl Samples {
     /// Takes the face, if it adds to the samples.
-    pub fn offer(&mut self, face: JudgedFace) -> Choice {
+    pub fn offer(&mut self, face: JudgedFace) -> SampleChoice {
         match face.liveness {
             Liveness::Live => {}
-            Liveness::Undecided => return Choice::NotYet,
-            Liveness::Attack => return Choice::Attack,
-            Liveness::Failed => return Choice::Failed,
+            Liveness::Undecided => return SampleChoice::NotYet,
+            Liveness::Attack => return SampleChoice::Attack,
+            Liveness::Failed => return SampleChoice::Failed,
         }
         let cosine =
             |taken: &Sample| compare(&face.embedding, std::slice::from_ref(&taken.embedding));
         let first = self.taken.first().and_then(cosine);
         let nearest = self.taken.iter().filter_map(cosine).reduce(f32::max);
         if first.is_some_and(|first| first < SAME_PERSON) {
-            return Choice::AnotherPerson;
+            return SampleChoice::AnotherPerson;
         }
         if nearest.is_some_and(|nearest| nearest > TOO_ALIKE) {
-            return Choice::TooAlike;
+            return SampleChoice::TooAlike;
         }
         self.taken.push(Sample {
             quality: face.quality.overall(),
             embedding: face.embedding,
         });
-        Choice::Taken
+        SampleChoice::Taken
     }
 
     pub fn len(&self) -> usize {

@@ -21,11 +21,13 @@ pub use error::VaultError;
 pub use file::FileProtector;
 pub use key::{TemplateKey, random};
 pub use protector::{KeyProtector, ProtectorKind, SealedKey};
+use serde::Deserialize;
 pub use tpm::TpmProtector;
 
 /// Which protectors the configuration accepts.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Choice {
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum ProtectorChoice {
     Tpm,
     /// The key file, only where the machine has no TPM.
     TpmOrFile,
@@ -34,7 +36,7 @@ pub enum Choice {
 
 #[derive(Clone, Debug)]
 pub struct VaultOptions {
-    pub choice: Choice,
+    pub choice: ProtectorChoice,
     /// tpm2-tss' name of the TPM, such as `device:/dev/tpmrm0`.
     pub tcti: String,
     /// Platform configuration registers (SHA-256 bank) that must not change, 0..=23.
@@ -51,9 +53,9 @@ pub struct VaultOptions {
 /// the key file.
 pub fn open(options: &VaultOptions) -> Result<Box<dyn KeyProtector>, VaultError> {
     match options.choice {
-        Choice::File => file(options),
-        Choice::Tpm => tpm(options),
-        Choice::TpmOrFile => match tpm(options) {
+        ProtectorChoice::File => file(options),
+        ProtectorChoice::Tpm => tpm(options),
+        ProtectorChoice::TpmOrFile => match tpm(options) {
             Err(VaultError::Missing(_)) => file(options),
             result => result,
         },
@@ -70,19 +72,19 @@ pub fn open_for(
     options: &VaultOptions,
 ) -> Result<Box<dyn KeyProtector>, VaultError> {
     match (kind, options.choice) {
-        (ProtectorKind::Tpm, Choice::Tpm | Choice::TpmOrFile) => tpm(options),
-        (ProtectorKind::File, Choice::File) => file(options),
-        (ProtectorKind::File, Choice::TpmOrFile) => match tpm(options) {
+        (ProtectorKind::Tpm, ProtectorChoice::Tpm | ProtectorChoice::TpmOrFile) => tpm(options),
+        (ProtectorKind::File, ProtectorChoice::File) => file(options),
+        (ProtectorKind::File, ProtectorChoice::TpmOrFile) => match tpm(options) {
             Err(VaultError::Missing(_)) => file(options),
             Err(error) => Err(error),
             Ok(_) => Err(VaultError::Refused(
                 "sealed by the key file, but this machine has a TPM",
             )),
         },
-        (ProtectorKind::File, Choice::Tpm) => Err(VaultError::Refused(
+        (ProtectorKind::File, ProtectorChoice::Tpm) => Err(VaultError::Refused(
             "sealed by the key file, but the TPM is asked for",
         )),
-        (ProtectorKind::Tpm, Choice::File) => Err(VaultError::Refused(
+        (ProtectorKind::Tpm, ProtectorChoice::File) => Err(VaultError::Refused(
             "sealed by the TPM, but the key file is asked for",
         )),
     }

@@ -105,7 +105,7 @@ fn password_first_after_boot_and_after_three_days() {
         "nobody has ever reported a password"
     );
     let strict = LockoutRules {
-        password_after_boot: Some(true),
+        password_after_boot: AfterBoot::Always,
         ..rules
     };
     assert_eq!(
@@ -200,7 +200,7 @@ fn the_two_password_rules_are_apart() {
     let mut state = TallyState::default();
     state.password(&at(10));
     let never = LockoutRules {
-        password_after_boot: Some(false),
+        password_after_boot: AfterBoot::Never,
         ..LockoutRules::default()
     };
     assert_eq!(never.refusal(&state, INFRARED, &rebooted(11)), None);

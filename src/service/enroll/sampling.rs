@@ -8,7 +8,7 @@ use facelock_protocol::{Event, Pose, Progress};
 use crate::camera::CameraError;
 use crate::decision::RequireInfrared;
 use crate::face::QualityLimits;
-use crate::pipeline::enrollment::{Choice, FEWEST, Sample, Samples};
+use crate::pipeline::enrollment::{FEWEST, Sample, SampleChoice, Samples};
 use crate::pipeline::frame::{FrameOutcome, FrameTimes, JudgedFace};
 use crate::service::capture::Capture;
 use crate::service::context::Context;
@@ -157,15 +157,15 @@ impl Sampling<'_> {
 
     fn offer(&mut self, judged: JudgedFace) -> Answer<()> {
         match self.samples.offer(judged) {
-            Choice::Taken => self.tell_taken(),
-            Choice::NotYet => {}
-            Choice::Failed => return Err(Unavailable::Internal.into()),
-            Choice::Attack => {
+            SampleChoice::Taken => self.tell_taken(),
+            SampleChoice::NotYet => {}
+            SampleChoice::Failed => return Err(Unavailable::Internal.into()),
+            SampleChoice::Attack => {
                 self.attacks += 1;
                 self.hint(Hint::LookAtCamera);
             }
-            Choice::AnotherPerson => self.hint(Hint::LookAtCamera),
-            Choice::TooAlike => self.hint(Hint::TurnALittle),
+            SampleChoice::AnotherPerson => self.hint(Hint::LookAtCamera),
+            SampleChoice::TooAlike => self.hint(Hint::TurnALittle),
         }
         Ok(())
     }

@@ -4,7 +4,7 @@
 
 use std::time::Duration;
 
-use facelock::decision::lockout::{AttemptEnd, LockoutRules, Moment, TallyState};
+use facelock::decision::lockout::{AfterBoot, AttemptEnd, LockoutRules, Moment, TallyState};
 use facelock::types::{Spectrum, Unavailable};
 use facelock_fuzz::Front;
 use libfuzzer_sys::fuzz_target;
@@ -18,7 +18,8 @@ fuzz_target!(|data: &[u8]| {
     let rules = LockoutRules {
         misses: u32::from(front.byte() % 20) + 1,
         wait: Duration::from_secs(u64::from(front.half() % 3600) + 1),
-        password_after_boot: [None, Some(true), Some(false)][usize::from(front.byte() % 3)],
+        password_after_boot: [AfterBoot::Auto, AfterBoot::Always, AfterBoot::Never]
+            [usize::from(front.byte() % 3)],
         ..LockoutRules::default()
     };
     let by = [Spectrum::Color, Spectrum::Infrared][usize::from(front.byte() & 1)];
