@@ -1,10 +1,15 @@
 //! What judged misses cause: waits, lockout, and when a password comes first.
 #![forbid(unsafe_code)]
 
+mod moment;
+
 use std::time::Duration;
 
 use facelock_protocol::PasswordReport;
 use serde::{Deserialize, Serialize};
+
+pub use moment::Moment;
+use moment::{Password, When};
 
 use crate::types::{Spectrum, Unavailable, Verdict};
 
@@ -13,19 +18,6 @@ const VERSION: u8 = 2;
 /// Longer than any attempt takes, its challenge included, in seconds: one that is still open after
 /// this was killed.
 const UNDER_WAY: u64 = 60;
-
-/// A point in time, within one boot.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Moment {
-    /// Which boot.
-    pub boot: [u8; 16],
-    /// Seconds since that boot (CLOCK_BOOTTIME).
-    pub seconds: u64,
-    /// The same, suspend left out (CLOCK_MONOTONIC).
-    pub awake: u64,
-    /// The wall clock, seconds since 1970. It jumps, and root sets it.
-    pub wall: u64,
-}
 
 /// How an attempt ended, as far as the tally is concerned.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -122,45 +114,6 @@ pub struct TallyState {
     /// Attempts that the user's own programs asked for, and since when they are counted.
     asked: u32,
     asked_since: Option<When>,
-}
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-struct When {
-    boot: [u8; 16],
-    seconds: u64,
-}
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-struct Password {
-    at: When,
-    /// Wall clock, seconds since 1970.
-    wall: u64,
-}
-
-impl When {
-    fn at(now: &Moment) -> Self {
-        Self {
-            boot: now.boot,
-            seconds: now.seconds,
-        }
-    }
-
-    /// Seconds that have surely passed since: across a boot, those since the boot.
-    fn elapsed(&self, now: &Moment) -> u64 {
-        if self.boot == now.boot {
-            now.seconds.saturating_sub(self.seconds)
-        } else {
-            now.seconds
-        }
-    }
-}
-
-impl Password {
-    /// The longer of what the boot clock is sure of and what the wall clock says: a clock set back
-    /// makes nothing fresher.
-    fn age(&self, now: &Moment) -> u64 {
-        self.at.elapsed(now).max(now.wall.saturating_sub(self.wall))
-    }
 }
 
 impl LockoutRules {
