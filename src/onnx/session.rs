@@ -18,7 +18,6 @@ pub struct Session {
 /// One output tensor.
 pub struct Output {
     pub name: String,
-    pub shape: Vec<i64>,
     pub values: Vec<f32>,
 }
 
@@ -72,10 +71,9 @@ impl Session {
             .map_err(refuse)?;
         let mut result = Vec::with_capacity(outputs.len());
         for (name, value) in &outputs {
-            let (shape, values) = value.try_extract_tensor::<f32>().map_err(refuse)?;
+            let (_, values) = value.try_extract_tensor::<f32>().map_err(refuse)?;
             result.push(Output {
                 name: name.to_owned(),
-                shape: shape.to_vec(),
                 values: values.to_vec(),
             });
         }

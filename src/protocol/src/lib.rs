@@ -42,9 +42,9 @@ pub use frame::{FrameError, decode, encode, read_message, write_message};
 pub use gate::Gate;
 pub use limits::{Label, LimitError, ServiceName, SessionId, Tty, UserName};
 pub use message::{
-    CameraReport, EnrolledReport, EnrollmentState, Event, Measurement, Message, Milliseconds,
-    PasswordReport, Pose, PreviewFrame, Progress, Reply, Request, Secret, ServiceReport, Spectrum,
-    Stages, StatusReport, Subject, TallyReport, TemplateReport, UsbReport,
+    CameraReport, EnrolledReport, EnrollmentState, Event, Measurement, Message, PasswordReport,
+    Pose, PreviewFrame, Progress, Reply, Request, Secret, ServiceReport, Spectrum, Stages,
+    StatusReport, Subject, TallyReport, TemplateReport, UsbReport,
 };
 pub use outcome::{Denied, Hint, Unavailable, Verdict};
 

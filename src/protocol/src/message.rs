@@ -6,9 +6,6 @@ use crate::{
     Consent, Denied, Evidence, Gate, Hint, Label, ServiceName, Unavailable, UserName, Verdict,
 };
 
-/// Duration on the wire, in milliseconds.
-pub type Milliseconds = u32;
-
 /// Whose face. The side that asks resolves the name ([`crate::naming`]): the instance reaches no
 /// name service, and believes only uid 0 about users other than the peer. Both must agree with
 /// what was enrolled, so that a reused uid opens no templates.
