@@ -11,6 +11,7 @@ mod tpm_proxy;
 use std::str::FromStr as _;
 use std::time::{Duration, Instant};
 
+use facelock::types::hex;
 use facelock::vault::{
     Blob, KeyProtector, Parent, SealedKey, TemplateKey, TpmProtector, VaultError,
 };
@@ -302,12 +303,7 @@ fn what_lies_at_the_storage_key_s_place_is_looked_at() {
         assert!(open(&tpm.tcti()).unseal(&sealed).is_err());
         assert_eq!(tpm.failures_counted(), before, "{what}: failures counted");
         let name = tpm.tool("tpm2_readpublic", &["-c", PLACE]);
-        let hex: String = Blob::decode(&sealed.bytes)
-            .unwrap()
-            .srk_name
-            .iter()
-            .map(|byte| format!("{byte:02x}"))
-            .collect();
+        let hex = hex::encode(&Blob::decode(&sealed.bytes).unwrap().srk_name);
         assert_eq!(name.contains(&hex), used, "{what} is used");
         assert_eq!(tpm.loaded(), 0, "{what}");
     }

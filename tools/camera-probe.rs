@@ -15,7 +15,7 @@ use std::time::{Duration, Instant};
 use facelock::camera::{
     self, CameraChoice, CameraError, CameraOptions, Rotation, emitter, exposure, quirks::Emitter,
 };
-use facelock::types::Spectrum;
+use facelock::types::{Spectrum, hex};
 use serde_json::json;
 
 fn main() -> ExitCode {
@@ -30,8 +30,8 @@ fn main() -> ExitCode {
             let emitter = Emitter {
                 unit: parse(unit),
                 selector: parse(selector),
-                on: hex(on),
-                off: hex(off),
+                on: payload(on),
+                off: payload(off),
             };
             attempt(identity, emitter, number(rest, 0, 2))
         }
@@ -194,9 +194,6 @@ fn parse(text: &str) -> u8 {
     text.parse().unwrap_or(0)
 }
 
-fn hex(text: &str) -> Vec<u8> {
-    let digits = text.as_bytes().chunks_exact(2);
-    digits
-        .filter_map(|pair| u8::from_str_radix(std::str::from_utf8(pair).ok()?, 16).ok())
-        .collect()
+fn payload(text: &str) -> Vec<u8> {
+    hex::decode(text).unwrap_or_default()
 }

@@ -5,6 +5,7 @@ mod camera;
 mod digest;
 mod face;
 mod frame;
+pub mod hex;
 mod liveness;
 mod peer;
 

@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use clap::Subcommand;
 
 use super::User;
+use crate::types::hex;
 
 #[derive(Debug, clap::Args)]
 pub struct Setup {
@@ -174,10 +175,10 @@ pub struct Emitter {
     #[arg(long)]
     pub selector: u8,
     /// Bytes that turn the emitter on, in hexadecimal
-    #[arg(long, value_name = "HEX", value_parser = hex)]
+    #[arg(long, value_name = "HEX", value_parser = payload)]
     pub payload: Bytes,
     /// Bytes that turn it off again
-    #[arg(long, value_name = "HEX", value_parser = hex)]
+    #[arg(long, value_name = "HEX", value_parser = payload)]
     pub off: Bytes,
     /// For how long
     #[arg(long, default_value_t = 3, value_parser = clap::value_parser!(u8).range(1..=10))]
@@ -262,21 +263,12 @@ pub enum Graphics {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Bytes(pub Vec<u8>);
 
-fn hex(text: &str) -> Result<Bytes, String> {
-    let digits: Vec<u8> = text
-        .bytes()
-        .filter(|c| !matches!(c, b' ' | b':' | b','))
-        .collect();
-    if digits.is_empty() || !digits.len().is_multiple_of(2) || digits.len() > 128 {
-        return Err("1 to 64 bytes, two digits each".into());
+fn payload(text: &str) -> Result<Bytes, String> {
+    let digits = text.replace([' ', ':', ','], "");
+    match hex::decode(&digits) {
+        Some(bytes) if (1..=64).contains(&bytes.len()) => Ok(Bytes(bytes)),
+        _ => Err("1 to 64 bytes in hexadecimal, two digits each".into()),
     }
-    let digit = |c: u8| (c as char).to_digit(16).ok_or("not hexadecimal");
-    digits
-        .chunks_exact(2)
-        .map(|pair| Ok((digit(pair[0])? * 16 + digit(pair[1])?) as u8))
-        .collect::<Result<_, &str>>()
-        .map(Bytes)
-        .map_err(Into::into)
 }
 
 #[cfg(test)]
@@ -285,9 +277,9 @@ mod tests {
 
     #[test]
     fn hexadecimal_payloads_are_whole_bytes() {
-        assert_eq!(hex("01 0a:ff").unwrap(), Bytes(vec![1, 10, 255]));
-        assert!(hex("").is_err());
-        assert!(hex("123").is_err());
-        assert!(hex("xy").is_err());
+        assert_eq!(payload("01 0a:ff").unwrap(), Bytes(vec![1, 10, 255]));
+        assert!(payload("").is_err());
+        assert!(payload("123").is_err());
+        assert!(payload("xy").is_err());
     }
 }
