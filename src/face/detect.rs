@@ -26,9 +26,6 @@ pub struct Detector {
 impl Detector {
     /// Opens the detector. Frames are scaled down to fit `canvas` (width, height; multiples of 32);
     /// without one they are judged at their own size.
-    ///
-    /// # Errors
-    /// [`ModelError`].
     pub fn open(
         runtime: &Runtime,
         dirs: &ModelDirs,

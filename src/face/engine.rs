@@ -43,17 +43,11 @@ impl Engine {
     }
 
     /// The faces of a frame, largest first.
-    ///
-    /// # Errors
-    /// [`ModelError`].
     pub fn detect(&mut self, frame: &Frame) -> Result<Vec<Detection>, ModelError> {
         self.detector.detect(frame)
     }
 
     /// The features of a face. `None` where they are degenerate.
-    ///
-    /// # Errors
-    /// [`ModelError`].
     pub fn embed(
         &mut self,
         frame: &Frame,

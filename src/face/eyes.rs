@@ -39,9 +39,6 @@ impl Eyes {
     }
 
     /// How surely both eyes are shut, 0..=1. `None` where the landmarks are no eyes.
-    ///
-    /// # Errors
-    /// [`ModelError`].
     pub fn shut(
         &mut self,
         frame: &Frame,

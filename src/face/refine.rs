@@ -17,9 +17,6 @@ const FARTHEST: f32 = 0.25;
 
 /// The face with better landmarks, where a second look at the same face gives them; as it is
 /// otherwise.
-///
-/// # Errors
-/// [`ModelError`].
 pub fn refine(
     detector: &mut Detector,
     frame: &Frame,

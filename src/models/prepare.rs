@@ -15,9 +15,6 @@ use crate::types::Digest;
 /// Makes the forms of the models that this CPU and this release load fastest, for root, at install.
 ///
 /// `detector` holds the sizes that the detector runs at.
-///
-/// # Errors
-/// [`ModelError`].
 pub fn prepare(
     dirs: &ModelDirs,
     detector: &[[(&str, i64); 2]],

@@ -92,9 +92,6 @@ pub struct FrameJudge {
 impl FrameJudge {
     /// Loads the models that the options call for, the detectors' on a second thread. `eyes`: to
     /// look at them, where their model is installed.
-    ///
-    /// # Errors
-    /// [`ModelError`].
     pub fn load(dirs: &ModelDirs, pad: PadOptions, eyes: bool) -> Result<Self, ModelError> {
         let (engine, pad) = std::thread::scope(|scope| {
             let pad = scope.spawn(|| {

@@ -99,18 +99,12 @@ impl<'a> Tally<'a> {
     }
 
     /// A password succeeded for this user.
-    ///
-    /// # Errors
-    /// [`TallyError`].
     pub fn record_password(&self, uid: u32) -> Result<(), TallyError> {
         let now = self.now()?;
         self.change(uid, |state| state.password(&now))
     }
 
     /// Root clears everything that was counted; whether there was anything.
-    ///
-    /// # Errors
-    /// [`TallyError`].
     pub fn unlock(&self, uid: u32) -> Result<bool, TallyError> {
         let lock = self.store.lock(uid, Instant::now() + LOCK_PATIENCE)?;
         let (mut state, damaged) = match self.load(uid) {
@@ -126,9 +120,6 @@ impl<'a> Tally<'a> {
     }
 
     /// What an attempt by this light would meet now: misses counted, and the refusal.
-    ///
-    /// # Errors
-    /// [`TallyError`].
     pub fn peek(&self, uid: u32, by: Spectrum) -> Result<(u32, Option<Unavailable>), TallyError> {
         let state = self.load(uid)?;
         Ok((

@@ -142,9 +142,6 @@ pub fn seal_template(
 }
 
 /// Binds the header as it is now to the key.
-///
-/// # Errors
-/// [`KeyError`].
 pub fn bind(enrollment: &mut Enrollment, key: &TemplateKey) -> Result<(), KeyError> {
     let header = enrollment.header().map_err(|_| KeyError::Changed)?;
     enrollment.integrity = cipher::seal(

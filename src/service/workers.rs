@@ -27,9 +27,6 @@ pub type OpenCamera = Box<dyn FnOnce() -> Result<Box<dyn FrameSource>, CameraErr
 
 /// Opens the infrared camera, for it is what tells a face from a screen; the color camera only
 /// where there is no other. One that is there and fails is no reason to make do with less.
-///
-/// # Errors
-/// [`CameraError`].
 pub fn open_best(
     cameras: &dyn Cameras,
     options: &CameraOptions,

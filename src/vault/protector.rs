@@ -7,8 +7,6 @@ use super::{TemplateKey, VaultError};
 pub trait KeyProtector: Send {
     fn kind(&self) -> ProtectorKind;
 
-    /// # Errors
-    /// [`VaultError`].
     fn seal(&mut self, key: &TemplateKey) -> Result<SealedKey, VaultError>;
 
     /// # Errors

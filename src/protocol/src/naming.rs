@@ -22,9 +22,6 @@ pub enum NameError {
 
 /// The subject that `typed` stands for. `by_name` finds the uid and the name of an account by any
 /// of its names (getpwnam(3)); `by_uid`, the name of a uid (getpwuid(3)).
-///
-/// # Errors
-/// [`NameError`].
 pub fn resolve(
     typed: &str,
     by_name: impl FnOnce(&str) -> Option<(u32, String)>,
