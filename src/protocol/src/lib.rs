@@ -23,6 +23,8 @@
 //! decision was made". Only [`Reply::Verdict`] with [`Verdict::Match`] lets anybody in.
 #![forbid(unsafe_code)]
 
+#[cfg(feature = "client")]
+pub mod client;
 mod consent;
 mod evidence;
 mod frame;
