@@ -7,11 +7,10 @@
 
 use std::os::unix::net::UnixStream;
 use std::process::{Command, Stdio};
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
-use facelock_protocol::{
-    Event, MESSAGE_CAP, Message, Reply, Request, Stages, Subject, UserName, Verdict,
-};
+use facelock_protocol::client::{Client, Heard, Patience, Plain};
+use facelock_protocol::{Event, Reply, Request, Stages, Subject, UserName, Verdict};
 
 /// One login: the answer, its stages in ms since `main`, and in all: wall ms, CPU ms, peak KiB.
 struct Run {
@@ -23,7 +22,7 @@ struct Run {
 }
 
 fn run(instance: &str, config: &str, frames: &str, request: &Request) -> Run {
-    let (mut ours, theirs) = UnixStream::pair().unwrap();
+    let (ours, theirs) = UnixStream::pair().unwrap();
     let begun = Instant::now();
     let child = Command::new("sh")
         .args([
@@ -37,15 +36,14 @@ fn run(instance: &str, config: &str, frames: &str, request: &Request) -> Run {
         .stderr(Stdio::null())
         .spawn()
         .unwrap();
-    facelock_protocol::write_message(&mut ours, request).unwrap();
     let mut stages = Stages::default();
-    let reply = loop {
-        match facelock_protocol::read_message(&mut ours, MESSAGE_CAP).unwrap() {
-            Message::Event(Event::Measured(measurement)) => stages = measurement.stages,
-            Message::Event(_) => {}
-            Message::Reply(reply) => break reply,
+    let patience = Patience::EachMessage(Duration::from_secs(60));
+    let reply = Client::over(ours.into(), patience, Plain).ask(request, None, |heard| {
+        if let Heard::Event(Event::Measured(measurement)) = heard {
+            stages = measurement.stages;
         }
-    };
+        true
+    });
     let wall = begun.elapsed().as_secs_f32() * 1000.0;
     // SAFETY: both structures are plain numbers, and the child is waited for nowhere else.
     let usage = unsafe {
@@ -58,7 +56,7 @@ fn run(instance: &str, config: &str, frames: &str, request: &Request) -> Run {
     };
     let seconds = |t: libc::timeval| t.tv_sec as f32 * 1000.0 + t.tv_usec as f32 / 1000.0;
     Run {
-        reply,
+        reply: reply.unwrap(),
         stages,
         wall,
         cpu: seconds(usage.ru_utime) + seconds(usage.ru_stime),

@@ -5,6 +5,7 @@ use std::ffi::{CStr, CString, c_char, c_int, c_void};
 use std::os::fd::{AsRawFd as _, BorrowedFd, FromRawFd as _, OwnedFd};
 
 use facelock_protocol::Subject;
+use facelock_protocol::client::Waited;
 use pam::module::PamHandle;
 use zeroize::Zeroizing;
 
@@ -156,12 +157,6 @@ pub struct Interrupts {
     pending: Option<OwnedFd>,
 }
 
-pub enum Waited {
-    Ready,
-    Nothing,
-    Interrupted,
-}
-
 impl Interrupts {
     /// Ctrl-C and Ctrl-\\ even where the host ignores them, as login(1) does; a hang-up and a
     /// request to end only where it does not.
@@ -214,7 +209,7 @@ impl Interrupts {
 /// Waits for the socket, for at most `left`, or for an interrupt. Another signal ends the wait with
 /// nothing.
 pub fn wait(
-    socket: &OwnedFd,
+    socket: BorrowedFd,
     flags: rustix::event::PollFlags,
     left: std::time::Duration,
     interrupts: &Interrupts,

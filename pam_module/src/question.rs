@@ -8,7 +8,7 @@ use facelock_protocol::{
 use pam::module::PamHandle;
 
 use crate::args::Args;
-use crate::client::{self, Client, ClientError, Heard};
+use crate::client::{self, ClientError, Heard};
 use crate::prompts::tell;
 
 /// Nothing is said for so long. An owner is in after half a second, and on many desktops a message
@@ -44,7 +44,7 @@ pub enum Failure {
 impl Question<'_> {
     pub fn put(&self, handle: &PamHandle, mode: Option<Consent>) -> Result<Answer, Failure> {
         let begun = Instant::now();
-        let mut client = Client::connect(&self.args.socket, begun + self.args.timeout)
+        let mut client = client::connect(&self.args.socket, begun + self.args.timeout)
             .map_err(Failure::Client)?;
         let request = Request::Verify {
             subject: self.subject.clone(),
@@ -64,7 +64,7 @@ impl Question<'_> {
             told: None,
             challenged: false,
         };
-        let reply = client.ask(&request, begun + SILENCE, |heard| {
+        let reply = client.ask(&request, Some(begun + SILENCE), |heard| {
             match heard {
                 Heard::Event(Event::Service {
                     consent: wanted,

@@ -14,7 +14,7 @@ use pam::module::PamHandle;
 
 use crate::args::Args;
 use crate::authenticate::subject;
-use crate::client::Client;
+use crate::client;
 use crate::ffi;
 
 /// Reporting a password holds nobody up.
@@ -71,9 +71,8 @@ pub fn report_password(handle: &mut PamHandle, args: &[&CStr], flags: PamFlag) {
     };
     ffi::remember_typed(handle, None);
     let deadline = Instant::now() + PATIENCE.min(args.timeout);
-    let result = Client::connect(&args.socket, deadline).and_then(|mut client| {
-        client.ask(&Request::RecordPassword { subject }, deadline, |_| true)
-    });
+    let result = client::connect(&args.socket, deadline)
+        .and_then(|mut client| client.ask(&Request::RecordPassword { subject }, None, |_| true));
     if let (true, Err(error)) = (args.debug, result) {
         ffi::log(handle, libc::LOG_DEBUG, &format!("record: {error}"));
     }

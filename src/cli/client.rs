@@ -1,13 +1,11 @@
 //! The other end of the socket, as `facelockctl` sees it.
 
 use std::io::ErrorKind;
-use std::os::unix::net::UnixStream;
 use std::path::Path;
 use std::time::Duration;
 
-use facelock_protocol::{
-    self as protocol, Event, FrameError, MESSAGE_CAP, Message, Reply, Request,
-};
+use facelock_protocol::client::{Client, ClientError, Heard, Patience, Plain};
+use facelock_protocol::{Event, FrameError, Reply, Request, socket_for};
 
 use super::failure::{Exit, Failure};
 
@@ -52,20 +50,20 @@ fn ask_within(
     silence: Duration,
     mut on_event: impl FnMut(Event),
 ) -> Result<Reply, Failure> {
-    let socket = protocol::socket_for(socket, rustix::process::geteuid().is_root());
-    let stream = UnixStream::connect(socket).map_err(|error| unreachable(socket, &error));
-    let mut stream = stream?;
-    let broken = |error: FrameError| broken(&error, silence);
-    stream
-        .set_read_timeout(Some(silence))
-        .map_err(|error| broken(error.into()))?;
-    protocol::write_message(&mut stream, request).map_err(broken)?;
-    loop {
-        match protocol::read_message(&mut stream, MESSAGE_CAP).map_err(broken)? {
-            Message::Event(event) => on_event(event),
-            Message::Reply(reply) => return Ok(reply),
+    let socket = socket_for(socket, rustix::process::geteuid().is_root());
+    let told = |heard| {
+        if let Heard::Event(event) = heard {
+            on_event(event);
         }
-    }
+        true
+    };
+    Client::connect(socket, Patience::EachMessage(silence), Plain)
+        .and_then(|mut client| client.ask(request, None, told))
+        .map_err(|error| match error {
+            ClientError::Connect(error) => unreachable(socket, &error),
+            ClientError::Frame(error) => broken(&error, silence),
+            error => broken(&FrameError::Io(std::io::Error::other(error)), silence),
+        })
 }
 
 fn unreachable(socket: &Path, error: &std::io::Error) -> Failure {

@@ -9,9 +9,10 @@ use std::sync::mpsc::{Receiver, channel};
 use std::time::{Duration, Instant};
 
 use facelock::store::{Lock, Store};
+use facelock_protocol::client::{Client, Heard, Patience, Plain};
 use facelock_protocol::{
-    Event, Evidence, FrameError, MESSAGE_CAP, Message, Place, Reply, Request, ServiceName,
-    SessionId, Subject, Unavailable, UserName, Verdict,
+    Event, Evidence, MESSAGE_CAP, Message, Place, Reply, Request, ServiceName, SessionId, Subject,
+    Unavailable, UserName, Verdict,
 };
 
 /// Instances that root's programs may have at work at once.
@@ -144,15 +145,16 @@ impl Machine {
     }
 
     pub fn ask_telling(&self, request: &Request) -> (Reply, Vec<Event>) {
-        let mut stream = self.connect();
-        match facelock_protocol::write_message(&mut stream, request) {
-            // An instance that is too busy to read answers and closes: its reply is there.
-            Ok(()) | Err(FrameError::Closed) => {}
-            Err(error) => panic!("{error}"),
-        }
+        let patience = Patience::EachMessage(Duration::from_secs(60));
         let mut events = Vec::new();
-        let reply = reply_telling(&mut stream, |event| events.push(event));
-        (reply, events)
+        let mut client = Client::over(self.connect().into(), patience, Plain);
+        let reply = client.ask(request, None, |heard| {
+            if let Heard::Event(event) = heard {
+                events.push(event);
+            }
+            true
+        });
+        (reply.unwrap(), events)
     }
 
     pub fn enroll(&self) -> Reply {
@@ -302,13 +304,9 @@ pub fn enrolled_with(sections: &str) -> Machine {
 
 /// The answer to what was asked.
 pub fn reply(stream: &mut UnixStream) -> Reply {
-    reply_telling(stream, drop)
-}
-
-fn reply_telling(stream: &mut UnixStream, mut tell: impl FnMut(Event)) -> Reply {
     loop {
         match facelock_protocol::read_message(stream, MESSAGE_CAP).unwrap() {
-            Message::Event(event) => tell(event),
+            Message::Event(_) => {}
             Message::Reply(reply) => return reply,
         }
     }
