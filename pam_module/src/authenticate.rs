@@ -3,24 +3,19 @@
 use std::ffi::CStr;
 use std::time::{Duration, Instant};
 
-use facelock_protocol::{
-    Consent, Reply, ServiceName, Subject, Unavailable, Verdict, naming, words,
-};
+use facelock_protocol::{Consent, Reply, ServiceName, Unavailable, Verdict, words};
 use pam::constants::{PAM_SILENT, PamFlag, PamResultCode};
-use pam::items::Service;
 use pam::module::PamHandle;
 
 use crate::args::Args;
+use crate::code::NoDecision;
 use crate::question::{Answer, Failure, Question};
-use crate::{code, evidence, ffi, prompts, record};
+use crate::{code, evidence, ffi, prompts, record, transaction};
 
 /// Between two looks of a module that waits.
 const PAUSE: Duration = Duration::from_secs(1);
 /// KDE takes an answer that comes sooner for a module that did not look.
 const SOONEST: Duration = Duration::from_millis(60);
-
-/// Why nothing was decided; for the log.
-pub struct NoDecision(pub String);
 
 type Decided = Result<PamResultCode, NoDecision>;
 
@@ -61,8 +56,8 @@ fn attempt(handle: &mut PamHandle, args: &Args, flags: PamFlag) -> Decided {
     // Whatever an earlier round in this transaction came to.
     ffi::remember_match(handle, false);
     ffi::remember_typed(handle, None);
-    let subject = subject(handle)?;
-    let service = service(handle)?;
+    let subject = transaction::subject(handle)?;
+    let service = transaction::service(handle)?;
     let evidence = evidence::gather(handle);
     if let Some(gate) = evidence::closed_here(&evidence, subject.uid) {
         let why = format!("no face: {} [{}]", words::gate(gate), gate.name());
@@ -146,25 +141,4 @@ fn into_pam_code(handle: &mut PamHandle, service: &ServiceName, answer: &Answer)
         ffi::remember_match(handle, true);
     }
     Ok(code::of(&answer.reply))
-}
-
-pub fn subject(handle: &mut PamHandle) -> Result<Subject, NoDecision> {
-    let name = handle
-        .get_user(None)
-        .map_err(|code| NoDecision(format!("no user: {code:?}")))?;
-    naming::resolve(&name, ffi::account_named, ffi::name_of).map_err(|error| {
-        if let naming::NameError::Unusable(_) = error {
-            ffi::log(handle, libc::LOG_NOTICE, &format!("{name}: {error}"));
-        }
-        NoDecision(error.to_string())
-    })
-}
-
-fn service(handle: &PamHandle) -> Result<ServiceName, NoDecision> {
-    let name = handle.get_item::<Service>().ok().flatten();
-    let name = name.map_or_else(
-        || "unknown".into(),
-        |service| service.to_string_lossy().into_owned(),
-    );
-    ServiceName::new(name).map_err(|error| NoDecision(format!("service name: {error}")))
 }

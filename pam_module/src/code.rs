@@ -8,6 +8,9 @@ use pam::constants::PamResultCode;
 /// has unlocked screens.
 pub const NO_DECISION: PamResultCode = PamResultCode::PAM_AUTHINFO_UNAVAIL;
 
+/// Why nothing was decided; for the log.
+pub struct NoDecision(pub String);
+
 /// What a reply means to PAM.
 pub fn of(reply: &Reply) -> PamResultCode {
     match reply {

@@ -23,6 +23,7 @@ mod lid;
 mod prompts;
 mod question;
 mod record;
+mod transaction;
 
 use std::ffi::CStr;
 use std::panic::{AssertUnwindSafe, catch_unwind};

@@ -7,7 +7,7 @@ use pam::items::AuthTok;
 use pam::module::PamHandle;
 use zeroize::Zeroizing;
 
-use crate::authenticate::NoDecision;
+use crate::code::NoDecision;
 use crate::ffi;
 
 /// "Password, or Enter for face". A typed password goes on to the next module, and no camera opens.

@@ -13,9 +13,7 @@ use pam::items::AuthTok;
 use pam::module::PamHandle;
 
 use crate::args::Args;
-use crate::authenticate::subject;
-use crate::client;
-use crate::ffi;
+use crate::{client, ffi, transaction};
 
 /// Reporting a password holds nobody up.
 const PATIENCE: Duration = Duration::from_millis(500);
@@ -32,7 +30,7 @@ pub fn note_password(handle: &mut PamHandle) -> PamResultCode {
         .flatten()
         .is_some_and(|password| !password.as_bytes().is_empty());
     let whose = if typed && !ffi::remembers_match(handle) {
-        subject(handle).ok()
+        transaction::subject(handle).ok()
     } else {
         None
     };
@@ -47,7 +45,7 @@ pub fn note_whom(handle: &mut PamHandle) {
     let whose = if ffi::remembers_match(handle) {
         None
     } else {
-        subject(handle).ok()
+        transaction::subject(handle).ok()
     };
     ffi::remember_typed(handle, whose);
 }
