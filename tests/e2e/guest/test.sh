@@ -8,7 +8,7 @@ echo "# systemd $version, $manager"
 made_ready || exit 1
 cp -a /etc/pam.d /tmp/pam.d
 topics=("$@")
-[ ${#topics[@]} -gt 0 ] || topics=(package sandbox isolation logins hosts access presence unit failures flood stacks setup notify)
+[ ${#topics[@]} -gt 0 ] || topics=(package sandbox isolation logins hosts access presence unit failures ends flood stacks setup notify switches)
 counts=() broken=0
 for topic in "${topics[@]}"; do
   file=$S/guest/topics/$topic.sh
