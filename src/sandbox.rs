@@ -209,6 +209,18 @@ fn can_map_writable_code() -> bool {
     true
 }
 
+/// From here on a signal that asks this process to end makes it fail: the service manager takes an
+/// end by SIGTERM itself for a good one, after which nothing puts a light out.
+pub fn fail_on_signals() {
+    extern "C" fn fail(_: libc::c_int) {
+        leave(1)
+    }
+    for signal in [libc::SIGTERM, libc::SIGINT, libc::SIGHUP] {
+        // SAFETY: the handler calls _exit(2) alone, which may be called at any moment.
+        unsafe { libc::signal(signal, fail as *const () as libc::sighandler_t) };
+    }
+}
+
 /// Ends the process at once. ONNX Runtime's and the TPM library's destructors do not run: the
 /// kernel frees everything, and they have crashed at exit.
 pub fn leave(status: u8) -> ! {

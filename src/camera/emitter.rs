@@ -21,8 +21,8 @@ use super::v4l2::{Node, XuRequest};
 use super::{CameraError, CameraOptions};
 use marker::{Marker, write_marker};
 
-pub use marker::restore_pending;
 pub(super) use marker::restore_under_lock;
+pub use marker::{is_pending, restore_pending};
 pub use trial::{Trial, try_payload};
 
 /// A lit emitter. Dropping it puts the light out.

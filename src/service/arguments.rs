@@ -8,10 +8,6 @@ pub fn value(name: &str) -> Option<String> {
     arguments.nth(1)
 }
 
-pub fn has(name: &str) -> bool {
-    std::env::args().any(|argument| argument == name)
-}
-
 /// The folder that holds the machine's records: `/`, or a recorded tree in tests.
 pub fn root() -> PathBuf {
     let recorded = if cfg!(feature = "replay") {

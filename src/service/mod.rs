@@ -47,7 +47,7 @@ use crate::store::Store;
 use asker::Asker;
 use connection::Connection;
 use context::Context;
-use failure::Answer;
+use failure::{Answer, Failure};
 use journal::{Line, Priority};
 use limits::Slots;
 use records::Records;
@@ -58,11 +58,13 @@ pub use crate::config::PATH as CONFIG_PATH;
 /// A peer must have asked within this time of having a slot.
 const REQUEST_PATIENCE: Duration = Duration::from_secs(1);
 
-/// The program: serves its connection and ends. 0 for every answered request, 1 where there was
-/// none to answer.
+/// The program: serves its connection and ends. 0 for every answered request; 1 where there was
+/// none to answer, where a light is left on, and where a signal ends it: the unit then starts what
+/// puts the light out.
 pub fn main(cameras: impl Cameras) -> ! {
     let config = arguments::value("--config").unwrap_or_else(|| CONFIG_PATH.into());
-    if arguments::has("--restore-emitter") {
+    sandbox::fail_on_signals();
+    if arguments::value("--unit").as_deref() == Some("facelock-restore") {
         restore_emitter(Path::new(&config));
         sandbox::leave(0);
     }
@@ -78,10 +80,11 @@ pub fn main(cameras: impl Cameras) -> ! {
     sandbox::leave(status)
 }
 
-/// Switches off an emitter that an instance left on when it died. The unit runs this after every
-/// instance.
+/// Switches off an emitter that an instance left on when it died. facelock-restore@.service runs this
+/// after every instance that failed.
 fn restore_emitter(config: &Path) {
     drop(sandbox::enter());
+    timing::announce_ready();
     let restored = Config::load(config)
         .map(|config| camera::emitter::restore_pending(&config.camera_options()));
     if let Ok(Err(error)) = restored {
@@ -95,7 +98,7 @@ fn restore_emitter(config: &Path) {
 /// the process; the peer reads the outcome from the reply.
 ///
 /// # Errors
-/// There was no connection to serve.
+/// There was no connection to serve, or a light is left on.
 pub fn serve(config: &Path, cameras: impl Cameras) -> anyhow::Result<()> {
     let started = Instant::now();
     let sandbox_missing = sandbox::enter();
@@ -105,7 +108,11 @@ pub fn serve(config: &Path, cameras: impl Cameras) -> anyhow::Result<()> {
     journal::open();
     let asker = Asker { peer, started };
     let mut slots = Slots::of(asker);
-    let reply = answer(&connection, &mut slots, config, cameras, sandbox_missing)
+    let config = Config::load(config);
+    let options = config.as_ref().ok().map(Config::camera_options);
+    let reply = config
+        .map_err(Failure::from)
+        .and_then(|config| answer(&connection, &mut slots, &config, cameras, sandbox_missing))
         .unwrap_or_else(|failure| failure.reply(&asker, None));
     match connection.send_reply(reply) {
         // A peer that hung up has its answer.
@@ -116,25 +123,27 @@ pub fn serve(config: &Path, cameras: impl Cameras) -> anyhow::Result<()> {
     }
     connection.close();
     slots.release();
+    // Perhaps another instance's, which holds the camera: then nothing is done to it.
+    let lit = options.is_some_and(|options| camera::emitter::is_pending(&options));
+    anyhow::ensure!(!lit, "an infrared emitter may have been left on");
     Ok(())
 }
 
-/// What comes before any work (a usable configuration, a closed sandbox, a slot for this peer, a
+/// What comes before any work (a closed sandbox, a slot for this peer, a
 /// request in time, a slot for its subject), and then the work.
 fn answer(
     connection: &Connection,
     slots: &mut Slots,
-    config: &Path,
+    config: &Config,
     cameras: impl Cameras,
     sandbox_missing: Vec<Missing>,
 ) -> Answer<Reply> {
-    let config = Config::load(config)?;
     if config.sandbox.require {
         sandbox::seal()?;
     }
-    slots.per_peer(&config)?;
+    slots.per_peer(config)?;
     let request = connection.read_request(Instant::now() + REQUEST_PATIENCE)?;
-    slots.per_subject(&config, &request)?;
+    slots.per_subject(config, &request)?;
     // Made now: a fence may leave the work on the request no folder to make it in.
     Store::open(&config.paths.state, "camera")?;
     let clock = SystemClock {
@@ -143,7 +152,7 @@ fn answer(
     let context = Context {
         asker: slots.asker,
         connection,
-        config: &config,
+        config,
         sandbox_missing,
         cameras: Arc::new(cameras),
         records: Records::new(arguments::root()),

@@ -88,13 +88,18 @@ pub(super) fn write_marker(path: &Path, marker: &Marker) -> std::io::Result<()> 
     std::fs::rename(new, path)
 }
 
+/// Whether a light is on, or was left on.
+pub fn is_pending(options: &CameraOptions) -> bool {
+    path(options).exists()
+}
+
 /// Puts out a light that a crashed instance left on. Returns whether there was one.
 ///
 /// # Errors
 /// The camera's, the marker staying for the next try; none where another instance holds the camera,
 /// which then has the light in its hand.
 pub fn restore_pending(options: &CameraOptions) -> Result<bool, CameraError> {
-    if !path(options).exists() {
+    if !is_pending(options) {
         return Ok(false);
     }
     match lock::acquire(options, Spectrum::Infrared, Instant::now(), &|| false) {
@@ -179,6 +184,14 @@ mod tests {
     #[test]
     fn a_marker_says_how_to_put_the_light_out() {
         assert_eq!(Marker::decode(&marker().encode()), Some(marker()));
+    }
+
+    /// A light that the version before left on.
+    #[test]
+    fn the_marker_of_version_one_is_read_and_written_so() {
+        let written = include_str!("../../../tests/fixtures/files-1/emitter-on");
+        assert_eq!(Marker::decode(written), Some(marker()));
+        assert_eq!(marker().encode(), written);
     }
 
     #[test]

@@ -21,7 +21,7 @@ holds() { # name, command…
     echo "FAIL $name: $* → $(tail -n 3 /tmp/holds | tr '\n' ' ')"; failed=$((failed + 1))
   fi
 }
-instances() { systemctl list-units --all --no-legend --plain 'facelock@*' 'facelock-root@*' | wc -l; }
+instances() { systemctl list-units --all --no-legend --plain 'facelock@*' 'facelock-root@*' 'facelock-restore@*' | wc -l; }
 # The last instance may still be on its way out.
 settled() { for _ in $(seq 100); do [ "$(instances)" = 0 ] && return 0; sleep 0.05; done; return 1; }
 before() { # who or what is in front of the camera
@@ -63,7 +63,7 @@ recorded() { # the packaged unit with recorded frames in place of a camera; alic
   packaged
   install -D -m 711 "$S/facelock-instance-replay" /usr/local/libexec/facelock-instance-replay
   mkdir -p /run/frames /etc/systemd/system/facelock@.service.d
-  printf '[Service]\nExecStart=\nExecStart=/usr/local/libexec/facelock-instance-replay --frames /run/frames/now\nBindReadOnlyPaths=/run/frames\n' \
+  printf '[Service]\nExecStart=\nExecStart=/usr/local/libexec/facelock-instance-replay --unit %%p --frames /run/frames/now\nBindReadOnlyPaths=/run/frames\n' \
     >/etc/systemd/system/facelock@.service.d/probe.conf
   systemctl daemon-reload
   printf '%s\n' '[services]' 'faceonly = "auto"' 'facetest = "auto"' 'stack-test = "auto"' 'common-test = "auto"' >/etc/facelock/config.toml

@@ -26,6 +26,7 @@ done <<FACTS
 644 root:root /usr/lib/systemd/system/facelock.socket
 644 root:root /usr/lib/systemd/system/facelock@.service
 777 root:root /usr/lib/systemd/system/facelock-root@.service
+644 root:root /usr/lib/systemd/system/facelock-restore@.service
 644 root:root /usr/share/facelock/models/manifest.toml
 755 root:root /etc/facelock
 644 root:root /etc/facelock/config.toml
@@ -38,6 +39,9 @@ FACTS
 ok "nothing else may be written, or becomes its owner" \
   "$(pkg_files | while read -r file; do find "$file" -maxdepth 0 ! -type l -perm /7022 2>/dev/null; done)" ""
 ok "both sockets have one template" "$(readlink /usr/lib/systemd/system/facelock-root@.service)" "facelock@.service"
+ok "what follows a failed instance has its sandbox" \
+  "$(cd /usr/lib/systemd/system && diff facelock@.service facelock-restore@.service | grep '^[<>] [A-Z]' | cut -d= -f1 | tr '\n' ' ')" \
+  "< Description > Description < OnFailure < PrivateUsers "
 
 recorded
 enrolled bob hopper
