@@ -122,6 +122,7 @@ fn a_damaged_tally_counts_for_nobody_until_root_begins_it_anew() {
     let machine = enrolled();
     machine.show_with("astronaut-later", "");
     assert_eq!(machine.verify(), MATCH);
+    assert_eq!(misses(&machine), 0, "which waits for what is still written");
     let path = machine.path("state/tally").join(alice().uid.to_string());
     std::fs::write(&path, b"\x01nonsense").unwrap();
     assert_eq!(machine.verify(), unavailable(Unavailable::StoreFailed));

@@ -53,9 +53,14 @@ impl Capture {
         self.inbox.next(deadline)
     }
 
-    /// Begins to close the camera, and waits for it only once the peer has its answer.
-    pub fn close_after_reply(self, connection: &Connection) {
+    /// Begins to close the camera.
+    pub fn close(&self) {
         self.inbox.close();
+    }
+
+    /// Waits for the camera to be closed, but only once the peer has its answer: the person waits for
+    /// that, and only this process for the camera.
+    pub fn wait_after_reply(self, connection: &Connection) {
         connection.after_reply(move || drop(self));
     }
 }

@@ -5,6 +5,7 @@
 //!    give it back.
 //! 2. It is given back only where no face was judged and refused, however the attempt ended; misses
 //!    are cleared only by a match, a password, or root.
+//!    A match is written after its reply: where that is lost, the attempt stays charged.
 //! 3. A storage error is not a miss, but nothing is attempted while misses cannot be counted.
 //! 4. Time is the boot clock's; across a boot, waiting starts anew. The wall clock only ever makes
 //!    it stricter.
@@ -17,7 +18,7 @@ use std::time::{Duration, Instant};
 pub use clock::{Clock, SystemClock};
 
 use crate::decision::lockout::{AttemptEnd, LockoutRules, Moment, TallyState};
-use crate::store::{Store, StoreError};
+use crate::store::{Lock, Store, StoreError};
 use crate::types::{Spectrum, Unavailable};
 
 /// Why misses cannot be counted.
@@ -43,6 +44,24 @@ pub struct Tally<'a> {
     store: Store,
     rules: LockoutRules,
     clock: &'a dyn Clock,
+}
+
+/// An attempt that is settled, but for the disk. Nothing else is counted for the user until it is
+/// written; dropped, it stays charged.
+#[must_use]
+pub struct Settled {
+    store: Store,
+    lock: Lock,
+    uid: u32,
+    bytes: Vec<u8>,
+}
+
+impl Settled {
+    /// # Errors
+    /// [`TallyError`]: the attempt stays charged.
+    pub fn write(&self) -> Result<(), TallyError> {
+        Ok(self.store.write(&self.lock, self.uid, &self.bytes)?)
+    }
 }
 
 /// A charged attempt. Dropped, it stays charged.
@@ -91,10 +110,16 @@ impl<'a> Tally<'a> {
     ///
     /// # Errors
     /// [`TallyError`]: it stays charged, and a match must not count.
-    pub fn finish(&self, attempt: &Charge, ending: AttemptEnd) -> Result<(), TallyError> {
-        let now = self.now()?;
-        self.change(attempt.uid, |state| {
-            state.settle(attempt.generation, ending, &now)
+    pub fn settle(&self, attempt: &Charge, ending: AttemptEnd) -> Result<Settled, TallyError> {
+        let (uid, now) = (attempt.uid, self.now()?);
+        let lock = self.store.lock(uid, Instant::now() + LOCK_PATIENCE)?;
+        let mut state = self.load(uid)?;
+        state.settle(attempt.generation, ending, &now);
+        Ok(Settled {
+            store: self.store.clone(),
+            lock,
+            uid,
+            bytes: state.encode().ok_or(TallyError::Damaged(uid))?,
         })
     }
 
@@ -121,6 +146,11 @@ impl<'a> Tally<'a> {
 
     /// What an attempt by this light would meet now: misses counted, and the refusal.
     pub fn peek(&self, uid: u32, by: Spectrum) -> Result<(u32, Option<Unavailable>), TallyError> {
+        // What was answered a moment ago is written first. A user without a tally gets no lock file.
+        let counted = self.store.read(uid, MAX_BYTES)?.is_some();
+        let _settled = counted
+            .then(|| self.store.lock(uid, Instant::now() + LOCK_PATIENCE))
+            .transpose()?;
         let state = self.load(uid)?;
         Ok((
             state.counted(),

@@ -17,6 +17,7 @@ use super::events;
 use super::failure::{Answer, Failure};
 use super::journal::Priority;
 use super::presence;
+use super::tally::{Charge, TallyError};
 use crate::decision::lockout::AttemptEnd;
 use crate::decision::spectrum;
 use crate::store::Enrollment;
@@ -105,12 +106,13 @@ fn attempt_charged(context: &Context, subject: &Subject, measured: bool) -> Answ
     let charge = context.tally.begin(subject.uid, wanted, own)??;
     let begun = Instant::now();
     let mut attempt = Attempt::new(context, subject, measured, begun);
+    let mut capture = None;
     let decision = start(context, &enrollment, wanted, begun)
         .map_err(|error| Failure::Thread(error).settle(&context.asker, Some(subject)))
-        .and_then(|capture| {
+        .and_then(|started| {
+            let capture = capture.insert(started);
             let decision = attempt.run(|deadline| capture.next(deadline));
-            // The person waits for the answer; only this process waits for the camera.
-            capture.close_after_reply(context.connection);
+            capture.close();
             decision
         });
     let ending = match decision {
@@ -118,8 +120,32 @@ fn attempt_charged(context: &Context, subject: &Subject, measured: bool) -> Answ
         Err(_) if attempt.speaks_against() => AttemptEnd::Missed,
         Err(_) => AttemptEnd::Nothing,
     };
-    context.tally.finish(&charge, ending)?;
+    settle(context, subject, &charge, ending)?;
+    if let Some(capture) = capture {
+        capture.wait_after_reply(context.connection);
+    }
     Ok(decision?)
+}
+
+/// Settles the attempt with the tally. A person who is let in does not wait for the disk: where the
+/// writing is lost, the attempt stays charged. Whatever counts against them is on disk first.
+fn settle(
+    context: &Context,
+    subject: &Subject,
+    charge: &Charge,
+    ending: AttemptEnd,
+) -> Result<(), TallyError> {
+    let settled = context.tally.settle(charge, ending)?;
+    if ending != AttemptEnd::Matched {
+        return settled.write();
+    }
+    let (asker, subject) = (context.asker, subject.clone());
+    context.connection.after_reply(move || {
+        if let Err(error) = settled.write() {
+            Failure::from(error).settle(&asker, Some(&subject));
+        }
+    });
+    Ok(())
 }
 
 /// Starts camera, models and vault side by side.
