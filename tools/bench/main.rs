@@ -1,135 +1,81 @@
-//! Times whole logins: a fresh instance each, recorded frames, the TPM and the key file in turn.
-//! Called by scripts/bench.
+//! Times whole logins: a fresh instance each, recorded frames. Called by scripts/bench.
 //!
-//! usage: bench-login RUNS INSTANCE CONFIG-TPM CONFIG-FILE FRAMES
-#![allow(unsafe_code, clippy::unwrap_used, clippy::panic, clippy::print_stdout)]
-#![allow(clippy::type_complexity, clippy::zombie_processes)]
+//!     bench-login RUNS INSTANCE CONFIG-TPM CONFIG-FILE FRAMES
+//!     bench-login once INSTANCE CONFIG FRAMES
+//!     bench-login compare ROUNDS INSTANCE CONFIG INSTANCE CONFIG FRAMES
+//!
+//! The first form takes the TPM and the key file in turn. The second enrolls where that is to be
+//! done, logs in once and prints two times: spawn to models ready, spawn to reply. The third takes
+//! two builds, login by login.
+#![allow(unsafe_code, clippy::unwrap_used, clippy::panic)]
+#![allow(clippy::print_stdout, clippy::zombie_processes)]
 
-use std::os::unix::net::UnixStream;
-use std::process::{Command, Stdio};
-use std::time::{Duration, Instant};
+mod compare;
+mod login;
 
-use facelock_protocol::client::{Client, Heard, Patience, Plain};
-use facelock_protocol::{Event, Reply, Request, Stages, Subject, UserName, Verdict};
+use login::{Login, Place, ROWS, quantile};
 
-/// One login: the answer, its stages in ms since `main`, and in all: wall ms, CPU ms, peak KiB.
-struct Run {
-    reply: Reply,
-    stages: Stages,
-    wall: f32,
-    cpu: f32,
-    peak: i64,
-}
-
-fn run(instance: &str, config: &str, frames: &str, request: &Request) -> Run {
-    let (ours, theirs) = UnixStream::pair().unwrap();
-    let begun = Instant::now();
-    let child = Command::new("sh")
-        .args([
-            "-c",
-            "export LISTEN_FDS=1 LISTEN_PID=$$; exec \"$@\" 3<&0 </dev/null",
-            "sh",
+fn main() {
+    let arguments: Vec<String> = std::env::args().skip(1).collect();
+    let arguments: Vec<&str> = arguments.iter().map(String::as_str).collect();
+    match arguments[..] {
+        [
+            "compare",
+            rounds,
             instance,
-        ])
-        .args(["--config", config, "--frames", frames])
-        .stdin(Stdio::from(std::os::fd::OwnedFd::from(theirs)))
-        .stderr(Stdio::null())
-        .spawn()
-        .unwrap();
-    let mut stages = Stages::default();
-    let patience = Patience::EachMessage(Duration::from_secs(60));
-    let reply = Client::over(ours.into(), patience, Plain).ask(request, None, |heard| {
-        if let Heard::Event(Event::Measured(measurement)) = heard {
-            stages = measurement.stages;
+            config,
+            other,
+            other_config,
+            frames,
+        ] => {
+            let place = |instance, config| Place {
+                instance,
+                config,
+                frames,
+            };
+            let other = place(other, other_config);
+            compare::run(rounds.parse().unwrap(), &place(instance, config), &other);
         }
-        true
-    });
-    let wall = begun.elapsed().as_secs_f32() * 1000.0;
-    // SAFETY: both structures are plain numbers, and the child is waited for nowhere else.
-    let usage = unsafe {
-        let (mut status, mut usage) = (0, std::mem::zeroed::<libc::rusage>());
-        assert_eq!(
-            libc::wait4(child.id().cast_signed(), &mut status, 0, &mut usage),
-            child.id().cast_signed()
-        );
-        usage
-    };
-    let seconds = |t: libc::timeval| t.tv_sec as f32 * 1000.0 + t.tv_usec as f32 / 1000.0;
-    Run {
-        reply: reply.unwrap(),
-        stages,
-        wall,
-        cpu: seconds(usage.ru_utime) + seconds(usage.ru_stime),
-        peak: usage.ru_maxrss,
+        ["once", instance, config, frames] => {
+            let place = Place {
+                instance,
+                config,
+                frames,
+            };
+            place.enroll_once();
+            let [ready, reply] = place.login().spawn_to();
+            println!("{ready:.1} {reply:.1}");
+        }
+        [runs, instance, tpm, file, frames] => {
+            let places = [tpm, file].map(|config| Place {
+                instance,
+                config,
+                frames,
+            });
+            stages(runs.parse().unwrap(), &places);
+        }
+        _ => panic!("see the top of this file"),
     }
 }
 
-fn median(mut values: Vec<f32>) -> (f32, f32) {
-    values.sort_by(f32::total_cmp);
-    (values[values.len() / 2], values[values.len() * 9 / 10])
-}
-
-fn main() {
-    let arguments: Vec<String> = std::env::args().collect();
-    let [_, runs, instance, tpm, file, frames] = &arguments[..] else {
-        panic!("see the top of this file")
-    };
-    let runs: usize = runs.parse().unwrap();
-    let subject = Subject {
-        uid: 1,
-        name: UserName::new("daemon").unwrap(),
-    };
-    for (name, config) in [("TPM (swtpm)", tpm), ("key file", file)] {
-        let enrolled = run(
-            instance,
-            config,
-            frames,
-            &Request::Enroll {
-                subject: subject.clone(),
-                label: None,
-            },
-        );
-        assert!(
-            matches!(enrolled.reply, Reply::Enrolled(_)),
-            "{:?}",
-            enrolled.reply
-        );
-        let request = Request::Test {
-            subject: subject.clone(),
-        };
-        let logins: Vec<Run> = (0..runs)
-            .map(|_| run(instance, config, frames, &request))
-            .collect();
-        assert!(
-            logins
-                .iter()
-                .all(|login| login.reply == Reply::Verdict(Verdict::Match)),
-            "not every login matched"
-        );
-        println!("\n{name}: {runs} cold processes, milliseconds, median (90th percentile)");
-        let rows: [(&str, fn(&Run) -> Option<f32>); 13] = [
-            ("spawn to reply", |r| Some(r.wall)),
-            ("main to request read", |r| r.stages.request_read),
-            ("main to camera open", |r| r.stages.camera_open),
-            ("main to first frame", |r| r.stages.first_frame),
-            ("main to models ready", |r| r.stages.models_ready),
-            ("main to vault open", |r| r.stages.vault_open),
-            ("one detection", |r| r.stages.detect),
-            ("one liveness judgement", |r| r.stages.pad),
-            ("one embedding", |r| r.stages.embed),
-            ("main to verdict", |r| r.stages.verdict),
-            ("spawn to main and reply to end", |r| {
-                Some(r.wall - r.stages.verdict?)
-            }),
-            ("CPU time", |r| Some(r.cpu)),
-            ("peak memory, MB", |r| Some(r.peak as f32 / 1024.0)),
-        ];
-        for (label, value) in rows {
-            let values: Vec<f32> = logins.iter().filter_map(value).collect();
-            if values.len() == runs {
-                let (half, ninety) = median(values);
-                println!("  {label:32} {half:7.1} ({ninety:.1})");
-            }
+/// Prints one table: the stages by the TPM and by the key file, median and 90th percentile.
+fn stages(runs: usize, places: &[Place; 2]) {
+    let logins = places.each_ref().map(|place| {
+        place.enroll();
+        (0..runs).map(|_| place.login()).collect::<Vec<Login>>()
+    });
+    println!("{runs} cold processes each, milliseconds, median (90th percentile):\n");
+    println!("| | TPM (swtpm) | key file |\n|---|---|---|");
+    for (label, figure) in ROWS {
+        let cells = logins.each_ref().map(|logins| {
+            let values: Vec<f32> = logins.iter().filter_map(figure).collect();
+            (values.len() == runs).then(|| {
+                let (half, ninety) = (quantile(&values, 0.5), quantile(&values, 0.9));
+                format!("{half:.1} ({ninety:.1})")
+            })
+        });
+        if let [Some(tpm), Some(file)] = cells {
+            println!("| {label} | {tpm} | {file} |");
         }
     }
 }
