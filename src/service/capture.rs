@@ -58,8 +58,8 @@ impl Capture {
         self.inbox.close();
     }
 
-    /// Waits for the camera to be closed, but only once the peer has its answer: the person waits for
-    /// that, and only this process for the camera.
+    /// Waits for the camera to be closed, but only once the peer has its answer: the person waits
+    /// for that, and only this process for the camera.
     pub fn wait_after_reply(self, connection: &Connection) {
         connection.after_reply(move || drop(self));
     }

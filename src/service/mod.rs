@@ -80,8 +80,8 @@ pub fn main(cameras: impl Cameras) -> ! {
     sandbox::leave(status)
 }
 
-/// Switches off an emitter that an instance left on when it died. facelock-restore@.service runs this
-/// after every instance that failed.
+/// Switches off an emitter that an instance left on when it died. facelock-restore@.service runs
+/// this after every instance that failed.
 fn restore_emitter(config: &Path) {
     drop(sandbox::enter());
     timing::announce_ready();

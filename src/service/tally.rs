@@ -146,7 +146,7 @@ impl<'a> Tally<'a> {
 
     /// What an attempt by this light would meet now: misses counted, and the refusal.
     pub fn peek(&self, uid: u32, by: Spectrum) -> Result<(u32, Option<Unavailable>), TallyError> {
-        // What was answered a moment ago is written first. A user without a tally gets no lock file.
+        // What was answered a moment ago is written first. Without a tally no lock file is made.
         let counted = self.store.read(uid, MAX_BYTES)?.is_some();
         let _settled = counted
             .then(|| self.store.lock(uid, Instant::now() + LOCK_PATIENCE))
