@@ -43,7 +43,11 @@ pub fn run(rounds: usize, one: &Place, other: &Place) {
             let cores = std::thread::available_parallelism().map_or(1, usize::from);
             let _end = End(&done);
             for _ in 0..if condition.busy { cores } else { 0 } {
-                scope.spawn(|| while !done.load(Ordering::Relaxed) {});
+                scope.spawn(|| {
+                    while !done.load(Ordering::Relaxed) {
+                        std::hint::spin_loop();
+                    }
+                });
             }
             let pairs = (0..rounds).map(|round| pair(round, condition.cold, one, other));
             pairs.collect::<Vec<_>>()
