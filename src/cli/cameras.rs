@@ -6,7 +6,8 @@ use facelock_protocol::{CameraReport, Reply, Request, Subject, TemplateReport};
 
 use super::args::{Args, User};
 use super::failure::{Answer, Failure};
-use super::{client, json, narrate, print_json, printed, prompt, render, shown, status, subject};
+use super::print::{print_json, printed, shown};
+use super::{client, json, narrate, outcome, prompt, render, status, subject};
 use crate::camera::{self, CameraOptions};
 use crate::config::{self, Config};
 use crate::types::{find_camera, may_have_moved};
@@ -31,7 +32,7 @@ pub fn devices(args: &Args, user: &User) -> Answer {
     } else {
         printed(&status::cameras(cameras, &enrolled))?;
     }
-    Ok(json::exit(&reply))
+    Ok(outcome::exit(&reply))
 }
 
 /// `devices --report`: every node, by the configuration in force.

@@ -8,7 +8,8 @@ use toml_edit::{DocumentMut, InlineTable, Item, TableLike};
 
 use super::args::{ConfigCommand, ConfigFile};
 use super::failure::{Answer, Failure};
-use super::{print_json, printed, replace};
+use super::print::{print_json, printed};
+use super::replace;
 use crate::config::Config;
 
 /// Every key with its default.

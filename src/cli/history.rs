@@ -6,10 +6,11 @@ use std::process::Command;
 use serde_json::{Value, json};
 
 use super::args::{Args, History};
+use super::date::time;
 use super::failure::{Answer, Failure, is_root};
-use super::render::time;
+use super::print::{print_json, printed};
 use super::terminal::Terminal;
-use super::{print_json, printed, subject, words};
+use super::{subject, words};
 
 /// One attempt.
 #[derive(Clone, Debug, PartialEq, Eq)]

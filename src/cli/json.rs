@@ -1,22 +1,21 @@
 //! Replies for a script; docs/json.md is the schema, and a test holds both together.
 
-use facelock_protocol::{
-    CameraReport, Measurement, Reply, Request, Spectrum, Stages, TemplateReport, Verdict,
-};
+use facelock_protocol::{CameraReport, Measurement, Reply, Request, Stages, TemplateReport};
 use serde_json::{Value, json};
 
-use super::failure::{Answer, Exit, Failure};
+use super::failure::{Answer, Failure};
 use super::narrate::Narrator;
-use super::{print_json, render, status, words};
+use super::print::print_json;
+use super::{outcome, status, words};
 
 /// Prints the reply; the exit status that goes with it.
 ///
 /// # Errors
 /// Standard output cannot be written.
 pub fn finish(request: &Request, reply: &Reply, narrator: &Narrator) -> Answer {
-    let (mut value, exit) = match render::failure(request, reply) {
+    let (mut value, exit) = match outcome::failure(request, reply) {
         Some(failure) => (failure.json(), failure.exit),
-        None => (document(reply), exit(reply)),
+        None => (document(reply), outcome::exit(reply)),
     };
     measured(&mut value, narrator);
     print_json(&value)?;
@@ -30,21 +29,6 @@ pub fn measured(value: &mut Value, narrator: &Narrator) {
     }
     if let Some(times) = &narrator.stages {
         value["stages"] = stages(times);
-    }
-}
-
-/// The exit status of a reply that is no failure.
-pub fn exit(reply: &Reply) -> Exit {
-    match reply {
-        Reply::Verdict(Verdict::NonMatch | Verdict::AttackSuspected) => Exit::NoMatch,
-        Reply::Unavailable(_) => Exit::Unavailable,
-        Reply::Denied(_) => Exit::Denied,
-        Reply::Verdict(Verdict::Match)
-        | Reply::Enrolled(_)
-        | Reply::Templates(_)
-        | Reply::Status(_)
-        | Reply::Devices(_)
-        | Reply::Done { .. } => Exit::Done,
     }
 }
 
@@ -76,14 +60,10 @@ pub fn cameras(cameras: &[CameraReport], enrolled: &[&str]) -> Value {
     json!({ "outcome": "done", "cameras": cameras.iter().map(report).collect::<Value>() })
 }
 
-pub fn spectrum(spectrum: Spectrum) -> &'static str {
-    spectrum.word()
-}
-
 fn template(t: &TemplateReport) -> Value {
     json!({
         "id": t.id, "label": t.label, "created": t.created, "camera": t.camera,
-        "spectrum": spectrum(t.spectrum), "quality": t.quality,
+        "spectrum": t.spectrum.word(), "quality": t.quality,
     })
 }
 

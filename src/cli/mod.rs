@@ -4,6 +4,7 @@ mod args;
 mod cameras;
 mod client;
 mod configuration;
+mod date;
 mod doctor;
 mod failure;
 mod history;
@@ -15,10 +16,12 @@ mod manual;
 mod models;
 mod narrate;
 mod notify;
+mod outcome;
 mod outlook;
 mod overview;
 mod pam;
 mod preview;
+mod print;
 mod prompt;
 mod rehearse;
 mod render;
@@ -36,12 +39,11 @@ use std::process::ExitCode;
 
 use clap::{CommandFactory as _, Parser as _};
 use facelock_protocol::{Label, Request, Secret, Subject};
-use serde_json::Value;
 
 use crate::sandbox;
 use args::{Args, CameraCommand, Command, TpmCommand};
 use failure::{Answer, Exit, Failure};
-use terminal::Terminal;
+use print::{printed, report, shown};
 
 /// Runs `facelockctl` with this process's arguments.
 pub fn run() -> ExitCode {
@@ -84,55 +86,6 @@ fn misused(error: &clap::Error) -> ExitCode {
         write!(std::io::stderr(), "{}", error.render())
     };
     Exit::Usage.into()
-}
-
-/// Tells a failure: to standard error for a person, to standard output for a script.
-fn report(failure: &Failure, json: bool) -> Exit {
-    if failure.is_broken_pipe() {
-        return Exit::Done;
-    }
-    if json {
-        let _ = print_json(&failure.json());
-    } else {
-        let text = told(failure, &Terminal::stderr());
-        let _ = writeln!(std::io::stderr(), "{text}");
-    }
-    failure.exit
-}
-
-/// A failure as it is shown: a command that helps is not broken over lines where a line of its own
-/// is long enough.
-fn told(failure: &Failure, terminal: &Terminal) -> String {
-    let whole = format!("facelockctl: {}", failure.text());
-    let (Some((columns, _)), Some(help)) = (terminal.size, &failure.help) else {
-        return terminal.wrap(&whole, 2);
-    };
-    if whole.chars().count() <= columns || help.chars().count() + 2 > columns {
-        return terminal.wrap(&whole, 2);
-    }
-    let message = format!("facelockctl: {}:", failure.message);
-    format!("{}\n  {help}", terminal.wrap(&message, 2))
-}
-
-/// Prints a text that is the answer itself.
-fn shown(text: &str, json: bool) -> Answer {
-    if json {
-        print_json(&serde_json::json!({ "outcome": "done", "text": text }))
-    } else {
-        printed(text)
-    }
-}
-
-/// Prints `text`; done.
-fn printed(text: &str) -> Answer {
-    let mut out = std::io::stdout().lock();
-    out.write_all(text.as_bytes())?;
-    out.flush()?;
-    Ok(Exit::Done)
-}
-
-fn print_json(value: &Value) -> Answer {
-    printed(&format!("{value:#}\n"))
 }
 
 fn execute(args: &Args) -> Answer {

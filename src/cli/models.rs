@@ -10,8 +10,8 @@ use serde_json::{Value, json};
 
 use super::args::ModelsCommand;
 use super::failure::{Answer, Failure};
+use super::print::{print_json, printed};
 use super::terminal::Terminal;
-use super::{print_json, printed};
 use crate::face;
 use crate::models::{
     self, Event, InstallError, InstallOptions, Installed, Missing, Programs, Tried, install,

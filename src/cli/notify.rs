@@ -16,8 +16,9 @@ use serde_json::json;
 
 use super::args::{Args, Notice, Notify};
 use super::failure::{Answer, Failure, require_root};
+use super::print::{print_json, printed};
 use super::terminal::Terminal;
-use super::{print_json, printed, subject, words};
+use super::{subject, words};
 use crate::config::EVENTS;
 
 /// What is older tells nothing new: it is another session's.

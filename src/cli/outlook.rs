@@ -11,8 +11,9 @@ use super::doctor::probe;
 use super::failure::{Answer, Exit, Failure};
 use super::history::{self, Attempt};
 use super::pam::{self, Wired};
+use super::print::{print_json, printed};
 use super::terminal::Terminal;
-use super::{client, print_json, printed, render, status, words};
+use super::{client, outcome, status, words};
 use crate::types::find_camera;
 
 /// What the instance and the PAM stacks say.
@@ -33,7 +34,7 @@ pub fn of(args: &Args, subject: &Subject) -> Result<Outlook, Failure> {
             report,
             stacks: pam::wired_here(),
         }),
-        reply => Err(render::failure(&request, &reply)
+        reply => Err(outcome::failure(&request, &reply)
             .unwrap_or_else(|| Failure::new("broken", "Facelock answered something else"))),
     }
 }

@@ -10,8 +10,9 @@ use super::args::{Args, Graphics, Preview};
 use super::failure::{Answer, Exit, Failure};
 use super::image::Image;
 use super::narrate::Narrator;
+use super::print::{print_json, printed};
 use super::terminal::Terminal;
-use super::{client, print_json, printed, render, words};
+use super::{client, outcome, words};
 
 /// Shows the preview; the last frame that could be drawn is saved where the options say.
 ///
@@ -47,7 +48,7 @@ pub fn run(args: &Args, options: &Preview) -> Answer {
     if let Some(error) = broken {
         return Err(error.into());
     }
-    if let Some(failure) = render::failure(&request, &reply) {
+    if let Some(failure) = outcome::failure(&request, &reply) {
         return Err(failure);
     }
     if let Some(path) = &options.save {

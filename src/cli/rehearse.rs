@@ -9,8 +9,9 @@ use serde_json::json;
 use super::args::Args;
 use super::failure::{Answer, Exit, Failure, require_root};
 use super::narrate::Narrator;
+use super::print::{print_json, printed};
 use super::terminal::Terminal;
-use super::{client, json, outlook, print_json, printed, prompt, render, words};
+use super::{client, json, outcome, outlook, prompt, render, words};
 use crate::config::{self, Config};
 use crate::decision::services::{Only, Service};
 use crate::types::Unavailable;
@@ -81,7 +82,7 @@ impl Play<'_> {
         };
         self.narrator.quiet |= listed.quiet;
         let reply = client::ask(&self.args.socket, &request, |e| self.narrator.tell(&e))?;
-        if let Some(failure) = render::failure(&request, &reply) {
+        if let Some(failure) = outcome::failure(&request, &reply) {
             return Err(failure);
         }
         let Reply::Verdict(verdict) = reply else {
@@ -103,7 +104,7 @@ impl Play<'_> {
         } else {
             format!("{name} would go on to the password.\n")
         })?;
-        self.end(&words::name(&verdict), json::exit(&reply))
+        self.end(&words::name(&verdict), outcome::exit(&reply))
     }
 
     /// The prompt; a script is taken to press Enter.

@@ -1,18 +1,20 @@
 //! Replies for a person.
 
-use facelock_protocol::{EnrolledReport, Reply, Request, TemplateReport, Unavailable};
+use facelock_protocol::{EnrolledReport, Reply, Request, TemplateReport};
 
-use super::failure::{Answer, Failure};
+use super::date::date;
+use super::failure::Answer;
 use super::narrate::Narrator;
+use super::print::{printed, report};
 use super::terminal::Terminal;
-use super::{history, json, printed, report, status, words};
+use super::{outcome, status, words};
 
 /// Prints the reply; the exit status that goes with it.
 ///
 /// # Errors
 /// Standard output cannot be written.
 pub fn finish(request: &Request, reply: &Reply, narrator: &Narrator) -> Answer {
-    if let Some(failure) = failure(request, reply) {
+    if let Some(failure) = outcome::failure(request, reply) {
         return Ok(report(&failure, false));
     }
     let terminal = Terminal::stdout();
@@ -28,34 +30,7 @@ pub fn finish(request: &Request, reply: &Reply, narrator: &Narrator) -> Answer {
         Reply::Done { changed } => done(request, *changed),
     };
     printed(&terminal.wrap(&text, 2))?;
-    Ok(json::exit(reply))
-}
-
-/// The failure that a reply is, in the terms of what was asked.
-pub fn failure(request: &Request, reply: &Reply) -> Option<Failure> {
-    match (reply, request) {
-        (Reply::Unavailable(Unavailable::EnrollmentRejected), Request::Enroll { subject, .. }) => {
-            let failure = Failure::unavailable(Unavailable::EnrollmentRejected);
-            Some(match history::refusal(subject.name.as_str()) {
-                Some(why) => failure.because(&format!("these samples cannot be enrolled: {why}")),
-                None => failure.help("sudo journalctl -t facelock -n 5"),
-            })
-        }
-        (Reply::Unavailable(reason), _) => Some(Failure::unavailable(*reason)),
-        (Reply::Denied(denied), _) => Some(Failure::denied(*denied)),
-        (
-            Reply::Done { changed: false },
-            Request::Remove { subject, template }
-            | Request::Rename {
-                subject, template, ..
-            },
-        ) => {
-            let message = format!("there is no template {template} of {}", subject.name);
-            let list = format!("facelockctl list --user {}", subject.name);
-            Some(Failure::new("no_such_template", message).help(list))
-        }
-        _ => None,
-    }
+    Ok(outcome::exit(reply))
 }
 
 pub fn verdict_text(verdict: &str, narrator: &Narrator) -> String {
@@ -197,53 +172,11 @@ fn table(templates: &[TemplateReport], terminal: &Terminal) -> String {
         .collect()
 }
 
-/// A time in seconds since 1970, to the minute.
-pub fn time(seconds: u64) -> String {
-    let minutes = seconds / 60 % (24 * 60);
-    format!(
-        "{} {:02}:{:02} UTC",
-        date(seconds),
-        minutes / 60,
-        minutes % 60
-    )
-}
-
-/// The day of a time in seconds since 1970, in UTC (the algorithm is Howard Hinnant's
-/// `civil_from_days`).
-fn date(seconds: u64) -> String {
-    let day = seconds / 86_400 + 719_468;
-    let (era, day_of_era) = (day / 146_097, day % 146_097);
-    let year = (day_of_era - day_of_era / 1460 + day_of_era / 36_524 - day_of_era / 146_096) / 365;
-    let day_of_year = day_of_era - (365 * year + year / 4 - year / 100);
-    let shifted = (5 * day_of_year + 2) / 153;
-    let day = day_of_year - (153 * shifted + 2) / 5 + 1;
-    let month = if shifted < 10 {
-        shifted + 3
-    } else {
-        shifted - 9
-    };
-    let year = era * 400 + year + u64::from(month <= 2);
-    format!("{year:04}-{month:02}-{day:02}")
-}
-
 #[cfg(test)]
 mod tests {
     use facelock_protocol::Spectrum;
 
     use super::*;
-
-    #[test]
-    fn days_are_the_calendar_s() {
-        for (seconds, day) in [
-            (0, "1970-01-01"),
-            (951_782_399, "2000-02-28"),
-            (951_782_400, "2000-02-29"),
-            (1_735_689_599, "2024-12-31"),
-            (1_795_651_200, "2026-11-26"),
-        ] {
-            assert_eq!(date(seconds), day);
-        }
-    }
 
     #[test]
     fn no_row_is_wider_than_the_terminal() {

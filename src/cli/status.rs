@@ -5,7 +5,7 @@ use facelock_protocol::{
 };
 use serde_json::{Value, json};
 
-use super::{json, words};
+use super::words;
 use crate::types::find_camera;
 
 pub fn text(report: &StatusReport) -> String {
@@ -110,7 +110,7 @@ pub fn json(report: &StatusReport) -> Value {
             _ => None,
         },
         "password": report.password.map(|rule| json!({
-            "spectrum": json::spectrum(rule.spectrum),
+            "spectrum": rule.spectrum.word(),
             "after_boot": rule.after_boot,
             "every_hours": rule.every_h,
             "unused_hours": rule.unused_h,
@@ -161,7 +161,7 @@ pub fn camera_json(camera: &CameraReport, enrolled: bool) -> Value {
         "usb": camera.usb.as_ref().map(|usb| json!({
             "vendor": format!("{:04x}", usb.vendor), "product": format!("{:04x}", usb.product), "serial": usb.serial,
         })),
-        "spectrum": camera.spectrum.map(json::spectrum),
+        "spectrum": camera.spectrum.map(Spectrum::word),
         "virtual": camera.is_virtual, "formats": camera.formats, "used": camera.used, "reason": camera.reason,
         "enrolled": enrolled,
     })

@@ -6,7 +6,8 @@ use std::time::{SystemTime, UNIX_EPOCH};
 use serde_json::json;
 
 use super::failure::{Answer, require_root};
-use super::{print_json, printed, render, replace};
+use super::print::{print_json, printed};
+use super::{date, replace};
 use crate::config;
 
 /// # Errors
@@ -26,7 +27,7 @@ pub fn disable(hours: Option<u32>, json: bool) -> Answer {
         return print_json(&json!({ "outcome": "done", "changed": true, "until": until }));
     }
     let until = until.map_or(String::new(), |until| {
-        format!(" until {}", render::time(until))
+        format!(" until {}", date::time(until))
     });
     printed(&format!(
         "Face login is off{until}: nothing looks, and passwords work. facelockctl enable switches it on again.\n"

@@ -6,8 +6,9 @@ use serde_json::{Value, json};
 
 use super::args::{Args, Uninstall};
 use super::failure::{Answer, Failure, require_root};
+use super::print::{print_json, printed};
 use super::terminal::Terminal;
-use super::{pam, print_json, printed, prompt};
+use super::{pam, prompt};
 
 /// # Errors
 /// A step was not done; those before it were.

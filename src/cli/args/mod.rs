@@ -168,13 +168,6 @@ pub enum Command {
     },
 }
 
-#[derive(Debug, clap::Args)]
-pub struct User {
-    /// Whose face [default: who called sudo, else who runs this]
-    #[arg(long = "user", short = 'u', value_name = "NAME")]
-    pub name: Option<String>,
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -4,8 +4,14 @@ use std::path::PathBuf;
 
 use clap::Subcommand;
 
-use super::User;
 use crate::types::hex;
+
+#[derive(Debug, clap::Args)]
+pub struct User {
+    /// Whose face [default: who called sudo, else who runs this]
+    #[arg(long = "user", short = 'u', value_name = "NAME")]
+    pub name: Option<String>,
+}
 
 #[derive(Debug, clap::Args)]
 pub struct Setup {

@@ -3,7 +3,7 @@
 
 use facelock_protocol::{StatusReport, Unavailable};
 
-use super::check::{Facts, Model, Row, State, row};
+use super::facts::{Facts, Model, Row, State, row};
 use crate::cli::words;
 
 pub fn config(facts: &Facts) -> Row {

@@ -1,6 +1,7 @@
 //! `facelockctl doctor`: every prerequisite of a login by face, and the command that mends it.
 
 mod check;
+mod facts;
 mod machine;
 mod person;
 pub mod probe;
@@ -9,9 +10,10 @@ use serde_json::{Value, json};
 
 use super::args::{Args, User};
 use super::failure::{Answer, Exit};
+use super::print::{print_json, printed};
+use super::subject;
 use super::terminal::{Color, Terminal};
-use super::{print_json, printed, subject};
-use check::{Row, State};
+use facts::{Row, State};
 pub use probe::models_are_there;
 
 /// # Errors

@@ -3,7 +3,7 @@
 
 use facelock_protocol::{EnrollmentState, Spectrum, StatusReport, Subject};
 
-use super::check::{Facts, Row, State, row};
+use super::facts::{Facts, Row, State, row};
 use crate::cli::pam::Wired;
 use crate::cli::words;
 

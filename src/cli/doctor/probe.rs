@@ -5,7 +5,7 @@ use std::process::Command;
 
 use facelock_protocol::{Reply, Request, Subject};
 
-use super::check::{Facts, Model, Session};
+use super::facts::{Facts, Model, Session};
 use crate::cli::args::Args;
 use crate::cli::{client, failure, pam, words};
 use crate::config::{self, Config};

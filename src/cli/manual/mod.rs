@@ -8,7 +8,7 @@ use clap::CommandFactory as _;
 
 use super::args::{Args, Page};
 use super::failure::Answer;
-use super::shown;
+use super::print::shown;
 
 /// # Errors
 /// Standard output cannot be written.

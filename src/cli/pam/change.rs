@@ -9,8 +9,9 @@ use super::files::Files;
 use crate::cli::args::{PamEdit, ServiceMode};
 use crate::cli::configuration;
 use crate::cli::failure::{Answer, Failure, require_root};
+use crate::cli::print::{print_json, printed};
 use crate::cli::terminal::Terminal;
-use crate::cli::{print_json, printed, prompt, replace};
+use crate::cli::{prompt, replace};
 use crate::config::Config;
 use crate::decision::services::Mode;
 

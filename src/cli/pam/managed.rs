@@ -7,7 +7,8 @@ use serde_json::json;
 use super::files::Manager;
 use crate::cli::args::PamEdit;
 use crate::cli::failure::{Answer, Failure, require_root};
-use crate::cli::{print_json, printed, prompt};
+use crate::cli::print::{print_json, printed};
+use crate::cli::prompt;
 
 /// Switches face login on or off in what `manager` writes.
 ///

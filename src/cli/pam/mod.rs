@@ -9,9 +9,8 @@ mod modules;
 mod plan;
 mod report;
 mod rule;
+mod service;
 mod slot;
-
-use facelock_protocol::ServiceName;
 
 use super::args::{PamCommand, PamEdit, ServiceMode};
 use super::failure::{Answer, Failure};
@@ -20,18 +19,7 @@ use change::{Change, Edit, Kind};
 use files::Files;
 use plan::{Plan, Refusal};
 pub use report::{Wired, wired_here};
-
-/// Services that a network reaches: a face in front of this machine is not the person there.
-const REMOTE: [&str; 8] = [
-    "cockpit",
-    "dovecot",
-    "proftpd",
-    "rlogin",
-    "sshd",
-    "vsftpd",
-    "xrdp",
-    "xrdp-sesman",
-];
+use service::{REMOTE, checked, no_such_service};
 
 /// # Errors
 /// Nothing was changed, and why.
@@ -175,21 +163,6 @@ fn by_other_hand(files: &Files, service: &str) -> Result<(), Failure> {
     }
     let message = format!("{file} names pam_facelock.so by other hands than facelockctl's");
     Err(Failure::new("not_ours", message).help("take the line out of that file"))
-}
-
-/// A name that cannot lead out of PAM's folders.
-fn checked(service: &str) -> Result<&str, Failure> {
-    match ServiceName::new(service) {
-        Ok(_) if !service.starts_with('.') => Ok(service),
-        _ => Err(Failure::usage(format!(
-            "{service} is no name of a PAM service"
-        ))),
-    }
-}
-
-fn no_such_service(service: &str) -> Failure {
-    let message = format!("there is no PAM service {service} in /etc/pam.d or /usr/lib/pam.d");
-    Failure::new("no_such_service", message).help("facelockctl pam status lists them")
 }
 
 fn refused(service: &str, refusal: &Refusal) -> Failure {

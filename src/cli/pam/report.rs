@@ -8,10 +8,10 @@ use super::chain::{Stacks as _, chain};
 use super::files::Files;
 use super::plan::{self, Plan};
 use super::rule::{Control, Statement, statements};
-use super::{checked, no_such_service};
+use super::service::{REMOTE, checked, no_such_service};
 use crate::cli::failure::Answer;
+use crate::cli::print::{print_json, printed};
 use crate::cli::terminal::Terminal;
-use crate::cli::{print_json, printed};
 
 /// How a service asks for a face.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -50,7 +50,7 @@ fn of(files: &Files, service: &str) -> Option<Wired> {
 
 /// What is wrong with a stack that names the module.
 fn problem(files: &Files, service: &str, text: &str) -> Option<String> {
-    if super::REMOTE.contains(&service) {
+    if REMOTE.contains(&service) {
         return Some(
             "lets people in from other machines: no face is looked for; take it out".into(),
         );

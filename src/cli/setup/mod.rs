@@ -12,8 +12,9 @@ use serde_json::{Value, json};
 
 use super::args::{Args, Setup};
 use super::failure::{Answer, Exit, Failure, require_root};
+use super::print::{print_json, printed};
 use super::terminal::Terminal;
-use super::{client, doctor, pam, print_json, printed, prompt, render, subject};
+use super::{client, doctor, outcome, pam, prompt, subject};
 
 /// # Errors
 /// A step was not done; what was done before stays.
@@ -171,7 +172,7 @@ impl Run<'_> {
         };
         let answer = client::ask(&self.args.socket, &request, drop).and_then(|reply| match reply {
             Reply::Status(report) => Ok(report),
-            other => Err(render::failure(&request, &other)
+            other => Err(outcome::failure(&request, &other)
                 .unwrap_or_else(|| Failure::new("failed", "the instance answers something else"))),
         });
         match answer {
