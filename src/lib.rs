@@ -10,7 +10,7 @@
 //! answered, and the process ends.
 //!
 //! [`service`] and [`cli`] compose; the rooms below do not know each other and share only
-//! [`types`]. The binaries are three lines each; whether somebody gets in is decided in
+//! [`types`]. The binaries are three lines each; whether a person gets in is decided in
 //! `decision/`.
 
 pub mod camera;

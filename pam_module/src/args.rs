@@ -17,7 +17,7 @@ pub struct Args {
     pub wait: Duration,
     /// `quiet`: no message while it looks.
     pub quiet: bool,
-    /// `unseen=auth_err`: that nobody was seen is a failure, not "unavailable".
+    /// `unseen=auth_err`: that no face was seen is a failure, not "unavailable".
     pub unseen_is_failure: bool,
     pub debug: bool,
     /// `record`: report a password that succeeded, and decide nothing.

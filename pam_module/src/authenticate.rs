@@ -105,7 +105,7 @@ fn attempt(handle: &mut PamHandle, args: &Args, flags: PamFlag) -> Decided {
     }
 }
 
-/// Whether nobody was judged for want of a face: another look may find one.
+/// Whether there was no face to judge: another look may find one.
 fn unseen(reason: Unavailable) -> bool {
     matches!(
         reason,
@@ -114,7 +114,7 @@ fn unseen(reason: Unavailable) -> bool {
 }
 
 /// With `unseen=auth_err`: a host that takes "unavailable" for a service that is broken hears that
-/// nobody was seen as a failure, and never sooner than it believes one.
+/// no face was seen as a failure, and never sooner than it believes one.
 fn held_back(args: &Args, reply: &Reply, code: PamResultCode, begun: Instant) -> PamResultCode {
     if !args.unseen_is_failure {
         return code;

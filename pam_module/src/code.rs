@@ -4,7 +4,7 @@
 use facelock_protocol::{Reply, Verdict};
 use pam::constants::PamResultCode;
 
-/// Nobody was judged; the stack goes on. Never PAM_IGNORE: a stack of nothing but ignored modules
+/// No face was judged; the stack goes on. Never PAM_IGNORE: a stack of nothing but ignored modules
 /// has unlocked screens.
 pub const NO_DECISION: PamResultCode = PamResultCode::PAM_AUTHINFO_UNAVAIL;
 

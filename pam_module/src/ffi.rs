@@ -64,7 +64,7 @@ pub fn translated(text: &str) -> String {
 }
 
 // Where something cannot be remembered, a password goes unreported, or one is reported beside a
-// match: neither lets anybody in.
+// match: neither lets a person in.
 
 /// Remembers, for as long as the transaction lasts, whether a face let the user in.
 pub fn remember_match(handle: &mut PamHandle, matched: bool) {
@@ -117,7 +117,7 @@ pub fn peer_process(socket: BorrowedFd, pid: i32) -> Option<OwnedFd> {
         // SAFETY: takes two integers, and gives a new descriptor or an error.
         descriptor = unsafe { libc::syscall(libc::SYS_pidfd_open, pid, 0) } as c_int;
     }
-    // SAFETY: both calls give a new descriptor, which is nobody else's.
+    // SAFETY: both calls give a new descriptor, which nothing else owns.
     (pid > 0 && descriptor >= 0).then(|| unsafe { OwnedFd::from_raw_fd(descriptor) })
 }
 
@@ -179,7 +179,7 @@ impl Interrupts {
             }
         }
         let flags = libc::SFD_CLOEXEC | libc::SFD_NONBLOCK;
-        // SAFETY: the set is live; gives a new descriptor, which is nobody else's, or -1.
+        // SAFETY: the set is live; gives a new descriptor, which nothing else owns, or -1.
         let descriptor = unsafe { libc::signalfd(-1, &raw const set, flags) };
         // SAFETY: as above.
         let pending = (descriptor >= 0).then(|| unsafe { OwnedFd::from_raw_fd(descriptor) });

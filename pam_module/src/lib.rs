@@ -10,8 +10,9 @@
 //!    that the host takes to show a message.
 //! 5. A signal by which programs are ended ends a look at once, and reaches the host as before.
 //!
-//! When does it say yes? The instance decides, in `src/decision/`; `code.rs` turns its answer into
-//! PAM's, `evidence.rs` gathers what only this process can see.
+//! When does it say yes? `src/decision/` decides, in the instance; `src/service/verify/attempt.rs`
+//! gathers what it decides on, `pam_module/src/evidence.rs` what only this process can see, and
+//! `pam_module/src/code.rs` turns the answer into PAM's.
 
 mod args;
 mod authenticate;

@@ -15,14 +15,14 @@ use pam::module::PamHandle;
 use crate::args::Args;
 use crate::{client, ffi, transaction};
 
-/// Reporting a password holds nobody up.
+/// Reporting a password holds no login up.
 const PATIENCE: Duration = Duration::from_millis(500);
 /// `_pam_types.h`: the application takes credentials back, as after a failure.
 const DELETE_CRED: PamFlag = 0x4;
 
 /// `auth optional pam_facelock.so record`, behind the stack's primary block: remembers that a
 /// password was typed and no face let the user in. It decides nothing, whatever happens, so it can
-/// neither let anybody in nor keep anybody out: PAM_IGNORE is right here, and only here.
+/// neither let a person in nor keep one out: PAM_IGNORE is right here, and only here.
 pub fn note_password(handle: &mut PamHandle) -> PamResultCode {
     let typed = handle
         .get_item::<AuthTok>()
@@ -51,7 +51,7 @@ pub fn note_whom(handle: &mut PamHandle) {
 }
 
 /// The same line, when the application sets credentials, which it does only for a user whom the
-/// whole stack let in: reports the password. In the stack itself nobody knows yet: a failed
+/// whole stack let in: reports the password. In the stack itself it is not known yet: a failed
 /// `required` module does not stop it. An application that sets credentials without having asked
 /// the stack (cron, sshd with a key) noted nothing. Whose password it was is what was noted: sudo
 /// names the user it changes to by now.

@@ -369,7 +369,7 @@ fn a_host_that_asks_once_a_lock_is_looked_for_until_its_time_is_over() {
     let host = Host::new(&server.stack("mode=auto wait=2 unseen=auth_err"));
     assert_eq!(host.authenticate(0), AUTH_ERR);
     assert!(begun.elapsed() >= Duration::from_secs(2) && begun.elapsed() < Duration::from_secs(20));
-    // What says more than "nobody was seen" ends it.
+    // What says more than "no face was seen" ends it.
     let locked = Server::start(|stream| {
         reply(
             stream,
@@ -447,7 +447,11 @@ fn a_host_without_a_conversation_is_served_without_messages() {
     let host = Host::without_conversation(&server.stack("mode=auto"));
     assert_eq!(host.authenticate(0), SUCCESS);
     let host = Host::without_conversation(&server.stack("mode=confirm"));
-    assert_eq!(host.authenticate(0), AUTHINFO_UNAVAIL, "nobody can confirm");
+    assert_eq!(
+        host.authenticate(0),
+        AUTHINFO_UNAVAIL,
+        "no person can confirm"
+    );
 }
 
 #[test]

@@ -126,7 +126,7 @@ impl Failure {
         }
     }
 
-    /// The reader of the output has gone: there is nothing left to do, and nobody to tell.
+    /// The reader of the output has gone: there is nothing left to do, and no reader to tell.
     pub fn is_broken_pipe(&self) -> bool {
         self.reason == PIPE
     }

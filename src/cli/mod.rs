@@ -79,7 +79,7 @@ fn misused(error: &clap::Error) -> ExitCode {
         let failure = Failure::usage(line.trim_start_matches("error: "));
         return report(&failure.help("facelockctl --help"), true).into();
     }
-    // There is nobody to tell where standard error is closed.
+    // There is no reader where standard error is closed.
     let _ = if overview::is_wanted(error) {
         write!(std::io::stderr(), "{}", overview::text())
     } else {

@@ -83,7 +83,9 @@ pub fn boot(protector: &str, secure_boot: Option<bool>) -> &'static str {
 
 fn protector_in_words(protector: &str) -> String {
     match protector {
-        "file" => "file (weaker than a TPM: whoever reads the disk as root reads the key)".into(),
+        "file" => {
+            "file (weaker than a TPM: a program that reads the disk as root reads the key)".into()
+        }
         "tpm" => "TPM".into(),
         other => other.into(),
     }

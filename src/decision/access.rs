@@ -6,7 +6,7 @@
 //!
 //! What MUST hold:
 //! 1. A service that the configuration does not list gets no face.
-//! 2. Another user than the subject never gets one, whoever's uid the program runs under.
+//! 2. Another user than the subject never gets one, under whatever uid the program runs.
 //! 3. Absent, unreadable and contradictory evidence closes the gate.
 #![forbid(unsafe_code)]
 
@@ -21,7 +21,7 @@ use crate::types::Peer;
 enum Who {
     /// The subject of the request.
     Owner,
-    /// Nobody but uid 0.
+    /// Only uid 0.
     Root,
 }
 

@@ -40,8 +40,8 @@ impl From<Verdict> for AttemptEnd {
 }
 
 /// Attempts that the user's own programs (lockers, or anything else) may ask for in [`OWN_WINDOW`]
-/// seconds: a locker that asks again while nobody comes stays below, and a program that watches who
-/// sits there does not.
+/// seconds: a locker that asks again while no face comes stays below, and a program that watches
+/// who sits there does not.
 const OWN_ASKS: u32 = 300;
 const OWN_WINDOW: u64 = 3600;
 
@@ -61,7 +61,7 @@ pub enum AfterBoot {
 pub struct LockoutRules {
     /// Judged misses after which there is no face login for now.
     pub misses: u32,
-    /// The first wait where nobody reports passwords; each further miss doubles it.
+    /// The first wait where no stack reports passwords; each further miss doubles it.
     pub wait: Duration,
     /// Judged misses after which only root allows it again.
     pub total: u32,
@@ -137,7 +137,7 @@ impl LockoutRules {
         let many =
             state.counted() >= self.misses || state.total.saturating_add(state.open) >= self.total;
         if few && many && state.is_under_way(now) {
-            // Attempts under way are nobody's misses yet; they may become so, and no more are begun
+            // Attempts under way are no misses yet; they may become so, and no more are begun
             // until they end.
             return Some(Unavailable::Busy);
         }
@@ -213,8 +213,8 @@ impl TallyState {
 
     pub fn charge(&mut self, now: &Moment) {
         if self.opened.is_some() && !self.is_under_way(now) {
-            // Of instances that were killed: nobody will settle them, and what they saw is
-            // anybody's guess.
+            // Of instances that were killed: they are never settled, and what they saw is
+            // unknown.
             self.misses = self.misses.saturating_add(self.open);
             self.total = self.total.saturating_add(self.open);
             (self.missed, self.opened, self.open) = (self.opened, None, 0);
@@ -254,7 +254,7 @@ impl TallyState {
         }
         if generation == self.generation {
             self.open = self.open.saturating_sub(1);
-            // An attempt that judged nobody leaves no trace: a wait that was over is not begun
+            // An attempt that judged no face leaves no trace: a wait that was over is not begun
             // anew.
             self.opened = self.opened.filter(|_| self.open > 0);
         }

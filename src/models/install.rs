@@ -206,8 +206,8 @@ fn writable(folder: &Path) -> io::Result<()> {
     Ok(rustix::fs::access(there, Access::WRITE_OK)?)
 }
 
-/// Writes a file whole or not at all, readable by everybody whatever the umask: the instance is not
-/// root.
+/// Writes a file whole or not at all, readable by every user whatever the umask: the instance is
+/// not root.
 pub(super) fn write(path: &Path, bytes: &[u8]) -> io::Result<()> {
     let part = path.with_extension(format!("new-{}", std::process::id()));
     let written = write_part(&part, bytes).and_then(|()| std::fs::rename(&part, path));
@@ -224,7 +224,7 @@ fn write_part(part: &Path, bytes: &[u8]) -> io::Result<()> {
     file.sync_all()
 }
 
-/// Makes a folder that everybody may read; one that is there stays as it is.
+/// Makes a folder that every user may read; one that is there stays as it is.
 pub(super) fn create_dir(path: &Path) -> io::Result<()> {
     if path.is_dir() {
         return Ok(());

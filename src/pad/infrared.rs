@@ -5,7 +5,7 @@
 //! whatever the sun does: the face must answer, and, because light falls off with the square of the
 //! distance, answer more than what is behind it. With a steady one the same is asked of a single
 //! frame, which other infrared light can hide. Until it is known which of the two it is, nothing is
-//! said: the weaker test is not for whoever is quick. A print in ink that is opaque to infrared,
+//! said: being quick does not get the weaker test. A print in ink that is opaque to infrared,
 //! held so that the room shows beside it, and a mask answer like a face.
 
 use std::time::Duration;

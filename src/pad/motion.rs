@@ -4,8 +4,8 @@
 //! picture, the nose as well. A real nose stands out of that plane: a head that turns by θ narrows
 //! by 1 − cos θ and moves its nose by its depth times sin θ. So where the four points were deformed
 //! and the nose went along with their plane, the thing is flat. Nothing is said of a face that
-//! keeps still or moves as a whole, and the window slides, so nobody is held to what he did before.
-//! A replayed video moves like its subject and passes.
+//! keeps still or moves as a whole, and the window slides, so that what a face did before does not
+//! count for ever. A replayed video moves like its subject and passes.
 
 use std::collections::VecDeque;
 use std::time::{Duration, Instant};

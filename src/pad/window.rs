@@ -41,7 +41,7 @@ impl Bounds {
     }
 }
 
-/// Readings of one face: whoever owns the window clears it where another face begins.
+/// Readings of one face: its owner clears it where another face begins.
 #[derive(Default)]
 pub struct Window(VecDeque<(Instant, f32)>);
 

@@ -86,7 +86,7 @@ impl Line {
         )
     }
 
-    /// Writes the line in one call. Nobody is told when there is no journal: the answer does not
+    /// Writes the line in one call. Without a journal it is lost: the answer does not
     /// depend on it.
     pub fn write(self) {
         // Unit tests play thousands of attempts, and have no journal.

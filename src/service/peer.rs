@@ -3,7 +3,8 @@
 //! What MUST hold:
 //! 1. The peer is who the kernel says opened the connection (SO_PEERCRED, unix(7)), never who a
 //!    message says it is.
-//! 2. The overflow uid is nobody: where a user namespace hides who the peer is, it may ask nothing.
+//! 2. The overflow uid is `nobody`: where a user namespace hides who the peer is, it may ask
+//!    nothing.
 //! 3. Nothing is looked up: uids are compared as numbers.
 //! 4. The credentials are three integers. The pid is 0 for a peer in another pid namespace.
 #![allow(unsafe_code)]

@@ -2,7 +2,7 @@
 //!
 //! What MUST hold:
 //! 1. A file is read only if it is regular, has one link, belongs to this process's user, and
-//!    nobody else may touch it.
+//!    no other user may touch it.
 //! 2. No symbolic link is followed in the last component, and opening never blocks.
 //! 3. A reader sees the old bytes or the new ones: written beside, synced, renamed, and the folder
 //!    synced.

@@ -62,7 +62,8 @@ impl Store {
         atomic::read(&self.path(uid), cap)
     }
 
-    /// Replaces the user's file, whole or not at all. The lock shows that nobody else does so now.
+    /// Replaces the user's file, whole or not at all. The lock shows that no other instance does so
+    /// now.
     ///
     /// # Errors
     /// [`StoreError::Io`]; the old file stands.

@@ -23,7 +23,7 @@ pub enum Parent {
     EndorsementRsa = 3,
 }
 
-/// Public, so that whoever tests the vault can hand it bytes without a TPM; the protector is its
+/// Public, so that tests of the vault can hand it bytes without a TPM; the protector is its
 /// only user.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Blob {

@@ -2,7 +2,7 @@
 //! so wherever it shows: who reads the disk reads the key.
 //!
 //! What MUST hold:
-//! 1. The file is regular, has one link, belongs to the instance's own user, and nobody else may
+//! 1. The file is regular, has one link, belongs to the instance's own user, and no other user may
 //!    read or write it.
 //! 2. It is made whole or not at all, and an existing one is never replaced.
 

@@ -6,3 +6,4 @@ mod fences;
 mod rooms;
 mod sizes;
 mod source;
+mod words;

@@ -33,7 +33,7 @@ enum Shown {
 const SHOWN: [(Shown, &str); 6] = [
     (
         Shown::Talk,
-        "somebody who talks and hears nothing; a replayed video",
+        "a person who talks and hears nothing; a replayed video",
     ),
     (Shown::Print(Species::PrintStill), "photograph, held still"),
     (

@@ -102,7 +102,7 @@ fn password_first_after_boot_and_after_three_days() {
     assert_eq!(
         rules.refusal(&state, INFRARED, &at(5)),
         None,
-        "nobody has ever reported a password"
+        "no password was ever reported"
     );
     let strict = LockoutRules {
         password_after_boot: AfterBoot::Always,
@@ -160,7 +160,7 @@ fn attempts_under_way_keep_others_waiting_and_lock_nobody_out() {
     );
     (0..4).for_each(|_| state.settle(0, AttemptEnd::Nothing, &at(112)));
     assert_eq!(rules.refusal(&state, INFRARED, &at(112)), None);
-    // Whose instances were killed: nobody knows what they would have seen.
+    // Whose instances were killed: what they would have seen is unknown.
     (0..4).for_each(|_| state.charge(&at(120)));
     assert_eq!(
         rules.refusal(&state, INFRARED, &at(120 + UNDER_WAY)),

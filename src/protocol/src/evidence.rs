@@ -71,7 +71,7 @@ pub enum Asker {
 }
 
 impl Evidence {
-    /// A process of one user that names nobody else, and is nowhere.
+    /// A process of one user that names no other user, and is nowhere.
     pub fn of_process(uid: u32) -> Self {
         Self {
             real_uid: uid,
@@ -85,9 +85,9 @@ impl Evidence {
         }
     }
 
-    /// The real uid of a program that is not root's, or is setuid; whoever is at the other end of
+    /// The real uid of a program that is not root's, or is setuid; the process at the other end of
     /// root's descriptor 0; else whom root's program names. Two that differ are no answer: polkit's
-    /// helper names the subject in PAM_RUSER, whoever asks.
+    /// helper names the subject in PAM_RUSER, for any asker.
     pub fn asker(&self) -> Asker {
         let acting = match (self.real_uid, &self.requester) {
             (0, Requester::None) if self.effective_uid == 0 => None,

@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-/// Why nobody is looked for. No camera, vault or template is touched.
+/// Why no face is looked for. No camera, vault or template is touched.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub enum Gate {
     /// The configuration does not list the PAM service.

@@ -20,7 +20,7 @@
 //! anything else raises [`VERSION`].
 //!
 //! Whatever a client cannot read (end of file, an unknown variant, a frame cut short) means "no
-//! decision was made". Only [`Reply::Verdict`] with [`Verdict::Match`] lets anybody in.
+//! decision was made". Only [`Reply::Verdict`] with [`Verdict::Match`] lets a person in.
 #![forbid(unsafe_code)]
 
 #[cfg(feature = "client")]

@@ -94,7 +94,7 @@ pub enum Unavailable {
     },
     /// The strong-authentication rule wants a password first.
     PasswordRequired,
-    /// Nobody was there to be judged.
+    /// No face was there to be judged.
     NoFace,
     TooDark,
     /// The attempt ended without a face good enough to be judged.
@@ -106,7 +106,7 @@ pub enum Unavailable {
     SandboxMissing,
     /// The configuration cannot be used.
     ConfigRejected,
-    /// Nobody is looked for: not for this asker, this service, or from there.
+    /// No face is looked for: not for this asker, this service, or from there.
     NotAdmitted(Gate),
     /// Enrollment: the samples are not of one person, or are too close to another user's templates.
     EnrollmentRejected,

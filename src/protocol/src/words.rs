@@ -1,4 +1,4 @@
-//! Outcomes in plain words (English), for whoever shows them to a person.
+//! Outcomes in plain words (English), for programs that show them to a person.
 
 use crate::{Gate, Hint, Unavailable};
 
@@ -49,7 +49,7 @@ pub fn hint(hint: Hint) -> &'static str {
     }
 }
 
-/// Why nobody is looked for, and what to do where something can be done.
+/// Why no face is looked for, and what to do where something can be done.
 pub fn gate(gate: Gate) -> &'static str {
     match gate {
         Gate::Unlisted => {
@@ -156,7 +156,7 @@ fn unchanging(unavailable: Unavailable) -> &'static str {
             "locked out after too many misses, until a password succeeds or facelockctl unlock"
         }
         Unavailable::PasswordRequired => "a password is wanted first",
-        Unavailable::NoFace => "nobody was seen",
+        Unavailable::NoFace => "no face was seen",
         Unavailable::TooDark => "it is too dark to see",
         Unavailable::Timeout => {
             "the time ran out before a decision; look straight at the camera, and try again"
