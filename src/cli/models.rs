@@ -51,10 +51,7 @@ pub fn run(command: &ModelsCommand, json: bool) -> Answer {
             ..Programs::default()
         },
     };
-    let mut progress = Progress::new(json);
-    let installed = install(&options, &mut |event| progress.tell(&event));
-    progress.clear();
-    let installed = installed.map_err(failure)?;
+    let installed = installed(&options, json)?;
     if !json {
         let lines = installed.fetched.iter().map(|n| format!("installed {n}\n"));
         printed(&lines.collect::<String>())?;
@@ -74,6 +71,14 @@ pub fn run(command: &ModelsCommand, json: bool) -> Answer {
         text += &told(missing);
     }
     printed(&Terminal::stdout().wrap(&text, 2))
+}
+
+/// Installs, and tells how far it is.
+fn installed(options: &InstallOptions, json: bool) -> Result<Installed, Failure> {
+    let mut progress = Progress::new(json);
+    let installed = install(options, &mut |event| progress.tell(&event));
+    progress.clear();
+    installed.map_err(failure)
 }
 
 /// Where models go by themselves: beside /usr where that is mounted read-only.

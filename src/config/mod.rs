@@ -128,13 +128,6 @@ impl Config {
     }
 
     fn check_camera(&self) -> Result<(), ConfigError> {
-        let rule = |holds: bool, key, rule| {
-            if holds {
-                Ok(())
-            } else {
-                Err(ConfigError::Value { key, rule })
-            }
-        };
         rule(
             Rotation::from_degrees(self.camera.rotation).is_some(),
             "camera.rotation",
@@ -166,14 +159,18 @@ impl Config {
 
     fn checked(self) -> Result<Self, ConfigError> {
         self.check_renamed()?;
-        let rule = |holds: bool, key, rule| {
-            if holds {
-                Ok(())
-            } else {
-                Err(ConfigError::Value { key, rule })
-            }
-        };
         self.check_camera()?;
+        self.check_counts()?;
+        self.check_deadlines()?;
+        rule(
+            (1..=8).contains(&self.enroll.samples),
+            "enroll.samples",
+            "must be 1 to 8",
+        )?;
+        Ok(self)
+    }
+
+    fn check_counts(&self) -> Result<(), ConfigError> {
         rule(
             !self.vault.pcrs.is_empty(),
             "vault.pcrs",
@@ -207,6 +204,10 @@ impl Config {
         for (hours, key) in self.tally.hours() {
             rule((1..=24 * 365).contains(&hours), key, "must be 1 to 8760")?;
         }
+        Ok(())
+    }
+
+    fn check_deadlines(&self) -> Result<(), ConfigError> {
         rule(
             (500..=30_000).contains(&self.deadline.attempt_ms),
             "deadline.attempt_ms",
@@ -234,13 +235,15 @@ impl Config {
             challenge.contains(&self.deadline.challenge_ms),
             "deadline.challenge_ms",
             "must be 3000 to 9000",
-        )?;
-        rule(
-            (1..=8).contains(&self.enroll.samples),
-            "enroll.samples",
-            "must be 1 to 8",
-        )?;
-        Ok(self)
+        )
+    }
+}
+
+fn rule(holds: bool, key: &'static str, rule: &'static str) -> Result<(), ConfigError> {
+    if holds {
+        Ok(())
+    } else {
+        Err(ConfigError::Value { key, rule })
     }
 }
 

@@ -112,16 +112,9 @@ pub fn install(
     };
     let (mut missing, mut needed) = (Vec::new(), Vec::new());
     for entry in manifest.model.iter().filter(|e| wanted(e, options)) {
-        let Some(mut without) = installer.fetch(entry)? else {
+        let Some(without) = installer.fetch_or_fallback(entry, &manifest)? else {
             continue;
         };
-        let stands_in = |other: &&ModelEntry| other.fallback_for.as_ref() == Some(&entry.name);
-        if let Some(fallback) = manifest.model.iter().find(stands_in) {
-            match installer.fetch(fallback)? {
-                None => without.fallback = Some(fallback.name.clone()),
-                Some(other) => without.tried.extend(other.tried),
-            }
-        }
         let asked_for = options.with.contains(&entry.name);
         match entry.optional && !asked_for || without.fallback.is_some() {
             true => missing.push(without),
@@ -133,7 +126,7 @@ pub fn install(
         error,
     })?;
     let list = options.dest.join("manifest.toml");
-    // A package's own list stays the file that it fetched.
+    // A package's own list stays the file that it brought.
     if !std::fs::read(&list).is_ok_and(|there| there == text) {
         write(&list, &text).map_err(io)?;
     }
@@ -158,6 +151,25 @@ struct Installer<'a> {
 }
 
 impl Installer<'_> {
+    /// Fetches a model, or the one that stands in for it; what is missing all the same.
+    fn fetch_or_fallback(
+        &mut self,
+        entry: &ModelEntry,
+        manifest: &Manifest,
+    ) -> Result<Option<Missing>, InstallError> {
+        let Some(mut without) = self.fetch(entry)? else {
+            return Ok(None);
+        };
+        let stands_in = |other: &&ModelEntry| other.fallback_for.as_ref() == Some(&entry.name);
+        if let Some(fallback) = manifest.model.iter().find(stands_in) {
+            match self.fetch(fallback)? {
+                None => without.fallback = Some(fallback.name.clone()),
+                Some(other) => without.tried.extend(other.tried),
+            }
+        }
+        Ok(Some(without))
+    }
+
     /// Fetches a model, unless it is there; where it cannot be had, who was asked for it.
     fn fetch(&mut self, entry: &ModelEntry) -> Result<Option<Missing>, InstallError> {
         let path = self.dest.join(&entry.file);

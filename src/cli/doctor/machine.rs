@@ -123,9 +123,15 @@ pub fn protector(report: &StatusReport, facts: &Facts) -> Vec<Row> {
             .fix("set protector = \"tpm\" under [vault] where there is a TPM, and enroll again"),
         );
     }
-    if !tpm {
-        return rows;
+    if tpm {
+        rows.extend(platform(facts));
     }
+    rows
+}
+
+/// What a key in the TPM rests on.
+fn platform(facts: &Facts) -> Vec<Row> {
+    let mut rows = Vec::new();
     match facts.secure_boot {
         Some(true) => rows.push(row("secure boot", State::Ok, "is on")),
         Some(false) => rows.push(
