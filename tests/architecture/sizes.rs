@@ -16,21 +16,8 @@ const EVERYTHING: [&str; 6] = [
     "packaging",
 ];
 
-/// Files that are still to be split.
-const LONG_FILES: [&str; 9] = [
-    "src/models/openvino.rs",
-    "pam_module/tests/matrix.rs",
-    "tests/camera_decode.rs",
-    "tests/corpus.rs",
-    "tests/install.rs",
-    "tests/onnx.rs",
-    "tests/pam_stacks.rs",
-    "tests/service.rs",
-    "tests/vault_tpm.rs",
-];
-
 /// Functions that are one table, a row a case, and those that are still to be taken apart.
-const LONG_FUNCTIONS: [&str; 9] = [
+const LONG_FUNCTIONS: [&str; 4] = [
     // Bytes for every message.
     "src/protocol/tests/wire.rs vectors_named_by_property",
     // A message for every outcome.
@@ -38,11 +25,6 @@ const LONG_FUNCTIONS: [&str; 9] = [
     // A function for every verb.
     "src/cli/mod.rs execute",
     "src/camera/described.rs line",
-    "src/cli/doctor/machine.rs protector",
-    "src/cli/models.rs run",
-    "src/config/mod.rs checked",
-    "src/models/install.rs install",
-    "src/models/openvino.rs layer",
 ];
 
 fn long_file(source: &Source) -> Option<String> {
@@ -113,18 +95,7 @@ fn what_is_too_long_is_seen() {
 #[test]
 fn files_are_short() {
     let found: Vec<String> = sources(&EVERYTHING).iter().filter_map(long_file).collect();
-    let known = |name: &&String| LONG_FILES.contains(&name.as_str());
-    assert_eq!(
-        found.iter().filter(|name| !known(name)).collect::<Vec<_>>(),
-        Vec::<&String>::new()
-    );
-    let split = |name: &&&str| !found.iter().any(|found| found == **name);
-    let split: Vec<_> = LONG_FILES.iter().filter(split).collect();
-    assert_eq!(
-        split,
-        Vec::<&&str>::new(),
-        "are short now: take them off the list"
-    );
+    assert_eq!(found, Vec::<String>::new());
 }
 
 #[test]
