@@ -1,4 +1,7 @@
-"""Writes what it reads between the lines `<!-- NAME -->` and `<!-- /NAME -->` of docs/numbers.md, and shows it."""
+"""Writes what it reads between the lines `<!-- NAME -->` and `<!-- /NAME -->` of docs/numbers.md, and shows it.
+
+A page that has no such lines gets a section of that name at its end.
+"""
 
 import pathlib
 import sys
@@ -6,8 +9,9 @@ import sys
 name, text = sys.argv[1], sys.stdin.read()
 print(text, end="")
 page = pathlib.Path("docs/numbers.md")
-before, found, rest = page.read_text().partition(f"<!-- {name} -->\n")
-_, ended, after = rest.partition(f"<!-- /{name} -->\n")
-if not found or not ended:
-    sys.exit(f"docs/numbers.md has no place for {name}")
-page.write_text(f"{before}{found}\n{text.strip()}\n\n{ended}{after}")
+start, end, old = f"<!-- {name} -->\n", f"<!-- /{name} -->\n", page.read_text()
+if start not in old:
+    old += f"\n## {name}\n\n{start}{end}"
+before, _, rest = old.partition(start)
+_, _, after = rest.partition(end)
+page.write_text(f"{before}{start}\n{text.strip()}\n\n{end}{after}")
