@@ -65,10 +65,12 @@ echo "# every service of this system, on and off again"
 wrong="" on=0
 for service in $(cd /etc/pam.d && ls) $(cd /usr/lib/pam.d 2>/dev/null && ls); do
   facelockctl pam enable "$service" --yes >/tmp/undo 2>&1 || { [ "$(as_before)" = same ] || wrong+=" $service:half"; continue; }
-  [ "$(as_before)" = same ] || on=$((on + 1))
+  # What names the module by other hands is not ours to take out.
+  [ "$(as_before)" != same ] || continue
+  on=$((on + 1))
   facelockctl pam disable "$service" --yes >>/tmp/undo 2>&1 || wrong+=" $service:stays"
   [ "$(as_before)" = same ] || wrong+=" $service:differs"
 done
 ok "each is as it was" "$wrong" ""
-ok "more than ten were switched on" "$((on > 10))" 1
+ok "ten or more were switched on" "$((on >= 10))" 1
 rm -f /etc/pam.d/swaylock
