@@ -274,6 +274,38 @@ fn consent_is_the_configuration_s_where_the_module_has_none() {
 }
 
 #[test]
+fn a_client_of_roots_is_told_how_long_looking_may_take() {
+    let machine = Machine::new();
+    machine.show_with("astronaut", "fps = 5.0");
+    let longest = |events: &[Event]| {
+        events.iter().find_map(|event| match event {
+            Event::Within(milliseconds) => Some(*milliseconds),
+            _ => None,
+        })
+    };
+    let enroll = Request::Enroll {
+        subject: alice(),
+        label: None,
+    };
+    let by_configuration = 59_000..=60_000;
+    let told = longest(&machine.ask_telling(&enroll).1);
+    assert!(
+        told.is_some_and(|ms| by_configuration.contains(&ms)),
+        "{told:?}"
+    );
+    let told = longest(&machine.ask_telling(&Request::Test { subject: alice() }).1);
+    assert!(
+        told.is_some_and(|ms| (5900..=6000).contains(&ms)),
+        "{told:?}"
+    );
+    // The module keeps its own time.
+    assert_eq!(
+        longest(&machine.ask_telling(&verification(alice())).1),
+        None
+    );
+}
+
+#[test]
 fn scores_are_told_to_a_test_and_to_nobody_else() {
     let machine = enrolled();
     machine.show_with("astronaut-later", "");

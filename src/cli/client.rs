@@ -4,12 +4,12 @@ use std::io::ErrorKind;
 use std::path::Path;
 use std::time::Duration;
 
-use facelock_protocol::client::{Client, ClientError, Heard, Patience, Plain};
+use facelock_protocol::client::{Client, ClientError, Heard, Patience, Plain, within};
 use facelock_protocol::{Event, FrameError, Reply, Request, socket_for};
 
 use super::failure::{Exit, Failure};
 
-/// No message for this long means that the instance is gone; enrollment speaks far more often.
+/// No message for this long, beyond what the instance said that it may take, means that it is gone.
 const SILENCE: Duration = Duration::from_secs(30);
 /// The same for a request that opens no camera.
 const SHORT_SILENCE: Duration = Duration::from_secs(10);
@@ -51,19 +51,23 @@ fn ask_within(
     mut on_event: impl FnMut(Event),
 ) -> Result<Reply, Failure> {
     let socket = socket_for(socket, rustix::process::geteuid().is_root());
+    let mut longest = Duration::ZERO;
     let told = |heard| {
-        if let Heard::Event(event) = heard {
-            on_event(event);
+        match heard {
+            Heard::Event(Event::Within(milliseconds)) => longest = within(milliseconds),
+            Heard::Event(event) => on_event(event),
+            Heard::Time => {}
         }
         true
     };
-    Client::connect(socket, Patience::EachMessage(silence), Plain)
-        .and_then(|mut client| client.ask(request, None, told))
-        .map_err(|error| match error {
-            ClientError::Connect(error) => unreachable(socket, &error),
-            ClientError::Frame(error) => broken(&error, silence),
-            error => broken(&FrameError::Io(std::io::Error::other(error)), silence),
-        })
+    let asked = Client::connect(socket, Patience::EachMessage(silence), Plain)
+        .and_then(|mut client| client.ask(request, None, told));
+    let waited = silence + longest;
+    asked.map_err(|error| match error {
+        ClientError::Connect(error) => unreachable(socket, &error),
+        ClientError::Frame(error) => broken(&error, waited),
+        error => broken(&FrameError::Io(std::io::Error::other(error)), waited),
+    })
 }
 
 fn unreachable(socket: &Path, error: &std::io::Error) -> Failure {
@@ -105,6 +109,8 @@ fn broken(error: &FrameError, silence: Duration) -> Failure {
 mod tests {
     use std::os::unix::net::UnixListener;
 
+    use facelock_protocol::{self as protocol, MESSAGE_CAP, Message};
+
     use super::*;
 
     #[test]
@@ -119,5 +125,26 @@ mod tests {
             "Facelock did not answer within 1 s: sudo journalctl -t facelock -n 20 says more"
         );
         assert_eq!(failure.exit, Exit::Connection);
+    }
+
+    #[test]
+    fn an_instance_that_says_how_long_it_may_take_is_waited_for() {
+        let folder = tempfile::tempdir().unwrap();
+        let socket = folder.path().join("socket");
+        let listener = UnixListener::bind(&socket).unwrap();
+        let server = std::thread::spawn(move || {
+            let (mut stream, _) = listener.accept().unwrap();
+            let _: Request = protocol::read_message(&mut stream, MESSAGE_CAP).unwrap();
+            protocol::write_message(&mut stream, &Message::Event(Event::Within(60_000))).unwrap();
+            std::thread::sleep(Duration::from_millis(400));
+            let reply = Message::Reply(Reply::Done { changed: false });
+            protocol::write_message(&mut stream, &reply).unwrap();
+        });
+        let asked = ask_within(&socket, &Request::Devices, Duration::from_millis(100), drop);
+        assert!(
+            matches!(asked, Ok(Reply::Done { changed: false })),
+            "{asked:?}"
+        );
+        server.join().unwrap();
     }
 }

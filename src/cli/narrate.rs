@@ -54,7 +54,7 @@ impl Narrator {
                 })
             }
             Event::Measured(measurement) => self.measured(measurement),
-            Event::Hint(_) | Event::Preview(_) | Event::Service { .. } => {}
+            Event::Hint(_) | Event::Preview(_) | Event::Service { .. } | Event::Within(_) => {}
         }
     }
 

@@ -39,6 +39,14 @@ impl Capture {
         Ok(capture)
     }
 
+    /// Tells a client of root's how long the looking may take, so that it does not take a slow
+    /// machine for one that is gone.
+    pub fn tell_longest(context: &Context, deadline: Instant) {
+        let longest = deadline.saturating_duration_since(Instant::now());
+        let milliseconds = longest.as_millis().try_into().unwrap_or(u32::MAX);
+        context.connection.send_event(Event::Within(milliseconds));
+    }
+
     /// Opens the templates beside them.
     ///
     /// # Errors

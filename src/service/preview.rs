@@ -28,6 +28,7 @@ pub fn preview(context: &Context, seconds: u8) -> Answer<Reply> {
     let cameras = Arc::clone(&context.cameras);
     let options = context.config.camera_options();
     let open = Box::new(move || open_best(&*cameras, &options, deadline));
+    Capture::tell_longest(context, deadline);
     let capture = Capture::start(context, open, deadline).map_err(Failure::Thread)?;
     show(context, &capture, deadline)
 }

@@ -105,6 +105,10 @@ fn attempt_charged(context: &Context, subject: &Subject, measured: bool) -> Answ
     let own = !context.asker.peer.is_root();
     let charge = context.tally.begin(subject.uid, wanted, own)??;
     let begun = Instant::now();
+    if measured {
+        let deadlines = context.config.deadlines();
+        Capture::tell_longest(context, begun + deadlines.attempt + deadlines.challenge);
+    }
     let mut attempt = Attempt::new(context, subject, measured, begun);
     let mut capture = None;
     let decision = start(context, &enrollment, wanted, begun)

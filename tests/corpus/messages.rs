@@ -192,6 +192,7 @@ pub fn messages() -> Vec<Seed> {
                 wanted: 5,
             })),
         ),
+        ("event-within", Message::Event(Event::Within(60_000))),
         ("event-hint", Message::Event(Event::Hint(Hint::OpenEyes))),
         (
             "event-measured-not-a-number",

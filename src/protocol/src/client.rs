@@ -21,8 +21,8 @@ use rustix::net::{
 };
 
 use crate::{
-    Event, FrameError, Hint, MESSAGE_CAP, Message, REPLY_CAP, Reply, Request, read_message,
-    socket_for, write_message,
+    Event, FrameError, Hint, MESSAGE_CAP, Message, Milliseconds, REPLY_CAP, Reply, Request,
+    read_message, socket_for, write_message,
 };
 
 /// Between two tries while a listener's backlog is full.
@@ -31,6 +31,14 @@ const PAUSE: Duration = Duration::from_millis(20);
 /// What a challenge is given, whatever is left of the deadline: more than an instance gives the
 /// person (at most 9 s).
 const CHALLENGE: Duration = Duration::from_secs(10);
+
+/// The most that an instance may ask for: its unit ends it after about as long.
+const LONGEST: Duration = Duration::from_secs(330);
+
+/// What [`Event::Within`] adds to the patience for each message.
+pub fn within(milliseconds: Milliseconds) -> Duration {
+    Duration::from_millis(milliseconds.into()).min(LONGEST)
+}
 
 /// Why there is no reply. None of it is a decision.
 #[derive(Debug, thiserror::Error)]
@@ -55,7 +63,7 @@ pub enum Patience {
     /// For the whole answer, until then. A challenge moves it once, and what the host takes for its
     /// own part does not count.
     Until(Instant),
-    /// For each message.
+    /// For each message, and for as long as the instance says that it may take.
     EachMessage(Duration),
 }
 
@@ -204,7 +212,7 @@ impl<H: Host> Client<H> {
             Request::Preview { .. } => MESSAGE_CAP,
             _ => REPLY_CAP,
         };
-        let mut challenged = false;
+        let (mut challenged, mut longest) = (false, Duration::ZERO);
         loop {
             if let Some(time) = wake
                 && !self.is_readable_by(time)?
@@ -218,9 +226,12 @@ impl<H: Host> Client<H> {
                     if is_challenge(&event) && !std::mem::replace(&mut challenged, true) {
                         self.deadline = self.deadline.max(Instant::now() + CHALLENGE);
                     }
+                    if let Event::Within(milliseconds) = event {
+                        longest = within(milliseconds);
+                    }
                     self.host_s_part(|| on(Heard::Event(event)))?;
                     if let Some(time) = self.each {
-                        self.deadline = Instant::now() + time;
+                        self.deadline = Instant::now() + time + longest;
                     }
                 }
             }

@@ -113,6 +113,9 @@ pub enum Event {
         consent: Consent,
         quiet: bool,
     },
+    /// The longest that looking may take from now on, by the configuration. What comes around it,
+    /// such as a TPM, is not in it. Told before a test, an enrollment and a preview.
+    Within(Milliseconds),
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]

@@ -59,6 +59,7 @@ pub fn take_samples(
         RequireInfrared::Enrolled => open_best(&*cameras, &options, deadline),
         RequireInfrared::Always => cameras.open(&options, Spectrum::Infrared, deadline),
     });
+    Capture::tell_longest(context, deadline);
     let capture = Capture::start(context, open, deadline).map_err(Failure::Thread)?;
     let mut sampling = Sampling {
         context,

@@ -69,7 +69,7 @@ motion = false    # the portraits are flat
 attempt_ms = ${2:-30000}
 no_face_ms = ${3:-${2:-30000}}
 dark_ms = ${3:-${2:-30000}}
-enroll_s = 120
+enroll_s = 300
 [enroll]
 samples = 1
 [services]

@@ -14,6 +14,7 @@ holds "the package installs" dpkg -i "$S"/facelock.deb
 ok "models are prepared for this CPU" "$(($(ls /var/cache/facelock/models/*.ort 2>/dev/null | wc -l) >= 5))" 1
 ok "the unit is the packaged one" "$(systemctl show facelock@1.service -p DropInPaths --value)" ""
 ok "there is a console" "$(cat /sys/class/tty/tty0/active)" tty1
+ok "the kernel has Landlock" "$(grep -c landlock /sys/kernel/security/lsm)" 1
 ok "there is a TPM" "$(stat -c %F /dev/tpmrm0)" "character special file"
 printf 'auth required pam_facelock.so mode=auto timeout=60\naccount required pam_permit.so\n' >/etc/pam.d/faceonly
 printf 'auth sufficient pam_facelock.so mode=auto timeout=60\nauth required pam_unix.so\naccount required pam_permit.so\n' \
@@ -132,6 +133,9 @@ group=/sys/fs/cgroup$(cut -d: -f3 "/proc/$instance/cgroup")
 ok "within its memory and tasks" "$(cat "$group/memory.max" "$group/pids.max" | tr '\n' ' ')" "536870912 32 "
 ok "its /dev has cameras and the TPM" "$(find "/proc/$instance/root/dev" -maxdepth 1 -printf '%f\n' | sort | grep -E 'video|tpm|vda|kmsg|hwrng|rtc' | tr '\n' ' ')" \
   "tpmrm0 video0 video1 video2 video3 "
+ok "what is lit is marked where a login may write" "$(find /var/lib/facelock -name 'emitter*')" /var/lib/facelock/camera/emitter-on
+ok "its camera is locked there" "$(find "/proc/$instance/fd" -lname '*/camera.lock.*' -printf '%l\n')" \
+  /var/lib/facelock/camera/camera.lock.infrared
 ok "of cameras it holds the infrared one" "$(find "/proc/$instance/fd" -lname '/dev/video*' -printf '%l\n' | sort -u)" "$(node infrared)"
 face faceonly alice </dev/null >/root/second 2>&1 &
 second=$!
@@ -265,6 +269,7 @@ echo "# afterwards"
 settled
 ok "nothing resident, nothing failed" "$(instances) $(pgrep -xc facelock-instan) $(systemctl --failed --no-legend | grep -c facelock)" "0 0 0"
 ok "the emitter is out" "$(light)" out
+ok "the fence round others' templates stood each time" "$(journalctl -q --no-pager FACELOCK_EVENT=fence | wc -l)" 0
 ok "no system call was fatal, no kernel complained" \
   "$(dmesg | grep -cE 'facelock.*(segfault|sig=31)|audit.*sig=31|WARNING:|BUG:|Oops')" 0
 
