@@ -7,8 +7,8 @@ compile_error!("these tests need recorded frames: cargo test --features replay, 
 use std::path::Path;
 use std::time::{Duration, Instant};
 
+use facelock::camera::CameraError;
 use facelock::camera::recorded::Recorded;
-use facelock::camera::{CameraError, FrameSource as _};
 use facelock::types::{Illumination, PixelFormat, Spectrum};
 
 fn png(path: &Path, color: png::ColorType, pixels: &[u8]) {

@@ -10,13 +10,16 @@
 #[cfg(not(feature = "replay"))]
 compile_error!("these tests need recorded frames: cargo test --features replay, or scripts/test");
 
+use std::cell::RefCell;
 use std::path::Path;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use facelock::camera::described::DescribedCameras;
-use facelock::camera::{CameraOptions, NamedFormat, exposure, list_with, open_with, report_with};
-use facelock::types::{CameraIdentity, Spectrum};
+use facelock::camera::{
+    CameraError, CameraOptions, NamedFormat, Sink, exposure, list_with, report_with, stream_from,
+};
+use facelock::types::{CameraIdentity, Frame, Spectrum};
 
 struct Case {
     name: String,
@@ -91,34 +94,70 @@ impl Case {
     }
 
     fn opens(&self, spectrum: Spectrum, identity: &str, size: &str, lit: bool) {
-        let deadline = Instant::now() + Duration::from_secs(20);
-        let opened = open_with(self.cameras.clone(), &self.options, spectrum, deadline);
-        let mut source = opened.unwrap_or_else(|error| panic!("{}: {error}", self.name));
-        let name = source.identity().to_string();
-        assert!(name.starts_with(identity), "{}: {name}", self.name);
-        assert_eq!(source.spectrum(), spectrum);
-        let mut frame = source.next_frame(deadline).unwrap();
-        while lit && !exposure::judge(&frame).lit() {
-            frame = source.next_frame(deadline).unwrap();
-        }
+        let taker = Taker::new(move |frame| !lit || exposure::judge(frame).lit());
+        let ended = self.stream(spectrum, &taker);
+        assert_eq!(ended, Ok(()), "{}", self.name);
+        let (name, by) = taker.opened.into_inner().unwrap();
+        assert!(name.as_str().starts_with(identity), "{}: {name}", self.name);
+        assert_eq!(by, spectrum);
+        let frame = taker.taken.into_inner();
+        let frame = frame.unwrap_or_else(|| panic!("{}: no frame", self.name));
         let got = format!("{}x{}", frame.width(), frame.height());
         assert_eq!(got, size, "{}", self.name);
     }
 
     fn fails(&self, spectrum: Spectrum, words: &str) {
-        let deadline = Instant::now() + Duration::from_secs(20);
-        let opened = open_with(self.cameras.clone(), &self.options, spectrum, deadline);
-        let error = match opened {
-            Err(error) => error,
-            // It starts, and the error comes with the frames.
-            Ok(mut source) => loop {
-                if let Err(error) = source.next_frame(deadline) {
-                    break error;
-                }
-            },
-        };
+        // It may start, and the error come with the frames.
+        let error = self.stream(spectrum, &Taker::new(|_| false)).unwrap_err();
         let told = format!("{error:?} {error}");
         assert!(told.contains(words), "{}: {told}", self.name);
+    }
+
+    fn stream(&self, spectrum: Spectrum, taker: &Taker) -> Result<(), CameraError> {
+        stream_from(
+            &*self.cameras,
+            &self.options,
+            spectrum,
+            taker.deadline,
+            taker,
+        )
+    }
+}
+
+/// Takes one frame, within twenty seconds.
+struct Taker {
+    wanted: Box<dyn Fn(&Frame) -> bool>,
+    deadline: Instant,
+    opened: RefCell<Option<(CameraIdentity, Spectrum)>>,
+    taken: RefCell<Option<Frame>>,
+}
+
+impl Taker {
+    fn new(wanted: impl Fn(&Frame) -> bool + 'static) -> Self {
+        Self {
+            wanted: Box::new(wanted),
+            deadline: Instant::now() + Duration::from_secs(20),
+            opened: RefCell::default(),
+            taken: RefCell::default(),
+        }
+    }
+}
+
+impl Sink for Taker {
+    fn opened(&self, identity: &CameraIdentity, spectrum: Spectrum) {
+        let before = self.opened.replace(Some((identity.clone(), spectrum)));
+        assert_eq!(before, None, "opened twice");
+    }
+
+    fn deliver(&self, frame: Frame) {
+        assert!(self.opened.borrow().is_some(), "a frame before it is open");
+        if (self.wanted)(&frame) {
+            self.taken.replace(Some(frame));
+        }
+    }
+
+    fn is_closed(&self) -> bool {
+        self.taken.borrow().is_some() || Instant::now() >= self.deadline
     }
 }
 

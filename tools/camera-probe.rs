@@ -9,13 +9,15 @@
 //! 11 busy, 12 permission denied, 13 unplugged, 14 suspended, 15 virtual, 16 timed out, 17 failed.
 #![allow(clippy::print_stdout, clippy::print_stderr)]
 
+use std::cell::Cell;
 use std::process::ExitCode;
 use std::time::{Duration, Instant};
 
 use facelock::camera::{
-    self, CameraChoice, CameraError, CameraOptions, Rotation, emitter, exposure, quirks::Emitter,
+    self, CameraChoice, CameraError, CameraOptions, Rotation, Sink, emitter, exposure,
+    quirks::Emitter,
 };
-use facelock::types::{Spectrum, hex};
+use facelock::types::{CameraIdentity, Frame, Spectrum, hex};
 use serde_json::json;
 
 fn main() -> ExitCode {
@@ -23,9 +25,12 @@ fn main() -> ExitCode {
     let arguments: Vec<&str> = arguments.iter().map(String::as_str).collect();
     let done = match arguments.as_slice() {
         ["list"] => list(),
-        ["take", spectrum, rest @ ..] => {
-            take(wanted(spectrum), number(rest, 0, 10), number(rest, 1, 6))
-        }
+        ["take", spectrum, rest @ ..] => take(
+            wanted(spectrum),
+            number(rest, 0, 10),
+            number(rest, 1, 6),
+            false,
+        ),
         ["try", identity, unit, selector, on, off, rest @ ..] => {
             let emitter = Emitter {
                 unit: parse(unit),
@@ -37,7 +42,7 @@ fn main() -> ExitCode {
         }
         ["restore"] => emitter::restore_pending(&options(Spectrum::Infrared))
             .map(|was| println!("{}", json!({"restored": was}))),
-        ["hang", spectrum] => hang(wanted(spectrum)),
+        ["hang", spectrum] => take(wanted(spectrum), 1, 10, true),
         _ => {
             eprintln!("usage: camera-probe list | take | try | restore | hang; see the source");
             return ExitCode::from(2);
@@ -118,47 +123,60 @@ fn list() -> Result<(), CameraError> {
     Ok(())
 }
 
-fn take(wanted: Spectrum, frames: u64, seconds: u64) -> Result<(), CameraError> {
-    let started = Instant::now();
-    let deadline = started + Duration::from_secs(seconds);
-    let opened = camera::open(&options(wanted), wanted, deadline);
-    println!(
-        "{}",
-        json!({"open_ms": milliseconds(started), "ok": opened.is_ok()})
-    );
-    let mut source = opened?;
-    println!(
-        "{}",
-        json!({"identity": source.identity().as_str(), "spectrum": source.spectrum()})
-    );
-    for _ in 0..frames {
-        let frame = source.next_frame(deadline)?;
+/// Tells of each frame, until there were enough or it is too late.
+struct Teller {
+    started: Instant,
+    deadline: Instant,
+    left: Cell<u64>,
+    /// Sleeps at the first frame, to be killed.
+    hangs: bool,
+}
+
+impl Sink for Teller {
+    fn opened(&self, identity: &CameraIdentity, spectrum: Spectrum) {
+        let open = milliseconds(self.started);
+        let identity = identity.as_str();
+        println!(
+            "{}",
+            json!({"open_ms": open, "identity": identity, "spectrum": spectrum})
+        );
+    }
+
+    fn deliver(&self, frame: Frame) {
         let light = exposure::judge(&frame);
         println!(
             "{}",
             json!({
-                "at_ms": milliseconds(started), "sequence": frame.sequence, "size": [frame.width(), frame.height()],
+                "at_ms": milliseconds(self.started), "sequence": frame.sequence, "size": [frame.width(), frame.height()],
                 "format": format!("{:?}", frame.format()), "illumination": format!("{:?}", frame.illumination),
                 "mean": light.mean, "dark": light.dark, "saturated": light.saturated, "lit": light.lit(),
             })
         );
+        if self.hangs {
+            std::thread::sleep(Duration::from_secs(600));
+        }
+        self.left.set(self.left.get().saturating_sub(1));
     }
-    let closing = Instant::now();
-    drop(source);
-    println!("{}", json!({"close_ms": milliseconds(closing)}));
-    Ok(())
+
+    fn is_closed(&self) -> bool {
+        self.left.get() == 0 || Instant::now() >= self.deadline
+    }
 }
 
-/// Holds the camera open and sleeps, to be killed.
-fn hang(wanted: Spectrum) -> Result<(), CameraError> {
-    let mut source = camera::open(
-        &options(wanted),
-        wanted,
-        Instant::now() + Duration::from_secs(10),
-    )?;
-    source.next_frame(Instant::now() + Duration::from_secs(10))?;
-    println!("{}", json!({"holding": source.identity().as_str()}));
-    std::thread::sleep(Duration::from_secs(600));
+fn take(wanted: Spectrum, frames: u64, seconds: u64, hangs: bool) -> Result<(), CameraError> {
+    let started = Instant::now();
+    let deadline = started + Duration::from_secs(seconds);
+    let teller = Teller {
+        started,
+        deadline,
+        left: Cell::new(frames),
+        hangs,
+    };
+    camera::stream(&options(wanted), wanted, deadline, &teller)?;
+    println!("{}", json!({"closed_ms": milliseconds(started)}));
+    if teller.left.get() > 0 {
+        return Err(CameraError::TimedOut);
+    }
     Ok(())
 }
 

@@ -1,7 +1,7 @@
 //! What a camera function sees by, from its formats and those of its siblings: pure.
 #![forbid(unsafe_code)]
 
-use super::device::ProbedFormat;
+use super::probe::ProbedFormat;
 use crate::types::Spectrum;
 
 /// Formats without a color filter's colors.

@@ -8,25 +8,14 @@
 #![forbid(unsafe_code)]
 
 mod jpeg;
+mod layout;
 
 pub use jpeg::size as jpeg_size;
+pub use layout::{DecodeError, Layout};
 use zune_jpeg::zune_core::colorspace::ColorSpace;
 
-use super::Rotation;
-use crate::types::{Frame, MAX_FRAME_SIDE, PixelFormat};
-
-/// Why a buffer is no frame. The frame is dropped; the stream goes on.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-pub enum DecodeError {
-    #[error("{have} bytes where the frame needs {need}")]
-    Short { have: usize, need: usize },
-    #[error("{0}x{1} pixels are not allowed here")]
-    Size(u32, u32),
-    #[error("rows of {0} bytes are shorter than the picture is wide")]
-    Stride(u32),
-    #[error("broken JPEG: {0}")]
-    Jpeg(String),
-}
+use super::options::Rotation;
+use crate::types::{Frame, PixelFormat};
 
 /// The formats that are read.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -58,40 +47,6 @@ impl Encoding {
 /// chroma is rounded on its way.
 const GRAY_STEP: u8 = 6;
 const GRAY_OUTLIERS: f64 = 0.002;
-
-/// How the rows lie in the buffer.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Layout {
-    pub width: u32,
-    pub height: u32,
-    /// Bytes from one row to the next; 0 where rows lie without padding. For NV12 that of both
-    /// planes.
-    pub stride: u32,
-}
-
-impl Layout {
-    pub const fn packed(width: u32, height: u32) -> Self {
-        Self {
-            width,
-            height,
-            stride: 0,
-        }
-    }
-
-    /// Rows of `row` meaningful bytes: the distance between them, after checking that the picture
-    /// is allowed.
-    fn rows(&self, row: usize) -> Result<usize, DecodeError> {
-        let sides = 1..=MAX_FRAME_SIDE;
-        if !sides.contains(&self.width) || !sides.contains(&self.height) {
-            return Err(DecodeError::Size(self.width, self.height));
-        }
-        match self.stride as usize {
-            0 => Ok(row),
-            stride if stride < row => Err(DecodeError::Stride(self.stride)),
-            stride => Ok(stride),
-        }
-    }
-}
 
 /// A color frame, [`PixelFormat::Bgr8`], from any encoding; gray ones have three equal channels.
 ///

@@ -2,8 +2,8 @@
 #![forbid(unsafe_code)]
 
 use super::decode::Encoding;
-use super::device::{ProbedFormat, ProbedSize};
 use super::machine::StreamFormat;
+use super::probe::{ProbedFormat, ProbedSize};
 use super::v4l2::{FourCc, Rate};
 use crate::types::MAX_FRAME_SIDE;
 

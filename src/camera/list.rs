@@ -3,8 +3,9 @@
 
 use facelock_protocol::{CameraReport, UsbReport};
 
-use super::device::{self, Camera, Probe, Probed};
+use super::device::{self, Camera};
 use super::machine::Kernel;
+use super::probe::{Probe, Probed, ProbedSize};
 use super::quirks::Quirks;
 use super::select::{self, suits, unopened};
 use super::sysfs::{self, Origin};
@@ -130,7 +131,7 @@ fn lines(probed: &Probed) -> Vec<String> {
     let formats = probed.formats.iter();
     let sizes =
         formats.flat_map(|format| format.sizes.iter().map(move |size| (format.four_cc, size)));
-    let line = |(four_cc, size): ([u8; 4], &super::ProbedSize)| {
+    let line = |(four_cc, size): ([u8; 4], &ProbedSize)| {
         let rates = size.rates.iter().filter(|rate| rate.1 > 0);
         let rates: Vec<String> = rates
             .map(|rate| format!("{}", rate.0 as f32 / rate.1 as f32))

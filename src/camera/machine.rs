@@ -11,9 +11,9 @@ use std::io;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use super::device::{Probe, Probed, ProbedFormat, ProbedSize};
 use super::nokhwa::NokhwaStream;
 use super::options::{WANTED_RATE, WANTED_SIZE};
+use super::probe::{Probe, Probed, ProbedFormat, ProbedSize};
 pub use super::v4l2::Delivered;
 use super::v4l2::{Format, FourCc, Node, Rate, Stream};
 

@@ -2,8 +2,8 @@
 #![forbid(unsafe_code)]
 
 use super::decode::Encoding;
-use super::device::Probed;
 use super::formats::{Mode, RATE_FINE, modes};
+use super::probe::Probed;
 use super::quirks::Quirk;
 use super::{CameraOptions, NamedFormat};
 use crate::types::Spectrum;
@@ -93,7 +93,7 @@ fn cost(mode: &Mode, named: NamedFormat, options: &CameraOptions) -> f64 {
 
 #[cfg(test)]
 mod tests {
-    use super::super::device::{ProbedFormat, ProbedSize};
+    use super::super::probe::{ProbedFormat, ProbedSize};
     use super::super::v4l2::FourCc;
     use super::*;
 

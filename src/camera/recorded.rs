@@ -14,8 +14,11 @@ use serde::Deserialize;
 
 use super::exposure;
 use super::strobe::Strobe;
-use super::{CameraError, FrameSource, decode};
+use super::{CameraError, Sink, decode};
 use crate::types::{CameraIdentity, Frame, MAX_FRAME_SIDE, PixelFormat, Spectrum};
+
+/// How soon a closed sink is noticed.
+const SLICE: Duration = Duration::from_millis(40);
 
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "lowercase")]
@@ -138,19 +141,39 @@ impl Recorded {
     }
 }
 
-impl FrameSource for Recorded {
-    fn identity(&self) -> &CameraIdentity {
+impl Recorded {
+    /// Leaves the frames in `sink` as they come, until it is closed.
+    ///
+    /// # Errors
+    /// [`CameraError::Unplugged`] where the timeline says so; a picture that cannot be read.
+    pub fn stream(&mut self, sink: &dyn Sink) -> Result<(), CameraError> {
+        sink.opened(&self.identity, self.spectrum());
+        while !sink.is_closed() {
+            match self.next_frame(Instant::now() + SLICE) {
+                Ok(frame) => sink.deliver(frame),
+                Err(CameraError::TimedOut) => {}
+                Err(error) => return Err(error),
+            }
+        }
+        Ok(())
+    }
+
+    pub fn identity(&self) -> &CameraIdentity {
         &self.identity
     }
 
-    fn spectrum(&self) -> Spectrum {
+    pub fn spectrum(&self) -> Spectrum {
         match self.timeline.spectrum {
             RecordedSpectrum::Color => Spectrum::Color,
             RecordedSpectrum::Infrared => Spectrum::Infrared,
         }
     }
 
-    fn next_frame(&mut self, deadline: Instant) -> Result<Frame, CameraError> {
+    /// The next frame of the timeline.
+    ///
+    /// # Errors
+    /// [`CameraError::TimedOut`] at `deadline`; as [`Recorded::stream`].
+    pub fn next_frame(&mut self, deadline: Instant) -> Result<Frame, CameraError> {
         let wait_until =
             |until: Instant| std::thread::sleep(until.saturating_duration_since(Instant::now()));
         let due = self.due(self.next);

@@ -5,8 +5,8 @@
 
 use std::fmt::Write as _;
 
-use super::device::{Probe, Probed, ProbedSize};
 use super::machine::Kernel;
+use super::probe::{Probe, Probed, ProbedSize};
 use super::sysfs::{self, Origin, Place};
 use super::v4l2::FourCc;
 use super::{CameraOptions, list};

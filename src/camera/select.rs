@@ -2,8 +2,9 @@
 #![forbid(unsafe_code)]
 
 use super::classify::Evidence;
-use super::device::{self, Camera, Probe};
+use super::device::{self, Camera};
 use super::formats::Mode;
+use super::probe::Probe;
 use super::quirks::Quirks;
 use super::ranking;
 use super::sysfs::{self, Origin, Place};

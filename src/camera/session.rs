@@ -10,17 +10,17 @@ use super::emitter::LitEmitter;
 use super::exposure;
 use super::formats::Mode;
 use super::machine::{Delivered, Machine, RawStream, StreamFormat};
-use super::mailbox::Sink;
 use super::ranking;
 use super::select::{self, Selected};
 use super::shutter::Shutter;
+use super::sink::Outlet;
 use super::strobe::Strobe;
 use super::v4l2::Node;
 use super::wide::SignificantBits;
 use super::{CameraError, CameraOptions, Rotation};
 use crate::types::{Frame, Illumination, MAX_FRAME_SIDE, Spectrum};
 
-/// How soon a dropped source is noticed.
+/// How soon a closed sink is noticed.
 const SLICE: Duration = Duration::from_millis(40);
 /// A camera that has not delivered by then has not started, where there is another to try.
 const FIRST_FRAME: Duration = Duration::from_millis(1800);
@@ -36,7 +36,7 @@ pub(super) fn try_once(
     options: &CameraOptions,
     wanted: Spectrum,
     machine: &dyn Machine,
-    sink: &Sink,
+    sink: &Outlet<'_>,
     found: &mut Option<String>,
 ) -> Result<(), CameraError> {
     let candidates = match select::candidates(options, wanted, machine) {
@@ -80,7 +80,7 @@ struct Session<'a> {
     wanted: Spectrum,
     options: &'a CameraOptions,
     machine: &'a dyn Machine,
-    sink: &'a Sink,
+    sink: &'a Outlet<'a>,
     /// There is no other camera to try.
     is_last: bool,
 }
@@ -92,12 +92,12 @@ struct Running {
 }
 
 impl Session<'_> {
-    /// Streams in the first mode that starts, until the sink closes or the camera fails.
+    /// Streams in the first mode that starts, until the sink is closed or the camera fails.
     fn run(&self) -> Result<(), CameraError> {
         let mut mode = self.selected.modes[0];
         for _ in 1..MODES {
             let failed = match self.stream(mode) {
-                Err(error) if !self.sink.is_open() && !self.sink.closed() => error,
+                Err(error) if !self.sink.is_open() && !self.sink.is_closed() => error,
                 ended => return ended,
             };
             let no_bandwidth = failed == CameraError::NoBandwidth;
@@ -119,7 +119,7 @@ impl Session<'_> {
         }
         let mut decoder = Decoder::new(self, mode, layout);
         let started = Instant::now();
-        while !self.sink.closed() {
+        while !self.sink.is_closed() {
             let mut seen = None;
             let mut look = |bytes: &[u8], delivered: Delivered| {
                 seen = Some(decoder.frame(bytes, delivered));
@@ -138,9 +138,7 @@ impl Session<'_> {
                     }
                     continue;
                 }
-                if !self.sink.is_open() {
-                    self.sink.opened(&self.selected.known_as);
-                }
+                self.sink.opened(&self.selected.known_as);
                 self.sink.deliver(decode::rotate(frame, decoder.rotation));
             } else if !came && !self.sink.is_open() && started.elapsed() > FIRST_FRAME {
                 return Err(CameraError::TimedOut);

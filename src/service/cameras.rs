@@ -8,20 +8,21 @@ use facelock_protocol::CameraReport;
 use super::arguments;
 #[cfg(feature = "replay")]
 use crate::camera::described::DescribedCameras;
-use crate::camera::{self, CameraError, CameraOptions, FrameSource};
+use crate::camera::{self, CameraError, CameraOptions, Sink};
 use crate::types::Spectrum;
 
 pub trait Cameras: Send + Sync + 'static {
-    /// Opens the camera that `wanted` names.
+    /// Opens the camera that `wanted` names, and leaves its frames in `sink` until that is closed.
     ///
     /// # Errors
-    /// [`CameraError`], by the deadline.
-    fn open(
+    /// As [`camera::stream`].
+    fn stream(
         &self,
         options: &CameraOptions,
         wanted: Spectrum,
         deadline: Instant,
-    ) -> Result<Box<dyn FrameSource>, CameraError>;
+        sink: &dyn Sink,
+    ) -> Result<(), CameraError>;
 
     /// The cameras there are.
     fn list(&self, options: &CameraOptions) -> Vec<CameraReport>;
@@ -31,13 +32,14 @@ pub trait Cameras: Send + Sync + 'static {
 pub struct DeviceCameras;
 
 impl Cameras for DeviceCameras {
-    fn open(
+    fn stream(
         &self,
         options: &CameraOptions,
         wanted: Spectrum,
         deadline: Instant,
-    ) -> Result<Box<dyn FrameSource>, CameraError> {
-        camera::open(options, wanted, deadline)
+        sink: &dyn Sink,
+    ) -> Result<(), CameraError> {
+        camera::stream(options, wanted, deadline, sink)
     }
 
     fn list(&self, options: &CameraOptions) -> Vec<CameraReport> {
@@ -76,19 +78,20 @@ impl RecordedCameras {
 
 #[cfg(feature = "replay")]
 impl Cameras for RecordedCameras {
-    fn open(
+    fn stream(
         &self,
         options: &CameraOptions,
         wanted: Spectrum,
         deadline: Instant,
-    ) -> Result<Box<dyn FrameSource>, CameraError> {
+        sink: &dyn Sink,
+    ) -> Result<(), CameraError> {
         if let Some((cameras, options)) = self.described(options) {
-            return camera::open_with(std::sync::Arc::new(cameras), &options, wanted, deadline);
+            return camera::stream_from(&cameras, &options, wanted, deadline, sink);
         }
-        let source = camera::recorded::Recorded::open(&self.frames)?;
+        let mut source = camera::recorded::Recorded::open(&self.frames)?;
         // The one camera there is: asked for the other spectrum, it is not there.
         if source.spectrum() == wanted {
-            Ok(Box::new(source))
+            source.stream(sink)
         } else {
             Err(CameraError::NotFound)
         }

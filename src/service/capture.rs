@@ -13,7 +13,7 @@ use facelock_protocol::{Event, Progress};
 use super::connection::Connection;
 use super::context::Context;
 use super::inbox::{Arrival, Inbox};
-use super::workers::{self, CameraThread, OpenCamera};
+use super::workers::{self, CameraThread, Stream};
 use crate::store::Enrollment;
 
 pub struct Capture {
@@ -22,18 +22,17 @@ pub struct Capture {
 }
 
 impl Capture {
-    /// Watches for a hang-up, and starts camera and models. The camera streams until `deadline`, at
-    /// most.
+    /// Watches for a hang-up, and starts camera and models.
     ///
     /// # Errors
     /// No thread could be started.
-    pub fn start(context: &Context, open: OpenCamera, deadline: Instant) -> io::Result<Self> {
+    pub fn start(context: &Context, stream: Stream) -> io::Result<Self> {
         let inbox = Inbox::new();
         let hangup = Arc::clone(&inbox);
         context.connection.watch(move || hangup.hang_up())?;
         let starting = Event::Progress(Progress::Starting);
         context.connection.send_event(starting);
-        let camera = workers::start_camera(&inbox, open, deadline)?;
+        let camera = workers::start_camera(&inbox, stream)?;
         let capture = Self { inbox, camera };
         workers::start_models(context.config, &capture.inbox)?;
         Ok(capture)

@@ -5,7 +5,7 @@ use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::Instant;
 
 use super::templates::{Gallery, KeyError};
-use crate::camera::CameraError;
+use crate::camera::{CameraError, Sink};
 use crate::onnx::ModelError;
 use crate::pipeline::frame::JudgeFrames;
 use crate::types::{CameraIdentity, Frame, Spectrum};
@@ -102,22 +102,6 @@ impl Inbox {
         }
     }
 
-    pub fn put_camera(&self, identity: CameraIdentity, spectrum: Spectrum) {
-        self.put(|slots| slots.camera = Some((identity, spectrum)));
-    }
-
-    /// Leaves a frame. False once no more are wanted: the camera thread ends.
-    #[must_use]
-    pub fn put_frame(&self, frame: Frame) -> bool {
-        self.put(|slots| {
-            slots.frames.push_back(frame);
-            if slots.frames.len() > FRAMES {
-                slots.frames.pop_front();
-            }
-            !slots.closed
-        })
-    }
-
     pub fn put_camera_error(&self, error: CameraError) {
         self.put(|slots| slots.camera_error = Some(error));
     }
@@ -142,10 +126,6 @@ impl Inbox {
         });
     }
 
-    pub fn is_closed(&self) -> bool {
-        self.slots().closed
-    }
-
     /// Whether [`Inbox::next`] would have to wait for nothing.
     #[cfg(test)]
     pub fn holds_anything(&self) -> bool {
@@ -167,6 +147,28 @@ impl Inbox {
     }
 }
 
+impl Sink for Inbox {
+    fn opened(&self, identity: &CameraIdentity, spectrum: Spectrum) {
+        self.put(|slots| slots.camera = Some((identity.clone(), spectrum)));
+    }
+
+    fn deliver(&self, frame: Frame) {
+        self.put(|slots| {
+            if slots.closed {
+                return;
+            }
+            slots.frames.push_back(frame);
+            if slots.frames.len() > FRAMES {
+                slots.frames.pop_front();
+            }
+        });
+    }
+
+    fn is_closed(&self) -> bool {
+        self.slots().closed
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use std::time::Duration;
@@ -178,7 +180,8 @@ mod tests {
     fn waiting_frames_do_not_put_off_the_deadline() {
         let inbox: Arc<Inbox> = Inbox::new();
         let frame = || Frame::new(1, 1, PixelFormat::Gray8, vec![0]).unwrap();
-        assert!(inbox.put_frame(frame()) && inbox.put_frame(frame()));
+        inbox.deliver(frame());
+        inbox.deliver(frame());
         assert!(matches!(
             inbox.next(Instant::now() + Duration::from_secs(5)),
             Arrival::Frame(_)

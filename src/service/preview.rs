@@ -10,8 +10,8 @@ use super::context::Context;
 use super::failure::{Answer, Failure};
 use super::inbox::{Arrival, Models};
 use super::timing;
-use super::workers::open_best;
-use crate::camera::exposure;
+use super::workers::stream_best;
+use crate::camera::{Sink, exposure};
 use crate::face::QualityLimits;
 use crate::pipeline::frame::{FrameOutcome, FrameTimes};
 use crate::types::{Frame, PixelFormat, Spectrum, Unavailable};
@@ -27,9 +27,9 @@ pub fn preview(context: &Context, seconds: u8) -> Answer<Reply> {
     let deadline = Instant::now() + Duration::from_secs(seconds.clamp(1, 60).into());
     let cameras = Arc::clone(&context.cameras);
     let options = context.config.camera_options();
-    let open = Box::new(move || open_best(&*cameras, &options, deadline));
+    let stream = Box::new(move |sink: &dyn Sink| stream_best(&*cameras, &options, deadline, sink));
     Capture::tell_longest(context, deadline);
-    let capture = Capture::start(context, open, deadline).map_err(Failure::Thread)?;
+    let capture = Capture::start(context, stream).map_err(Failure::Thread)?;
     show(context, &capture, deadline)
 }
 

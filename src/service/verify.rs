@@ -18,6 +18,7 @@ use super::failure::{Answer, Failure};
 use super::journal::Priority;
 use super::presence;
 use super::tally::{Charge, TallyError};
+use crate::camera::Sink;
 use crate::decision::lockout::AttemptEnd;
 use crate::decision::spectrum;
 use crate::store::Enrollment;
@@ -159,13 +160,11 @@ fn start(
     wanted: Spectrum,
     begun: Instant,
 ) -> std::io::Result<Capture> {
-    let deadlines = context.config.deadlines();
-    let deadline = begun + deadlines.attempt;
+    let deadline = begun + context.config.deadlines().attempt;
     let cameras = Arc::clone(&context.cameras);
     let options = enrollments::login_camera_options(context, enrollment);
-    let open = Box::new(move || cameras.open(&options, wanted, deadline));
-    // A challenge keeps the camera streaming for longer; opening it has no more time than ever.
-    let capture = Capture::start(context, open, deadline + deadlines.challenge)?;
+    let stream = move |sink: &dyn Sink| cameras.stream(&options, wanted, deadline, sink);
+    let capture = Capture::start(context, Box::new(stream))?;
     capture.open_templates(context, enrollment)?;
     Ok(capture)
 }

@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 use super::cameras::Cameras;
 use super::inbox::{Inbox, Models};
 use super::templates::{Gallery, KeyError};
-use crate::camera::{CameraError, CameraOptions, FrameSource};
+use crate::camera::{CameraError, CameraOptions, Sink};
 use crate::config::Config;
 use crate::onnx::ModelError;
 use crate::pipeline::frame::FrameJudge;
@@ -16,27 +16,27 @@ use crate::store::Enrollment;
 use crate::types::Spectrum;
 use crate::vault::VaultOptions;
 
-/// A camera is waited for in slices, so that an attempt that is over closes it soon.
-const SLICE: Duration = Duration::from_millis(40);
 /// How long an ended attempt waits for the camera to be put back as it was; the kernel closes it in
 /// any case.
 const PUT_BACK: Duration = Duration::from_millis(150);
 
-/// Opens a camera, on the camera's thread.
-pub type OpenCamera = Box<dyn FnOnce() -> Result<Box<dyn FrameSource>, CameraError> + Send>;
+/// Streams from a camera into the inbox, on the camera's thread.
+pub type Stream = Box<dyn FnOnce(&dyn Sink) -> Result<(), CameraError> + Send>;
 
-/// Opens the infrared camera, for it is what tells a face from a screen; the color camera only
-/// where there is no other. One that is there and fails is no reason to make do with less.
-pub fn open_best(
+/// Streams from the infrared camera, for it is what tells a face from a screen; from the color
+/// camera only where there is no other. One that is there and fails is no reason to make do with
+/// less.
+pub fn stream_best(
     cameras: &dyn Cameras,
     options: &CameraOptions,
     deadline: Instant,
-) -> Result<Box<dyn FrameSource>, CameraError> {
-    match cameras.open(options, Spectrum::Infrared, deadline) {
+    sink: &dyn Sink,
+) -> Result<(), CameraError> {
+    match cameras.stream(options, Spectrum::Infrared, deadline, sink) {
         Err(CameraError::NotFound | CameraError::Virtual) => {
-            cameras.open(options, Spectrum::Color, deadline)
+            cameras.stream(options, Spectrum::Color, deadline, sink)
         }
-        result => result,
+        ended => ended,
     }
 }
 
@@ -53,44 +53,23 @@ impl CameraThread {
     }
 }
 
-/// Opens the camera on a thread of its own and leaves its frames in the inbox, until the inbox is
-/// closed, the camera fails, or the deadline has passed.
+/// Lets the camera stream on a thread of its own until the inbox is closed or the camera fails. A
+/// driver that hangs holds that thread, and no one else.
 ///
 /// # Errors
 /// No thread could be started.
-pub fn start_camera(
-    inbox: &Arc<Inbox>,
-    open: OpenCamera,
-    deadline: Instant,
-) -> std::io::Result<CameraThread> {
+pub fn start_camera(inbox: &Arc<Inbox>, stream: Stream) -> std::io::Result<CameraThread> {
     let (alive, ended) = channel();
     let inbox = Arc::clone(inbox);
     std::thread::Builder::new()
         .name("camera".into())
         .spawn(move || {
-            if let Err(error) = stream(&inbox, open, deadline) {
+            if let Err(error) = stream(&*inbox) {
                 inbox.put_camera_error(error);
             }
             drop::<std::sync::mpsc::Sender<()>>(alive);
         })?;
     Ok(CameraThread { ended })
-}
-
-fn stream(inbox: &Inbox, open: OpenCamera, deadline: Instant) -> Result<(), CameraError> {
-    let mut source = open()?;
-    inbox.put_camera(source.identity().clone(), source.spectrum());
-    while !inbox.is_closed() {
-        match source.next_frame(deadline.min(Instant::now() + SLICE)) {
-            Ok(frame) => {
-                if !inbox.put_frame(frame) {
-                    break;
-                }
-            }
-            Err(CameraError::TimedOut) if Instant::now() < deadline => {}
-            Err(error) => return Err(error),
-        }
-    }
-    Ok(())
 }
 
 /// Makes the models ready on a thread of their own.

@@ -8,7 +8,7 @@ use zune_jpeg::zune_core::bytestream::ZCursor;
 use zune_jpeg::zune_core::colorspace::ColorSpace;
 use zune_jpeg::zune_core::options::DecoderOptions;
 
-use super::{DecodeError, Layout};
+use super::layout::{DecodeError, Layout};
 use crate::types::MAX_FRAME_SIDE;
 
 /// Width and height a JPEG announces, within [`MAX_FRAME_SIDE`].

@@ -6,7 +6,8 @@ use std::time::{Duration, Instant};
 
 use super::super::machine::{Delivered, RawStream, StreamFormat};
 use super::super::recorded::decode_png;
-use super::{Behavior, jpeg};
+use super::behavior::Behavior;
+use super::jpeg;
 use crate::types::{Frame, PixelFormat};
 
 /// A little faster than a camera, so that tests are.

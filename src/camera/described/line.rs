@@ -3,8 +3,8 @@
 
 use std::path::{Path, PathBuf};
 
-use super::super::ProbedSize;
 use super::super::options::WANTED_SIZE;
+use super::super::probe::ProbedSize;
 
 /// The sizes that no interval was told of yet.
 pub(super) fn unrated(sizes: &mut [ProbedSize]) -> impl Iterator<Item = &mut ProbedSize> {

@@ -11,7 +11,7 @@ use super::super::machine::Kernel;
 use super::super::quirks::{Emitter, PAYLOAD_MAX};
 use super::super::v4l2::Node;
 use super::super::{CameraError, CameraOptions, lock, select};
-use super::send;
+use super::control::send;
 use crate::types::{Spectrum, find_camera};
 
 const NAME: &str = "emitter-on";

@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 
 use facelock_protocol::{Event, Pose, Progress};
 
-use crate::camera::CameraError;
+use crate::camera::{CameraError, Sink};
 use crate::decision::RequireInfrared;
 use crate::face::QualityLimits;
 use crate::pipeline::enrollment::{FEWEST, Sample, SampleChoice, Samples};
@@ -16,7 +16,7 @@ use crate::service::enrollments;
 use crate::service::failure::{Answer, Failure};
 use crate::service::inbox::{Arrival, Models};
 use crate::service::journal::Priority;
-use crate::service::workers::open_best;
+use crate::service::workers::stream_best;
 use crate::store::Enrollment;
 use crate::types::{CameraIdentity, Digest, Frame, Hint, Spectrum, Subject, Unavailable};
 
@@ -55,12 +55,12 @@ pub fn take_samples(
     let cameras = Arc::clone(&context.cameras);
     let options = enrollments::camera_options(context, enrollment);
     let rule = context.config.pad.require_infrared;
-    let open = Box::new(move || match rule {
-        RequireInfrared::Enrolled => open_best(&*cameras, &options, deadline),
-        RequireInfrared::Always => cameras.open(&options, Spectrum::Infrared, deadline),
-    });
+    let stream = move |sink: &dyn Sink| match rule {
+        RequireInfrared::Enrolled => stream_best(&*cameras, &options, deadline, sink),
+        RequireInfrared::Always => cameras.stream(&options, Spectrum::Infrared, deadline, sink),
+    };
     Capture::tell_longest(context, deadline);
-    let capture = Capture::start(context, open, deadline).map_err(Failure::Thread)?;
+    let capture = Capture::start(context, Box::new(stream)).map_err(Failure::Thread)?;
     let mut sampling = Sampling {
         context,
         subject,

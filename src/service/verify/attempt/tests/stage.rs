@@ -5,7 +5,7 @@ use std::cell::RefCell;
 use std::sync::{Arc, Mutex};
 
 use super::script::{Face, Shown, Step};
-use crate::camera::CameraError;
+use crate::camera::{CameraError, Sink as _};
 use crate::face::{Quality, QualityLimits};
 use crate::onnx::ModelError;
 use crate::pad::PadEvidence;
@@ -155,7 +155,7 @@ impl Stage {
             Step::Camera { mine } => {
                 let identity =
                     CameraIdentity::new(if mine { CAMERA } else { "recorded:other/color" });
-                inbox.put_camera(identity, Spectrum::Color);
+                inbox.opened(&identity, Spectrum::Color);
             }
             Step::CameraFails(error) => inbox.put_camera_error(error),
             Step::Models { ours, threshold } => {
@@ -179,7 +179,7 @@ impl Stage {
             Step::Frame(_) => {
                 let mut frame = Frame::new(1, 1, PixelFormat::Gray8, vec![128]).unwrap();
                 frame.sequence = self.frames.replace_with(|n| *n + 1);
-                let _ = inbox.put_frame(frame);
+                inbox.deliver(frame);
             }
             Step::HangUp => {
                 inbox.hang_up();
