@@ -7,9 +7,9 @@ compile_error!("these tests need recorded frames: cargo test --features replay, 
 use std::path::Path;
 use std::time::{Duration, Instant};
 
-use facelock::camera::CameraError;
 use facelock::camera::recorded::Recorded;
-use facelock::types::{Illumination, PixelFormat, Spectrum};
+use facelock::camera::{CameraError, Sink};
+use facelock::types::{CameraIdentity, Frame, Illumination, PixelFormat, Spectrum};
 
 fn png(path: &Path, color: png::ColorType, pixels: &[u8]) {
     let mut encoder = png::Encoder::new(std::fs::File::create(path).unwrap(), 2, 1);
@@ -186,4 +186,36 @@ fn a_picture_that_is_none_fails_and_does_not_panic() {
         Recorded::open(dir.path()).unwrap().next_frame(soon()),
         Err(CameraError::Failed(_))
     ));
+}
+
+/// Takes nothing, for five seconds.
+struct Watcher(Instant);
+
+impl Sink for Watcher {
+    fn opened(&self, _: &CameraIdentity, _: Spectrum) {}
+
+    fn assumed(&self, _: &str) {}
+
+    fn deliver(&self, _: Frame) {}
+
+    fn is_closed(&self) -> bool {
+        Instant::now() >= self.0
+    }
+}
+
+#[test]
+fn a_constant_picture_is_a_closed_shutter() {
+    let streamed = |picture: &[&[u8]]| {
+        let dir = tempfile::tempdir().unwrap();
+        for (index, pixels) in picture.iter().enumerate() {
+            let path = dir.path().join(format!("{index}.png"));
+            png(&path, png::ColorType::Rgb, pixels);
+        }
+        std::fs::write(dir.path().join("timeline.toml"), "fps = 100").unwrap();
+        let mut source = Recorded::open(dir.path()).unwrap();
+        source.stream(&Watcher(Instant::now() + Duration::from_secs(5)))
+    };
+    assert_eq!(streamed(&[&[16; 6]]), Err(CameraError::Covered));
+    // Noise is a sensor's, however dark.
+    assert_eq!(streamed(&[&[16; 6], &[16, 16, 17, 16, 16, 16]]), Ok(()));
 }

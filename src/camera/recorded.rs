@@ -13,6 +13,7 @@ use std::time::{Duration, Instant};
 use serde::Deserialize;
 
 use super::exposure;
+use super::shutter::Shutter;
 use super::strobe::Strobe;
 use super::{CameraError, Sink, decode};
 use crate::types::{CameraIdentity, Frame, MAX_FRAME_SIDE, PixelFormat, Spectrum};
@@ -67,6 +68,7 @@ pub struct Recorded {
     opened: Instant,
     next: usize,
     strobe: Strobe,
+    shutter: Shutter,
 }
 
 impl Recorded {
@@ -111,6 +113,7 @@ impl Recorded {
             opened: Instant::now(),
             next: 0,
             strobe: Strobe::new(),
+            shutter: Shutter::default(),
         })
     }
 
@@ -145,11 +148,16 @@ impl Recorded {
     /// Leaves the frames in `sink` as they come, until it is closed.
     ///
     /// # Errors
-    /// [`CameraError::Unplugged`] where the timeline says so; a picture that cannot be read.
+    /// [`CameraError::Unplugged`] where the timeline says so; [`CameraError::Covered`] for a constant
+    /// picture; a picture that cannot be read.
     pub fn stream(&mut self, sink: &dyn Sink) -> Result<(), CameraError> {
         sink.opened(&self.identity, self.spectrum());
         while !sink.is_closed() {
             match self.next_frame(Instant::now() + SLICE) {
+                // No sensor sends the same flat picture again and again.
+                Ok(frame) if self.shutter.is_closed(&frame, || None) => {
+                    return Err(CameraError::Covered);
+                }
                 Ok(frame) => sink.deliver(frame),
                 Err(CameraError::TimedOut) => {}
                 Err(error) => return Err(error),
