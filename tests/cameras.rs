@@ -2,9 +2,9 @@
 //! what size, and what is said. A user's report becomes a case by adding lines to it:
 //!
 //! `lists SPECTRUM VID:PID FORMAT`, `opens SPECTRUM IDENTITY WxH [lit]` (the identity's beginning),
-//! `opens SPECTRUM error WORDS` (of the error, or its name), `says WORDS` (in a reason of
-//! `facelockctl devices`); and before them `enrolled IDENTITY`, `login` (only enrolled cameras),
-//! `color_format FORMAT`.
+//! `opens SPECTRUM error WORDS` (of the error, or its name), `assumes SPECTRUM WORDS` (told when it
+//! opens, each once and in this order), `says WORDS` (in a reason of `facelockctl devices`); and before them `enrolled IDENTITY`, `login` (only enrolled cameras),
+//! `color_format FORMAT`, `shipped_quirks`.
 #![allow(clippy::unwrap_used, clippy::panic)]
 
 #[cfg(not(feature = "replay"))]
@@ -39,6 +39,10 @@ fn case(path: &Path) -> Case {
         match line.split_once(' ').unwrap_or((line, "")) {
             ("enrolled", identity) => options.enrolled.push(CameraIdentity::new(identity)),
             ("login", "") => options.only_enrolled = true,
+            ("shipped_quirks", "") => {
+                let shipped = Path::new(env!("CARGO_MANIFEST_DIR")).join("quirks");
+                options.quirk_dirs = vec![shipped];
+            }
             ("color_format", format) => options.color_format = NamedFormat::parse(format).unwrap(),
             _ => {}
         }
@@ -104,6 +108,20 @@ impl Case {
         let frame = frame.unwrap_or_else(|| panic!("{}: no frame", self.name));
         let got = format!("{}x{}", frame.width(), frame.height());
         assert_eq!(got, size, "{}", self.name);
+        let told = taker.assumed.into_inner();
+        let expected = self.text.lines();
+        let expected =
+            expected.filter_map(|line| line.strip_prefix(&format!("assumes {} ", spectrum.word())));
+        let expected: Vec<&str> = expected.collect();
+        let matches = told
+            .iter()
+            .zip(&expected)
+            .all(|(told, words)| told.contains(words));
+        assert!(
+            matches && told.len() == expected.len(),
+            "{}: {told:?}",
+            self.name
+        );
     }
 
     fn fails(&self, spectrum: Spectrum, words: &str) {
@@ -129,6 +147,7 @@ struct Taker {
     wanted: Box<dyn Fn(&Frame) -> bool>,
     deadline: Instant,
     opened: RefCell<Option<(CameraIdentity, Spectrum)>>,
+    assumed: RefCell<Vec<String>>,
     taken: RefCell<Option<Frame>>,
 }
 
@@ -138,6 +157,7 @@ impl Taker {
             wanted: Box::new(wanted),
             deadline: Instant::now() + Duration::from_secs(20),
             opened: RefCell::default(),
+            assumed: RefCell::default(),
             taken: RefCell::default(),
         }
     }
@@ -147,6 +167,10 @@ impl Sink for Taker {
     fn opened(&self, identity: &CameraIdentity, spectrum: Spectrum) {
         let before = self.opened.replace(Some((identity.clone(), spectrum)));
         assert_eq!(before, None, "opened twice");
+    }
+
+    fn assumed(&self, what: &str) {
+        self.assumed.borrow_mut().push(what.to_owned());
     }
 
     fn deliver(&self, frame: Frame) {

@@ -142,6 +142,10 @@ impl Sink for Teller {
         );
     }
 
+    fn assumed(&self, what: &str) {
+        println!("{}", json!({"assumed": what}));
+    }
+
     fn deliver(&self, frame: Frame) {
         let light = exposure::judge(&frame);
         println!(

@@ -2,6 +2,7 @@
 #![forbid(unsafe_code)]
 
 use super::probe::ProbedFormat;
+use super::v4l2::FourCc;
 use crate::types::Spectrum;
 
 /// Formats without a color filter's colors.
@@ -44,6 +45,51 @@ impl Evidence {
             Evidence::ColorFormats => "color by its formats",
             Evidence::Pictures => "its pictures tell",
         }
+    }
+}
+
+impl Evidence {
+    /// What an enrollment is told that it rests on; nothing where the camera, root or a quirk said
+    /// it.
+    pub fn assumption(self) -> Option<&'static str> {
+        match self {
+            Evidence::MonoOnly => Some(
+                "it sees infrared, because all its formats are mono; an ordinary black-and-white camera looks the same",
+            ),
+            Evidence::StereoPair => {
+                Some("it sees infrared, because it is one of a stereo pair with a mono format")
+            }
+            Evidence::ColorSibling => Some(
+                "this looks like the infrared camera of this device: it has a mono format beside a color camera",
+            ),
+            Evidence::Pictures => Some(
+                "this looks like the infrared camera of this device: it announces color formats like its sibling, and its pictures are gray",
+            ),
+            Evidence::Quirk | Evidence::Named | Evidence::ColorFormats => None,
+        }
+    }
+}
+
+/// A color sensor's pictures before an image processor made them.
+const BAYER: [&[u8; 4]; 20] = [
+    b"BA81", b"GBRG", b"GRBG", b"RGGB", b"BG10", b"GB10", b"BA10", b"RG10", b"pBAA", b"pGAA",
+    b"pgAA", b"pRAA", b"BG12", b"GB12", b"BA12", b"RG12", b"pBCC", b"pGCC", b"pgCC", b"pRCC",
+];
+
+/// Why no format of a node can be read, in words.
+pub(super) fn why_unread(formats: &[ProbedFormat]) -> String {
+    let names = formats
+        .iter()
+        .map(|format| FourCc(format.four_cc).to_string());
+    let names = names.take(8).collect::<Vec<_>>().join(", ");
+    if formats.is_empty() {
+        "has no format".into()
+    } else if all(formats, &[&BAYER]) {
+        format!(
+            "sends a sensor's raw pictures only ({names}), which need an image processor; such a camera works by libcamera only"
+        )
+    } else {
+        format!("has no format that can be read: {names}")
     }
 }
 

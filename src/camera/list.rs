@@ -3,6 +3,7 @@
 
 use facelock_protocol::{CameraReport, UsbReport};
 
+use super::classify;
 use super::device::{self, Camera};
 use super::machine::Kernel;
 use super::probe::{Probe, Probed, ProbedSize};
@@ -36,7 +37,7 @@ pub fn list_with(options: &CameraOptions, probe: &dyn Probe) -> Vec<CameraReport
         });
         let (used, reason) = match (&quirks, verdict(camera, &names, options, &table)) {
             (Err(error), _) => (false, error.to_string()),
-            (Ok(_), Err(why)) => (false, why.to_owned()),
+            (Ok(_), Err(why)) => (false, why),
             (Ok(_), Ok(why)) if is_used.is_some() => (true, why),
             (Ok(_), Ok(_)) if options.only_enrolled => (
                 false,
@@ -66,16 +67,17 @@ fn verdict(
     names: &[&str],
     options: &CameraOptions,
     quirks: &Quirks,
-) -> Result<String, &'static str> {
-    let wanted = match camera.spectrum {
-        Some(spectrum) => spectrum,
-        None if camera.probed.is_err() => return Err(unopened(camera)),
-        None if camera.probed.as_ref().is_ok_and(|probed| probed.is_stage) => {
+) -> Result<String, String> {
+    let wanted = match (camera.spectrum, &camera.probed) {
+        (Some(spectrum), _) => spectrum,
+        (None, Err(_)) => return Err(unopened(camera).into()),
+        (None, Ok(probed)) if probed.is_stage => {
             return Err(
-                "one stage of an image processor, which streams nothing by itself; cameras behind it work by libcamera only",
+                "one stage of an image processor, which streams nothing by itself; cameras behind it work by libcamera only"
+                    .into(),
             );
         }
-        None => return Err("has no format that can be read"),
+        (None, Ok(probed)) => return Err(classify::why_unread(&probed.formats)),
     };
     let modes = suits(camera, names, options, wanted)?;
     let by = match options.choice(wanted) {

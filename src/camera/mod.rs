@@ -17,6 +17,7 @@
 
 mod classify;
 pub mod decode;
+mod decoder;
 #[cfg(feature = "replay")]
 pub mod described;
 mod device;

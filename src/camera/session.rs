@@ -5,20 +5,17 @@ use std::io;
 use std::time::{Duration, Instant};
 
 use super::classify::Evidence;
-use super::decode::{self, DecodeError, Encoding, Layout};
+use super::decode::{self, Encoding, Layout};
+use super::decoder::Decoder;
 use super::emitter::LitEmitter;
-use super::exposure;
 use super::formats::Mode;
 use super::machine::{Delivered, Machine, RawStream, StreamFormat};
 use super::ranking;
 use super::select::{self, Selected};
-use super::shutter::Shutter;
 use super::sink::Outlet;
-use super::strobe::Strobe;
 use super::v4l2::Node;
-use super::wide::SignificantBits;
-use super::{CameraError, CameraOptions, Rotation};
-use crate::types::{Frame, Illumination, MAX_FRAME_SIDE, Spectrum};
+use super::{CameraError, CameraOptions};
+use crate::types::{MAX_FRAME_SIDE, Spectrum};
 
 /// How soon a closed sink is noticed.
 const SLICE: Duration = Duration::from_millis(40);
@@ -28,8 +25,6 @@ const FIRST_FRAME: Duration = Duration::from_millis(1800);
 const MODES: usize = 4;
 /// Lit gray frames that show an infrared camera.
 const PROOF: u32 = 5;
-/// This many frames without one that can be decoded, and the camera sends none.
-const UNDECODABLE: u32 = 45;
 
 /// One try: find the cameras, and stream from the first that starts. `found` gets its identity.
 pub(super) fn try_once(
@@ -115,9 +110,14 @@ impl Session<'_> {
         let error = |error: io::Error| CameraError::from_io(&error);
         let (mut running, layout) = self.start(mode)?;
         if self.is_last {
-            self.sink.opened(&self.selected.known_as);
+            self.opened();
         }
-        let mut decoder = Decoder::new(self, mode, layout);
+        let mut decoder = Decoder::new(
+            &self.selected.camera,
+            self.wanted,
+            self.options,
+            (mode, layout),
+        );
         let started = Instant::now();
         while !self.sink.is_closed() {
             let mut seen = None;
@@ -138,13 +138,27 @@ impl Session<'_> {
                     }
                     continue;
                 }
-                self.sink.opened(&self.selected.known_as);
+                self.opened();
+                if let Some(bits) = decoder.found_bits() {
+                    let text = format!("its 16-bit values carry {bits} significant bits");
+                    self.sink.assumed(&text);
+                }
                 self.sink.deliver(decode::rotate(frame, decoder.rotation));
             } else if !came && !self.sink.is_open() && started.elapsed() > FIRST_FRAME {
                 return Err(CameraError::TimedOut);
             }
         }
         Ok(())
+    }
+
+    fn opened(&self) {
+        if !self.sink.is_open() {
+            self.sink.opened(&self.selected.known_as);
+            let evidence = self.selected.camera.evidence;
+            if let Some(what) = evidence.and_then(Evidence::assumption) {
+                self.sink.assumed(what);
+            }
+        }
     }
 
     /// Claims the node, checks what the driver made of the mode, lights the emitter and starts.
@@ -192,103 +206,4 @@ pub(super) fn layout(set: &StreamFormat, mode: Mode) -> Result<Layout, CameraErr
         height: set.height,
         stride,
     })
-}
-
-/// Makes frames of buffers, and knows when there will be none.
-struct Decoder {
-    wanted: Spectrum,
-    encoding: Encoding,
-    layout: Layout,
-    rotation: Rotation,
-    strobe: Strobe,
-    shutter: Shutter,
-    /// Where nothing says how many bits of a 16-bit format carry the value.
-    bits: Option<SignificantBits>,
-    /// The node sends color formats, and is taken for infrared because its pictures are gray.
-    must_be_gray: bool,
-    /// Lit frames that were.
-    gray: u32,
-    undecodable: u32,
-}
-
-impl Decoder {
-    fn new(session: &Session<'_>, mode: Mode, layout: Layout) -> Self {
-        let camera = &session.selected.camera;
-        let quirk = camera.quirk.as_ref();
-        let turned = quirk.map(|quirk| quirk.rotation).unwrap_or_default();
-        let told = quirk.is_some_and(|quirk| quirk.bits.is_some());
-        let is_open_scale = mode.four_cc.0 == *b"Y16 " && !told;
-        Self {
-            wanted: session.wanted,
-            encoding: mode.encoding,
-            layout,
-            rotation: turned.then(session.options.rotation),
-            strobe: Strobe::new(),
-            shutter: Shutter::default(),
-            bits: is_open_scale.then(SignificantBits::default),
-            must_be_gray: session.wanted == Spectrum::Infrared
-                && !mode.encoding.is_gray()
-                && camera.evidence != Some(Evidence::Quirk),
-            gray: 0,
-            undecodable: 0,
-        }
-    }
-
-    /// The buffer as a frame; `None` for one that is damaged or does not hold a whole picture: it
-    /// is dropped, and the next one waited for.
-    fn frame(&mut self, bytes: &[u8], delivered: Delivered) -> Result<Option<Frame>, CameraError> {
-        if delivered.damaged {
-            return self.dropped("the driver marks every frame as damaged");
-        }
-        let mut frame = match self.decode(bytes) {
-            Ok(frame) => frame,
-            Err(error) => return self.dropped(&error.to_string()),
-        };
-        self.undecodable = 0;
-        frame.sequence = delivered.sequence;
-        let exposure = exposure::judge(&frame);
-        if self.wanted == Spectrum::Infrared {
-            frame.illumination = self.strobe.observe(frame.sequence, exposure.mean);
-        } else {
-            frame.illumination = Illumination::Unknown;
-        }
-        if self.must_be_gray && exposure.lit() {
-            let gray = decode::is_gray(bytes, self.encoding, self.size(bytes));
-            if gray == Ok(false) {
-                let text = "its pictures have color, so it is no infrared camera";
-                return Err(CameraError::Failed(text.into()));
-            }
-            self.gray += 1;
-        }
-        Ok(Some(frame))
-    }
-
-    fn decode(&mut self, bytes: &[u8]) -> Result<Frame, DecodeError> {
-        if let Some(bits) = &mut self.bits {
-            let bits = bits.observe(bytes, self.layout);
-            self.encoding = Encoding::GrayWide { bits };
-        }
-        let layout = self.size(bytes);
-        match self.wanted {
-            Spectrum::Color => decode::to_bgr(bytes, self.encoding, layout),
-            Spectrum::Infrared => decode::to_gray(bytes, self.encoding, layout),
-        }
-    }
-
-    /// A JPEG picture says its own size, which some cameras announce otherwise.
-    fn size(&self, bytes: &[u8]) -> Layout {
-        if self.encoding != Encoding::Mjpeg {
-            return self.layout;
-        }
-        let told = decode::jpeg_size(bytes);
-        told.map_or(self.layout, |(width, height)| Layout::packed(width, height))
-    }
-
-    fn dropped(&mut self, error: &str) -> Result<Option<Frame>, CameraError> {
-        self.undecodable += 1;
-        if self.undecodable >= UNDECODABLE {
-            return Err(CameraError::Undecodable(error.to_owned()));
-        }
-        Ok(None)
-    }
 }

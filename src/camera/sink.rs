@@ -1,7 +1,7 @@
 //! Where a camera's frames go.
 #![forbid(unsafe_code)]
 
-use std::cell::Cell;
+use std::cell::{Cell, RefCell};
 
 use crate::types::{CameraIdentity, Frame, Spectrum};
 
@@ -10,6 +10,9 @@ use crate::types::{CameraIdentity, Frame, Spectrum};
 pub trait Sink {
     /// The stream runs; the camera answers by this name.
     fn opened(&self, identity: &CameraIdentity, spectrum: Spectrum);
+
+    /// Something is taken for true of the camera that it did not say itself; in words for root.
+    fn assumed(&self, what: &str);
 
     /// A whole frame; the sink decides what becomes of those that are not taken in time.
     fn deliver(&self, frame: Frame);
@@ -24,6 +27,8 @@ pub(super) struct Outlet<'a> {
     sink: &'a dyn Sink,
     spectrum: Spectrum,
     is_open: Cell<bool>,
+    /// What was told last.
+    assumed: RefCell<String>,
 }
 
 impl<'a> Outlet<'a> {
@@ -32,6 +37,7 @@ impl<'a> Outlet<'a> {
             sink,
             spectrum,
             is_open: Cell::new(false),
+            assumed: RefCell::default(),
         }
     }
 
@@ -43,6 +49,12 @@ impl<'a> Outlet<'a> {
 
     pub fn is_open(&self) -> bool {
         self.is_open.get()
+    }
+
+    pub fn assumed(&self, what: &str) {
+        if self.assumed.replace(what.to_owned()) != what {
+            self.sink.assumed(what);
+        }
     }
 
     pub fn deliver(&self, frame: Frame) {

@@ -127,6 +127,8 @@ mod tests {
     impl Sink for Nothing {
         fn opened(&self, _: &CameraIdentity, _: Spectrum) {}
 
+        fn assumed(&self, _: &str) {}
+
         fn deliver(&self, _: Frame) {}
 
         fn is_closed(&self) -> bool {

@@ -41,6 +41,10 @@ impl SignificantBits {
             }
             self.index += 1;
         }
+        self.found()
+    }
+
+    pub fn found(&self) -> u8 {
         WIDTHS[self.index]
     }
 }

@@ -30,6 +30,9 @@ pub fn measured(value: &mut Value, narrator: &Narrator) {
     if let Some(times) = &narrator.stages {
         value["stages"] = stages(times);
     }
+    if !narrator.assumed.is_empty() {
+        value["assumed"] = json!(narrator.assumed);
+    }
 }
 
 fn document(reply: &Reply) -> Value {

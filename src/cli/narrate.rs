@@ -21,6 +21,8 @@ pub struct Narrator {
     pub stages: Option<Stages>,
     /// Samples taken, and wanted.
     pub samples: Option<(u8, u8)>,
+    /// What was assumed of the camera.
+    pub assumed: Vec<String>,
 }
 
 impl Narrator {
@@ -33,6 +35,7 @@ impl Narrator {
             measurements: Vec::new(),
             stages: None,
             samples: None,
+            assumed: Vec::new(),
         }
     }
 
@@ -52,6 +55,10 @@ impl Narrator {
                     Hint::TurnALittle if self.turning => words::said(words::FURTHER),
                     other => words::hint(*other),
                 })
+            }
+            Event::Assumed(what) => {
+                self.say(&format!("Assumed of the camera: {what}"));
+                self.assumed.push(what.clone());
             }
             Event::Measured(measurement) => self.measured(measurement),
             Event::Hint(_) | Event::Preview(_) | Event::Service { .. } | Event::Within(_) => {}

@@ -60,6 +60,11 @@ impl Capture {
         self.inbox.next(deadline)
     }
 
+    /// What was assumed of the camera so far, in words for root.
+    pub fn assumed(&self) -> Vec<String> {
+        self.inbox.assumed()
+    }
+
     /// Begins to close the camera.
     pub fn close(&self) {
         self.inbox.close();

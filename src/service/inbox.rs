@@ -33,6 +33,7 @@ pub enum Arrival {
 
 struct Slots {
     camera: Option<(CameraIdentity, Spectrum)>,
+    assumed: Vec<String>,
     frames: VecDeque<Frame>,
     camera_error: Option<CameraError>,
     models: Option<Result<Models, ModelError>>,
@@ -51,6 +52,7 @@ impl Inbox {
     pub fn new() -> Arc<Self> {
         let slots = Slots {
             camera: None,
+            assumed: Vec::new(),
             frames: VecDeque::with_capacity(FRAMES + 1),
             camera_error: None,
             models: None,
@@ -114,6 +116,11 @@ impl Inbox {
         self.put(|slots| slots.templates = Some(templates));
     }
 
+    /// What was assumed of the camera so far.
+    pub fn assumed(&self) -> Vec<String> {
+        self.slots().assumed.clone()
+    }
+
     pub fn hang_up(&self) {
         self.put(|slots| slots.hung_up = true);
     }
@@ -150,6 +157,10 @@ impl Inbox {
 impl Sink for Inbox {
     fn opened(&self, identity: &CameraIdentity, spectrum: Spectrum) {
         self.put(|slots| slots.camera = Some((identity.clone(), spectrum)));
+    }
+
+    fn assumed(&self, what: &str) {
+        self.put(|slots| slots.assumed.push(what.to_owned()));
     }
 
     fn deliver(&self, frame: Frame) {

@@ -192,6 +192,10 @@ pub fn messages() -> Vec<Seed> {
                 wanted: 5,
             })),
         ),
+        (
+            "event-assumed",
+            Message::Event(Event::Assumed("it sees infrared".into())),
+        ),
         ("event-within", Message::Event(Event::Within(60_000))),
         ("event-hint", Message::Event(Event::Hint(Hint::OpenEyes))),
         (

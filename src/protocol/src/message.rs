@@ -116,6 +116,8 @@ pub enum Event {
     /// The longest that looking may take from now on, by the configuration. What comes around it,
     /// such as a TPM, is not in it. Told before a test, an enrollment and a preview.
     Within(Milliseconds),
+    /// An enrollment takes this for true of the camera, which did not say it; in plain words.
+    Assumed(String),
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]

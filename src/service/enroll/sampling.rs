@@ -73,7 +73,13 @@ pub fn take_samples(
         last_hint: None,
         attacks: 0,
     };
-    sampling.run(&capture)
+    let taken = sampling.run(&capture)?;
+    for what in capture.assumed() {
+        let line = context.line(Priority::Info, "camera", subject);
+        line.with("assumed", &what).write();
+        context.connection.send_event(Event::Assumed(what));
+    }
+    Ok(taken)
 }
 
 struct Sampling<'a> {
