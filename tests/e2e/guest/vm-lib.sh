@@ -10,6 +10,9 @@ before() { # who or what is in front of the camera
 }
 # Root's program on the console that is in front, as login asks. The VM has no other terminal, and no seat's session.
 face() { pamtester -I tty=/dev/tty1 "$@" authenticate; } # service, user
+begin_face() { # service, user, where it tells; pamtester itself is $!, so that it can be hung up on
+  pamtester -I tty=/dev/tty1 "$1" "$2" authenticate </dev/null >"$3" 2>&1 &
+}
 asked() { face "$2" "$1" </dev/null 2>&1 | tr -d '\r' | sed -nE 's/^pamtester: //p' | tail -1; } # user, service
 # The capture node of a function: the metadata node beside it has another index.
 node() { # color or infrared
@@ -27,7 +30,8 @@ handles_kept_on_exec() { # pid, node
   echo $kept
 }
 plug() { # serial, functions…
-  "$S/camera" 0 "$1" /run/camera "${@:2}" >>$log &
+  # It stands for hardware, which does not wait for a processor.
+  nice -n -15 "$S/camera" 0 "$1" /run/camera "${@:2}" >>$log &
   camera=$!
   for function in "${@:2}"; do
     [ "$function" = yuyv ] && function=color
