@@ -20,6 +20,28 @@ fn every_shipped_entry_loads_and_names_its_source() {
 }
 
 #[test]
+fn a_written_entry_reads_as_it_was() {
+    let shipped = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("quirks");
+    let mut quirks = Quirks::load(&[shipped]).unwrap();
+    let all = r#"
+        [[camera]]
+        usb = "046d:085e"
+        interface = 2
+        spectrum = "infrared"
+        bits = 10
+        rotation = 270
+        format = "Y8 640x480"
+        source = "a \"person\"\\"
+        emitter = { unit = 14, selector = 6, on = [1, 3, 2], off = [1, 3, 1] }
+    "#;
+    quirks.add(all).unwrap();
+    for quirk in quirks.iter() {
+        let again = parse(&quirk.text()).unwrap();
+        assert_eq!(again.iter().collect::<Vec<_>>(), [quirk]);
+    }
+}
+
+#[test]
 fn an_entry_says_all_it_can() {
     let text = r#"
         [[camera]]

@@ -3,8 +3,9 @@
 //!
 //! `lists SPECTRUM VID:PID FORMAT`, `opens SPECTRUM IDENTITY WxH [lit]` (the identity's beginning),
 //! `opens SPECTRUM error WORDS` (of the error, or its name), `assumes SPECTRUM WORDS` (told when it
-//! opens, each once and in this order), `says WORDS` (in a reason of `facelockctl devices`); and before them `enrolled IDENTITY`, `login` (only enrolled cameras),
-//! `color_format FORMAT`, `shipped_quirks`.
+//! opens, each once and in this order), `says WORDS` (in a reason of `facelockctl devices`),
+//! `soonest SPECTRUM IDENTITY FORMAT` (by its first lit frame); and before them
+//! `enrolled IDENTITY`, `login` (only enrolled cameras), `color_format FORMAT`, `shipped_quirks`.
 #![allow(clippy::unwrap_used, clippy::panic)]
 
 #[cfg(not(feature = "replay"))]
@@ -13,11 +14,13 @@ compile_error!("these tests need recorded frames: cargo test --features replay, 
 use std::cell::RefCell;
 use std::path::Path;
 use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
 use std::time::{Duration, Instant};
 
 use facelock::camera::described::DescribedCameras;
 use facelock::camera::{
     CameraError, CameraOptions, NamedFormat, Sink, exposure, list_with, report_with, stream_from,
+    time_modes,
 };
 use facelock::types::{CameraIdentity, Frame, Spectrum};
 
@@ -72,6 +75,9 @@ impl Case {
                 ["opens", spectrum, identity, size, ..] => {
                     self.opens(word(spectrum), identity, size, line.last() == Some(&"lit"));
                 }
+                ["soonest", spectrum, identity, ..] => {
+                    self.soonest(word(spectrum), identity, &line[3..].join(" "));
+                }
                 ["says", ..] => self.says(&line[1..].join(" ")),
                 _ => continue,
             }
@@ -89,6 +95,21 @@ impl Case {
         assert_eq!(used.len(), 1, "{}: {cameras:#?}", self.name);
         assert!(used[0].identity.contains(id), "{}: {used:?}", self.name);
         assert!(used[0].reason.contains(format), "{}: {used:?}", self.name);
+    }
+
+    fn soonest(&self, spectrum: Spectrum, identity: &str, format: &str) {
+        let cameras = list_with(&self.options, &*self.cameras);
+        let mut named = cameras
+            .iter()
+            .filter(|camera| camera.identity.starts_with(identity));
+        let camera = named
+            .find(|camera| camera.spectrum == Some(spectrum))
+            .unwrap();
+        let stop = AtomicBool::new(false);
+        let times = time_modes(&*self.cameras, &self.options, &camera.identity, &stop).unwrap();
+        let soonest = times.iter().filter(|time| time.first_lit.is_some());
+        let soonest = soonest.min_by_key(|time| time.first_lit).unwrap();
+        assert_eq!(soonest.format, format, "{}: {times:?}", self.name);
     }
 
     fn says(&self, words: &str) {

@@ -47,6 +47,7 @@ fn every_request() -> Vec<Request> {
         },
         Request::Devices,
         Request::Preview { seconds: 1 },
+        Request::TimeModes { camera: "c".into() },
         Request::TryEmitter {
             camera: "c".into(),
             unit: 1,
@@ -72,6 +73,7 @@ fn every_request() -> Vec<Request> {
             | Request::Rename { .. }
             | Request::Devices
             | Request::Preview { .. }
+            | Request::TimeModes { .. }
             | Request::TryEmitter { .. } => {}
         }
     }

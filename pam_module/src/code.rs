@@ -22,6 +22,7 @@ pub fn of(reply: &Reply) -> PamResultCode {
         | Reply::Templates(_)
         | Reply::Status(_)
         | Reply::Devices(_)
+        | Reply::ModeTimes(_)
         | Reply::Done { .. } => NO_DECISION,
     }
 }

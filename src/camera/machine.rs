@@ -66,7 +66,7 @@ pub trait RawStream {
 }
 
 /// The machine's own nodes.
-pub(super) struct Kernel;
+pub struct Kernel;
 
 impl Probe for Kernel {
     fn probe(&self, path: &Path) -> io::Result<Probed> {

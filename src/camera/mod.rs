@@ -1,9 +1,9 @@
 //! Cameras: a source of frames, whatever is behind it.
 //!
-//! [`stream`] finds the configured camera by identity ([`CameraOptions`]), waits for other instances
-//! of ourselves, and leaves frames in its caller's [`Sink`]. Everything that touches the device
-//! happens on the caller's thread, which a driver that hangs holds: no deadline may wait for it.
-//! `list` says what there is, which one would be used, and why. A node number never leaves this
+//! [`stream`] finds the configured camera by identity ([`CameraOptions`]), waits for other
+//! instances of ourselves, and leaves frames in its caller's [`Sink`]. Everything that touches the
+//! device happens on the caller's thread, which a driver that hangs holds: no deadline may wait for
+//! it. `list` says what there is, which one would be used, and why. A node number never leaves this
 //! room.
 //!
 //! Must hold:
@@ -24,6 +24,7 @@ mod device;
 pub mod emitter;
 mod error;
 pub mod exposure;
+mod first_light;
 mod formats;
 mod list;
 mod lock;
@@ -40,17 +41,18 @@ mod select;
 mod session;
 mod shutter;
 mod sink;
-mod stream;
+mod streaming;
 mod strobe;
 mod sysfs;
 mod v4l2;
 mod wide;
 
 pub use error::CameraError;
+pub use first_light::{LONGEST as LONGEST_TIMING, ModeTime, time_modes};
 pub use list::{list, list_with};
-pub use machine::{Delivered, Machine, RawStream, StreamFormat};
+pub use machine::{Delivered, Kernel, Machine, RawStream, StreamFormat};
 pub use options::{CameraChoice, CameraOptions, NamedFormat, Rotation};
 pub use probe::{Probe, Probed, ProbedFormat, ProbedSize};
 pub use report::{report, report_with};
 pub use sink::Sink;
-pub use stream::{stream, stream_from};
+pub use streaming::{stream, stream_from};

@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use super::v4l2::Rate;
+use super::v4l2::{FourCc, Rate};
 use crate::types::{CameraIdentity, MAX_FRAME_SIDE, Spectrum, find_camera};
 
 /// The size of picture that is asked for, in pixels: faces at arm's length are large enough, and
@@ -89,6 +89,17 @@ impl NamedFormat {
         }
         let complete = words.next().is_none() && named != Self::default();
         complete.then_some(named)
+    }
+}
+
+impl std::fmt::Display for NamedFormat {
+    /// As [`NamedFormat::parse`] reads it.
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let four_cc = self.four_cc.map(|four_cc| FourCc(four_cc).to_string());
+        let size = self.size.map(|(width, height)| format!("{width}x{height}"));
+        let words: Vec<String> = four_cc.into_iter().chain(size).collect();
+        f.write_str(if words.is_empty() { "auto" } else { "" })?;
+        f.write_str(&words.join(" "))
     }
 }
 
@@ -228,6 +239,9 @@ mod tests {
             named(Some(b"Y8  "), Some((640, 480)))
         );
         assert_eq!(NamedFormat::parse("640x480"), named(None, Some((640, 480))));
+        for text in ["auto", "MJPG", "MJPG 1280x720", "Y8 640x480", "640x480"] {
+            assert_eq!(NamedFormat::parse(text).unwrap().to_string(), text);
+        }
         for wrong in [
             "",
             "MJPEG",

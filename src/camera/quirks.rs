@@ -5,6 +5,8 @@
 //! vendor, product and interface. See docs/cameras.md for the format.
 #![forbid(unsafe_code)]
 
+mod text;
+
 use std::path::{Path, PathBuf};
 
 use serde::Deserialize;

@@ -148,8 +148,8 @@ impl Recorded {
     /// Leaves the frames in `sink` as they come, until it is closed.
     ///
     /// # Errors
-    /// [`CameraError::Unplugged`] where the timeline says so; [`CameraError::Covered`] for a constant
-    /// picture; a picture that cannot be read.
+    /// [`CameraError::Unplugged`] where the timeline says so; [`CameraError::Covered`] for a
+    /// constant picture; a picture that cannot be read.
     pub fn stream(&mut self, sink: &dyn Sink) -> Result<(), CameraError> {
         sink.opened(&self.identity, self.spectrum());
         while !sink.is_closed() {

@@ -65,6 +65,25 @@ pub(super) fn try_once(
     Err(failed.unwrap_or(CameraError::NotFound))
 }
 
+/// Streams from one camera in one mode, and in no other.
+pub(super) fn stream_mode(
+    selected: &Selected,
+    mode: Mode,
+    options: &CameraOptions,
+    machine: &dyn Machine,
+    sink: &Outlet<'_>,
+) -> Result<(), CameraError> {
+    let session = Session {
+        selected,
+        wanted: sink.spectrum(),
+        options,
+        machine,
+        sink,
+        is_last: true,
+    };
+    session.stream(mode)
+}
+
 /// Whether its first pictures must show that it is an infrared camera at all.
 fn is_unsure(selected: &Selected) -> bool {
     selected.camera.evidence == Some(Evidence::Pictures)

@@ -41,6 +41,10 @@ impl<'a> Outlet<'a> {
         }
     }
 
+    pub fn spectrum(&self) -> Spectrum {
+        self.spectrum
+    }
+
     pub fn opened(&self, identity: &CameraIdentity) {
         if !self.is_open.replace(true) {
             self.sink.opened(identity, self.spectrum);

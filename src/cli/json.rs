@@ -1,6 +1,8 @@
 //! Replies for a script; docs/json.md is the schema, and a test holds both together.
 
-use facelock_protocol::{CameraReport, Measurement, Reply, Request, Stages, TemplateReport};
+use facelock_protocol::{
+    CameraReport, Measurement, ModeTime, Reply, Request, Stages, TemplateReport,
+};
 use serde_json::{Value, json};
 
 use super::failure::{Answer, Failure};
@@ -52,6 +54,7 @@ fn document(reply: &Reply) -> Value {
         }),
         Reply::Status(report) => status::json(report),
         Reply::Devices(reports) => cameras(reports, &[]),
+        Reply::ModeTimes(times) => json!({ "outcome": "done", "modes": modes(times) }),
         Reply::Done { changed } => json!({ "outcome": "done", "changed": changed }),
     }
 }
@@ -61,6 +64,12 @@ pub fn cameras(cameras: &[CameraReport], enrolled: &[&str]) -> Value {
     let report =
         |camera| status::camera_json(camera, status::is_enrolled(camera, cameras, enrolled));
     json!({ "outcome": "done", "cameras": cameras.iter().map(report).collect::<Value>() })
+}
+
+/// How soon each mode gave its first lit frame.
+pub fn modes(times: &[ModeTime]) -> Value {
+    let mode = |time: &ModeTime| json!({ "format": time.format, "first_lit_ms": time.first_lit });
+    times.iter().map(mode).collect()
 }
 
 fn template(t: &TemplateReport) -> Value {

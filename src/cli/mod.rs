@@ -13,6 +13,7 @@ mod image;
 mod json;
 mod language;
 mod manual;
+mod measured;
 mod models;
 mod narrate;
 mod notify;
@@ -129,6 +130,7 @@ fn execute(args: &Args) -> Answer {
             recovery_key: Secret(prompt::secret("Recovery key: ")?.to_string()),
         },
         Command::Devices { report: true, .. } => return cameras::described(args.json),
+        Command::Devices { time: true, .. } => return measured::run(args),
         Command::Devices { user, .. } => return cameras::devices(args, user),
         Command::Camera {
             command:

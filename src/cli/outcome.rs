@@ -43,6 +43,7 @@ pub fn exit(reply: &Reply) -> Exit {
         | Reply::Templates(_)
         | Reply::Status(_)
         | Reply::Devices(_)
+        | Reply::ModeTimes(_)
         | Reply::Done { .. } => Exit::Done,
     }
 }

@@ -1,6 +1,6 @@
 //! Replies for a person.
 
-use facelock_protocol::{EnrolledReport, Reply, Request, TemplateReport};
+use facelock_protocol::{EnrolledReport, ModeTime, Reply, Request, TemplateReport};
 
 use super::date::date;
 use super::failure::Answer;
@@ -28,6 +28,7 @@ pub fn finish(request: &Request, reply: &Reply, narrator: &Narrator) -> Answer {
         Reply::Status(report) => status::text(report),
         Reply::Devices(cameras) => status::cameras(cameras, &[]),
         Reply::Done { changed } => done(request, *changed),
+        Reply::ModeTimes(times) => mode_times(times),
     };
     printed(&terminal.wrap(&text, 2))?;
     Ok(outcome::exit(reply))
@@ -130,6 +131,15 @@ fn enrolled(
     text + &format!(
         "\nNext: sudo facelockctl test{user} tries it; sudo facelockctl pam enable sudo switches it on for sudo.\n"
     )
+}
+
+/// How soon each mode of a camera gave its first lit picture.
+pub fn mode_times(times: &[ModeTime]) -> String {
+    let line = |mode: &ModeTime| match mode.first_lit {
+        Some(ms) => format!("  {:<18} {ms:>5} ms\n", mode.format),
+        None => format!("  {:<18} no lit picture\n", mode.format),
+    };
+    times.iter().map(line).collect()
 }
 
 /// One line a template; where the terminal is too narrow for that, the camera is left out.

@@ -52,6 +52,7 @@ fn row(request: &Request) -> (Who, Option<&Subject>, Templates) {
         Request::Devices => (Who::Root, None, Templates::None),
         Request::Preview { .. } => (Who::Root, None, Templates::None),
         Request::TryEmitter { .. } => (Who::Root, None, Templates::None),
+        Request::TimeModes { .. } => (Who::Root, None, Templates::None),
         Request::MoveCamera { subject, .. } => (Who::Root, Some(subject), Templates::All),
         Request::Rename { subject, .. } => (Who::Root, Some(subject), Templates::All),
     }
@@ -244,6 +245,7 @@ mod tests {
             (Request::Unlock { subject: subject() }, false),
             (Request::Devices, false),
             (Request::Preview { seconds: 1 }, false),
+            (Request::TimeModes { camera: "c".into() }, false),
             (
                 Request::MoveCamera {
                     subject: subject(),

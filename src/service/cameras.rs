@@ -1,5 +1,6 @@
 //! Where frames come from: the edge that tests replace, by constructor.
 
+use std::sync::atomic::AtomicBool;
 use std::time::Instant;
 
 use facelock_protocol::CameraReport;
@@ -8,7 +9,7 @@ use facelock_protocol::CameraReport;
 use super::arguments;
 #[cfg(feature = "replay")]
 use crate::camera::described::DescribedCameras;
-use crate::camera::{self, CameraError, CameraOptions, Sink};
+use crate::camera::{self, CameraError, CameraOptions, ModeTime, Sink};
 use crate::types::Spectrum;
 
 pub trait Cameras: Send + Sync + 'static {
@@ -23,6 +24,17 @@ pub trait Cameras: Send + Sync + 'static {
         deadline: Instant,
         sink: &dyn Sink,
     ) -> Result<(), CameraError>;
+
+    /// How soon each mode of one camera gives its first lit frame.
+    ///
+    /// # Errors
+    /// As [`camera::time_modes`].
+    fn time_modes(
+        &self,
+        options: &CameraOptions,
+        identity: &str,
+        stop: &AtomicBool,
+    ) -> Result<Vec<ModeTime>, CameraError>;
 
     /// The cameras there are.
     fn list(&self, options: &CameraOptions) -> Vec<CameraReport>;
@@ -40,6 +52,15 @@ impl Cameras for DeviceCameras {
         sink: &dyn Sink,
     ) -> Result<(), CameraError> {
         camera::stream(options, wanted, deadline, sink)
+    }
+
+    fn time_modes(
+        &self,
+        options: &CameraOptions,
+        identity: &str,
+        stop: &AtomicBool,
+    ) -> Result<Vec<ModeTime>, CameraError> {
+        camera::time_modes(&camera::Kernel, options, identity, stop)
     }
 
     fn list(&self, options: &CameraOptions) -> Vec<CameraReport> {
@@ -95,6 +116,17 @@ impl Cameras for RecordedCameras {
         } else {
             Err(CameraError::NotFound)
         }
+    }
+
+    fn time_modes(
+        &self,
+        options: &CameraOptions,
+        identity: &str,
+        stop: &AtomicBool,
+    ) -> Result<Vec<ModeTime>, CameraError> {
+        let described = self.described(options);
+        let (cameras, options) = described.ok_or(CameraError::NotFound)?;
+        camera::time_modes(&cameras, &options, identity, stop)
     }
 
     fn list(&self, options: &CameraOptions) -> Vec<CameraReport> {

@@ -5,7 +5,7 @@ use facelock_protocol::{Denied, Reply, Request};
 use super::context::Context;
 use super::failure::Answer;
 use super::journal::Priority;
-use super::{admin, enroll, preview, verify};
+use super::{admin, enroll, first_light, preview, verify};
 use crate::decision::access::{self, Templates};
 use crate::sandbox::fence;
 use crate::types::Unavailable;
@@ -103,6 +103,7 @@ fn answer(context: &Context, request: Request) -> Answer<Reply> {
             admin::cameras(context, context.config.camera_options()).map(Reply::Devices)
         }
         Request::Preview { seconds } => preview::preview(context, seconds),
+        Request::TimeModes { camera } => first_light::time_modes(context, camera),
         Request::MoveCamera { subject, from, to } => {
             admin::move_camera(context, &subject, &from, &to)
         }

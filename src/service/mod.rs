@@ -16,6 +16,7 @@ mod enroll;
 mod enrollments;
 mod events;
 mod failure;
+mod first_light;
 mod inbox;
 mod journal;
 mod limits;

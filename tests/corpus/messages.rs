@@ -49,6 +49,12 @@ pub fn requests() -> Vec<Seed> {
         ("request-clear", Request::Clear { subject: subject() }),
         ("request-status", Request::Status { subject: subject() }),
         (
+            "request-time-modes",
+            Request::TimeModes {
+                camera: camera.clone(),
+            },
+        ),
+        (
             "request-reseal",
             Request::Reseal {
                 subject: subject(),
@@ -230,6 +236,19 @@ pub fn messages() -> Vec<Seed> {
         (
             "reply-devices",
             Message::Reply(Reply::Devices(vec![camera])),
+        ),
+        (
+            "reply-mode-times",
+            Message::Reply(Reply::ModeTimes(vec![
+                ModeTime {
+                    format: "MJPG 640x480".into(),
+                    first_lit: Some(240),
+                },
+                ModeTime {
+                    format: "YUYV 640x480".into(),
+                    first_lit: None,
+                },
+            ])),
         ),
         ("reply-done", Message::Reply(Reply::Done { changed: true })),
     ];

@@ -4,6 +4,7 @@
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
+use super::super::options::NamedFormat;
 use super::line::{error_number, pictures, side_by_side};
 
 /// What a described node does when it is used.
@@ -29,6 +30,8 @@ pub(super) struct Behavior {
     pub constant: bool,
     /// Black for this long after the start.
     pub black: Duration,
+    /// That format only; every one where absent.
+    pub black_format: Option<[u8; 4]>,
     /// Bits that carry the value in 16-bit formats.
     pub bits: u8,
     /// The unit does not bind the node.
@@ -56,7 +59,11 @@ impl Behavior {
             "frames" => self.frames = pictures(Path::new(rest))?,
             "gray" => self.gray = true,
             "constant" => self.constant = true,
-            "black" => self.black = Duration::from_millis(rest.parse().ok()?),
+            "black" => {
+                let (time, format) = rest.split_once(' ').unwrap_or((rest, ""));
+                self.black = Duration::from_millis(time.parse().ok()?);
+                self.black_format = NamedFormat::parse(format).and_then(|named| named.four_cc);
+            }
             "bits" => self.bits = rest.parse().ok()?,
             "rateless" => self.no_rate = true,
             "unbound" => self.unbound = true,

@@ -74,6 +74,11 @@ impl FakeStream {
         (50 + (x / 8 * 7 + y / 8 * 13 + time * 5) % 150) as u8
     }
 
+    fn is_black(&self, since: Duration) -> bool {
+        let is_late = self.behavior.black_format;
+        since < self.behavior.black && is_late.is_none_or(|format| format == self.format.four_cc)
+    }
+
     fn picture(&self, is_black: bool) -> Vec<u8> {
         let (width, height) = (self.format.width, self.format.height);
         let chroma = if self.behavior.gray || is_black {
@@ -172,7 +177,7 @@ impl RawStream for FakeStream {
         let picture = match self.recorded()? {
             Some(frame) if frame.format() == PixelFormat::Gray8 => frame.pixels().to_vec(),
             Some(frame) => yuyv(&frame),
-            None => self.picture(started.elapsed() < self.behavior.black),
+            None => self.picture(self.is_black(started.elapsed())),
         };
         let delivered = Delivered {
             sequence: self.sequence,

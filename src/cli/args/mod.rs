@@ -139,6 +139,10 @@ pub enum Command {
         /// Describe them for a bug report instead, without serial numbers
         #[arg(long)]
         report: bool,
+        /// Measure which format of each camera in use gives its first lit picture soonest, and
+        /// remember it
+        #[arg(long, conflicts_with = "report")]
+        time: bool,
     },
     /// Look after the cameras that templates are bound to
     Camera {

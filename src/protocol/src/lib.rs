@@ -31,6 +31,7 @@ mod frame;
 mod gate;
 mod limits;
 pub mod logind;
+mod measurement;
 mod message;
 pub mod naming;
 mod outcome;
@@ -43,10 +44,11 @@ pub use evidence::{Asker, Evidence, Named, Place, Requester, virtual_terminal};
 pub use frame::{FrameError, decode, encode, read_message, write_message};
 pub use gate::Gate;
 pub use limits::{Label, LimitError, ServiceName, SessionId, Tty, UserName};
+pub use measurement::{Measurement, Milliseconds, ModeTime, PreviewFrame, Stages};
 pub use message::{
-    CameraReport, EnrolledReport, EnrollmentState, Event, Measurement, Message, PasswordReport,
-    Pose, PreviewFrame, Progress, Reply, Request, Secret, ServiceReport, Spectrum, Stages,
-    StatusReport, Subject, TallyReport, TemplateReport, UsbReport,
+    CameraReport, EnrolledReport, EnrollmentState, Event, Message, PasswordReport, Pose, Progress,
+    Reply, Request, Secret, ServiceReport, Spectrum, StatusReport, Subject, TallyReport,
+    TemplateReport, UsbReport,
 };
 pub use outcome::{Denied, Hint, Unavailable, Verdict};
 
