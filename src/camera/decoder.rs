@@ -27,6 +27,8 @@ pub(super) struct Decoder {
     pub shutter: Shutter,
     /// Where nothing says how many bits of a 16-bit format carry the value.
     bits: Option<SignificantBits>,
+    /// Those that the format itself says.
+    own_bits: Option<u8>,
     /// A frame was lit.
     lit: bool,
     /// The node sends color formats, and is taken for infrared because its pictures are gray.
@@ -46,7 +48,17 @@ impl Decoder {
         let quirk = camera.quirk.as_ref();
         let turned = quirk.map(|quirk| quirk.rotation).unwrap_or_default();
         let told = quirk.is_some_and(|quirk| quirk.bits.is_some());
-        let is_open_scale = mode.four_cc.0 == *b"Y16 " && !told;
+        let own_bits = match &mode.four_cc.0 {
+            b"Y10 " => Some(10),
+            b"Y12 " => Some(12),
+            _ => None,
+        };
+        let bits = match (&mode.four_cc.0, own_bits) {
+            _ if told => None,
+            (_, Some(own)) => Some(SignificantBits::at_least(own)),
+            (b"Y16 ", None) => Some(SignificantBits::default()),
+            _ => None,
+        };
         Self {
             wanted,
             encoding: mode.encoding,
@@ -54,7 +66,8 @@ impl Decoder {
             rotation: turned.then(options.rotation),
             strobe: Strobe::new(),
             shutter: Shutter::default(),
-            bits: is_open_scale.then(SignificantBits::default),
+            bits,
+            own_bits,
             lit: false,
             must_be_gray: wanted == Spectrum::Infrared
                 && !mode.encoding.is_gray()
@@ -100,8 +113,8 @@ impl Decoder {
 
     /// The significant bits, where they were found and not told. Darkness shows none.
     pub fn found_bits(&self) -> Option<u8> {
-        let bits = self.bits.filter(|_| self.lit)?;
-        Some(bits.found())
+        let bits = self.bits.filter(|_| self.lit)?.found();
+        (self.own_bits != Some(bits)).then_some(bits)
     }
 
     fn decode(&mut self, bytes: &[u8]) -> Result<Frame, DecodeError> {

@@ -18,6 +18,14 @@ pub(super) struct SignificantBits {
 }
 
 impl SignificantBits {
+    /// For a format that says how many bits it has; some cameras fill more.
+    pub fn at_least(bits: u8) -> Self {
+        let index = WIDTHS.iter().position(|width| *width >= bits);
+        Self {
+            index: index.unwrap_or(WIDTHS.len() - 1),
+        }
+    }
+
     /// Takes a frame of 16-bit little-endian values into account.
     pub fn observe(&mut self, bytes: &[u8], layout: Layout) -> u8 {
         let row = layout.width as usize * 2;
@@ -69,6 +77,15 @@ mod tests {
         assert_eq!(bits(&mut state, |at| (at % 800) as u16), 12);
         let sixteen = |at: usize| (at * 8) as u16;
         assert_eq!(bits(&mut SignificantBits::default(), sixteen), 16);
+    }
+
+    #[test]
+    fn a_format_whose_values_lie_at_the_top_of_their_bits_is_not_read_as_white() {
+        let mut state = SignificantBits::at_least(10);
+        assert_eq!(bits(&mut state, |at| ((at % 1024) << 6) as u16), 16);
+        let mut state = SignificantBits::at_least(12);
+        assert_eq!(bits(&mut state, |at| (at % 900) as u16), 12, "never fewer");
+        assert_eq!(SignificantBits::at_least(16).found(), 16);
     }
 
     #[test]
