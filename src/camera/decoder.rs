@@ -92,7 +92,7 @@ impl Decoder {
             Err(error) => return self.dropped(&error.to_string()),
         };
         self.undecodable = 0;
-        frame.sequence = delivered.sequence;
+        (frame.sequence, frame.captured) = (delivered.sequence, delivered.at);
         let exposure = exposure::judge(&frame);
         self.lit |= exposure.lit();
         if self.wanted == Spectrum::Infrared {

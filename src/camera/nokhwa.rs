@@ -9,6 +9,7 @@
 use std::io;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::Path;
+use std::time::Instant;
 
 use nokhwa::utils::{
     ApiBackend, CameraFormat, CameraIndex, FrameFormat, RequestedFormat, RequestedFormatType,
@@ -60,6 +61,7 @@ impl NokhwaStream {
         let delivered = Delivered {
             sequence: self.sequence,
             damaged: false,
+            at: Instant::now(),
         };
         look(&bytes, delivered);
         Ok(())

@@ -182,6 +182,7 @@ impl RawStream for FakeStream {
         let delivered = Delivered {
             sequence: self.sequence,
             damaged: false,
+            at: Instant::now(),
         };
         look(&picture, delivered);
         Ok(true)

@@ -10,6 +10,8 @@ pub(super) const BUF_TYPE_VIDEO_CAPTURE: u32 = 1;
 pub(super) const MEMORY_MMAP: u32 = 1;
 pub(super) const FIELD_NONE: u32 = 1;
 pub(super) const BUF_FLAG_ERROR: u32 = 0x40;
+pub(super) const BUF_FLAG_TIMESTAMP_MASK: u32 = 0xe000;
+pub(super) const BUF_FLAG_TIMESTAMP_MONOTONIC: u32 = 0x2000;
 pub(super) const CAP_VIDEO_CAPTURE: u32 = 0x1;
 pub(super) const CAP_STREAMING: u32 = 0x0400_0000;
 /// The node is one stage of a pipeline that a program must first set up.

@@ -3,13 +3,19 @@
 
 use std::io;
 use std::ptr::NonNull;
-use std::time::Duration;
+use std::time::{Duration, Instant};
+
+use rustix::time::{ClockId, clock_gettime};
 
 use super::Node;
 use super::raw::{
-    BUF_FLAG_ERROR, BUF_TYPE_VIDEO_CAPTURE, BUFFER_MAX, DQBUF, MEMORY_MMAP, Plain as _, QBUF,
-    QUERYBUF, RawBuffer, STREAMOFF, STREAMON, ioctl,
+    BUF_FLAG_ERROR, BUF_FLAG_TIMESTAMP_MASK, BUF_FLAG_TIMESTAMP_MONOTONIC, BUF_TYPE_VIDEO_CAPTURE,
+    BUFFER_MAX, DQBUF, MEMORY_MMAP, Plain as _, QBUF, QUERYBUF, RawBuffer, STREAMOFF, STREAMON,
+    ioctl,
 };
+
+/// Longer, and the driver's clock is not this one.
+const LONGEST_WAIT: Duration = Duration::from_secs(5);
 
 /// What the driver says of a delivered buffer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -18,6 +24,8 @@ pub struct Delivered {
     pub sequence: u32,
     /// The driver knows the data to be damaged.
     pub damaged: bool,
+    /// When it came, as the driver says: however late a busy machine takes it.
+    pub at: Instant,
 }
 
 struct Mapping {
@@ -155,6 +163,7 @@ impl Stream {
             sequence: taken.sequence,
             damaged: taken.flags & BUF_FLAG_ERROR != 0
                 || taken.bytes_used as usize > mapping.length,
+            at: came_at(&taken),
         };
         let seen = look(mapping.bytes(taken.bytes_used), delivered);
         self.queue(taken.index)?;
@@ -179,11 +188,54 @@ impl Drop for Stream {
     }
 }
 
+/// When the buffer was filled; now where the driver says it by another clock, or what cannot be.
+fn came_at(buffer: &RawBuffer) -> Instant {
+    let now = Instant::now();
+    if buffer.flags & BUF_FLAG_TIMESTAMP_MASK != BUF_FLAG_TIMESTAMP_MONOTONIC {
+        return now;
+    }
+    let clock = clock_gettime(ClockId::Monotonic);
+    let age = age(buffer.timestamp, [clock.tv_sec, clock.tv_nsec / 1000]);
+    age.and_then(|age| now.checked_sub(age)).unwrap_or(now)
+}
+
+/// The time from one moment to another, each in seconds and microseconds, within what a buffer
+/// waits at most.
+fn age(from: [i64; 2], to: [i64; 2]) -> Option<Duration> {
+    let micros = |[seconds, micros]: [i64; 2]| seconds.checked_mul(1_000_000)?.checked_add(micros);
+    let age = micros(to)?.checked_sub(micros(from)?)?;
+    let age = Duration::from_micros(age.try_into().ok()?);
+    Some(age).filter(|age| *age <= LONGEST_WAIT)
+}
+
 fn buffer(index: u32) -> RawBuffer {
     RawBuffer {
         index,
         kind: BUF_TYPE_VIDEO_CAPTURE,
         memory: MEMORY_MMAP,
         ..RawBuffer::zeroed()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_buffer_is_as_old_as_the_driver_says_where_that_can_be() {
+        let to = [100, 500_000];
+        assert_eq!(age([100, 400_000], to), Some(Duration::from_millis(100)));
+        assert_eq!(age([99, 900_000], to), Some(Duration::from_millis(600)));
+        assert_eq!(age(to, to), Some(Duration::ZERO));
+        for odd in [
+            [100, 500_001],
+            [90, 0],
+            [0, 0],
+            [i64::MIN, 0],
+            [i64::MAX, i64::MAX],
+            [-1, -1],
+        ] {
+            assert_eq!(age(odd, to), None, "{odd:?}");
+        }
     }
 }
