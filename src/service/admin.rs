@@ -200,6 +200,11 @@ fn protector(context: &Context) -> (&'static str, bool) {
     }
 }
 
+/// The cameras that the configuration allows to be asked.
+pub fn devices(context: &Context) -> Answer<Reply> {
+    cameras(context, context.config.camera_options()).map(Reply::Devices)
+}
+
 /// The cameras there are. Every one is opened and asked, which a stuck driver never answers: it is
 /// not waited for.
 ///

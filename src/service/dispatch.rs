@@ -99,9 +99,7 @@ fn answer(context: &Context, request: Request) -> Answer<Reply> {
         } => admin::reseal(context, &subject, &recovery_key),
         Request::RecordPassword { subject } => admin::record_password(context, &subject),
         Request::Unlock { subject } => admin::unlock(context, &subject),
-        Request::Devices => {
-            admin::cameras(context, context.config.camera_options()).map(Reply::Devices)
-        }
+        Request::Devices => admin::devices(context),
         Request::Preview { seconds } => preview::preview(context, seconds),
         Request::TimeModes { camera } => first_light::time_modes(context, camera),
         Request::MoveCamera { subject, from, to } => {
