@@ -57,19 +57,8 @@ impl DescribedCameras {
     }
 
     fn line(&mut self, device: &mut DescribedNode, line: &str) -> Option<()> {
-        if let Some((name, bus)) = line
-            .strip_suffix("):")
-            .and_then(|line| line.rsplit_once(" ("))
-        {
-            *device = DescribedNode {
-                bus: bus.to_owned(),
-                ..DescribedNode::default()
-            };
-            device.behavior.bits = 16;
-            device.interface = "1.0".into();
-            device.probed.driver = "uvcvideo".into();
-            device.probed.card = name.to_owned();
-            device.probed.captures = true;
+        if let Some(begun) = DescribedNode::begun_by(line) {
+            *device = begun;
             return Some(());
         }
         if let Some(number) = line.strip_prefix("/dev/video") {
@@ -108,15 +97,7 @@ impl DescribedCameras {
                     size.rates.extend(rates.iter().copied());
                 }
             }
-            _ if word.starts_with('[') => {
-                let name = rest.split('\'').nth(1)?;
-                let mut four_cc = [b' '; 4];
-                four_cc[..name.len().min(4)].copy_from_slice(&name.as_bytes()[..name.len().min(4)]);
-                device.probed.formats.push(ProbedFormat {
-                    four_cc,
-                    sizes: Vec::new(),
-                });
-            }
+            _ if word.starts_with('[') => device.probed.formats.push(format(rest)?),
             _ => {}
         }
         Some(())
@@ -183,6 +164,21 @@ impl DescribedCameras {
 }
 
 impl DescribedNode {
+    /// The device whose name and bus stand in this line, as `v4l2-ctl --list-devices` writes them.
+    fn begun_by(line: &str) -> Option<Self> {
+        let (name, bus) = line.strip_suffix("):")?.rsplit_once(" (")?;
+        let mut device = Self {
+            bus: bus.to_owned(),
+            ..Self::default()
+        };
+        device.behavior.bits = 16;
+        device.interface = "1.0".into();
+        device.probed.driver = "uvcvideo".into();
+        device.probed.card = name.to_owned();
+        device.probed.captures = true;
+        Some(device)
+    }
+
     /// The folder of the function below /sys/devices.
     fn parent(&self) -> PathBuf {
         if self.is_virtual {
@@ -222,6 +218,18 @@ impl DescribedNode {
             None => Ok(()),
         }
     }
+}
+
+/// A format without its sizes: `'YUYV' (YUYV 4:2:2)`.
+fn format(text: &str) -> Option<ProbedFormat> {
+    let name = text.split('\'').nth(1)?.as_bytes();
+    let length = name.len().min(4);
+    let mut four_cc = [b' '; 4];
+    four_cc[..length].copy_from_slice(&name[..length]);
+    Some(ProbedFormat {
+        four_cc,
+        sizes: Vec::new(),
+    })
 }
 
 impl Probe for DescribedCameras {

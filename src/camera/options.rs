@@ -26,7 +26,7 @@ pub enum CameraChoice {
     None,
 }
 
-/// How far the picture is turned clockwise before anybody sees it.
+/// How far the picture is turned clockwise before it is used.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Rotation {
     #[default]

@@ -20,7 +20,7 @@ const LOCK_MARGIN: Duration = Duration::from_millis(40);
 /// Opens the camera the options name for `wanted`, and leaves its frames in `sink` until the sink
 /// is closed. A frame that cannot be decoded is dropped.
 ///
-/// A driver that hangs holds the calling thread: whoever waits for frames waits beside it.
+/// A driver that hangs holds the calling thread: what waits for frames waits on another.
 ///
 /// # Errors
 /// Each kind of [`CameraError`]; [`CameraError::Busy`] at `deadline` when another instance kept the
@@ -95,7 +95,7 @@ fn run(
                 reopened = true
             }
             // What was open has lost its place. Its node stays behind in the sandbox's /dev: the
-            // kernel takes its permissions away, then forgets it, and a node that nobody knows
+            // kernel takes its permissions away, then forgets it, and a node that is not known
             // looks virtual.
             Err(
                 CameraError::NotFound

@@ -144,8 +144,8 @@ fn origin(device: &Path) -> Origin {
     if let Some(usb) = usb_place(device) {
         return Origin::Usb(usb);
     }
-    // Below video4linux there is nothing but the node; a node without a parent device is nobody's
-    // camera.
+    // Below video4linux there is nothing but the node; a node without a parent device is no
+    // camera's.
     match names.iter().rposition(|name| *name == "video4linux") {
         Some(end) if end >= 1 && names[0] != "video4linux" => {
             Origin::Platform(cleaned(&names[..end].join("/")))

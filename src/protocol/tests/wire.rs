@@ -68,7 +68,7 @@ fn what_is_written_is_read() {
 }
 
 #[test]
-fn vectors_named_by_property() {
+fn what_is_no_whole_frame_is_no_message() {
     let good = encode(&request()).unwrap();
     let read = |bytes: &[u8]| read_message::<Request>(&mut &*bytes, REQUEST_CAP);
     assert!(
@@ -96,6 +96,12 @@ fn vectors_named_by_property() {
         ),
         "one over the cap"
     );
+}
+
+#[test]
+fn a_whole_frame_of_something_else_is_no_message() {
+    let good = encode(&request()).unwrap();
+    let read = |bytes: &[u8]| read_message::<Request>(&mut &*bytes, REQUEST_CAP);
     let mut versions = good.clone();
     versions[4] = 1;
     assert!(
