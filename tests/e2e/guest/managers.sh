@@ -30,8 +30,8 @@ else
   pkg_install() { dpkg -i "$S/facelock.deb"; }
   pkg_upgrade() { dpkg -i --force-confold "$S/facelock-next.deb"; }
   pkg_downgrade() { dpkg -i --force-confold "$S/facelock.deb"; }
-  # The root file system holds no documentation at all.
-  pkg_verify() { dpkg --verify facelock | grep -vE '/usr/share/(doc|man)/'; }
+  # The root file system holds no documentation and no translations.
+  pkg_verify() { dpkg --verify facelock | grep -vE '/usr/share/(doc|man|locale)/'; }
   pkg_files() { dpkg -L facelock; }
   pkg_remove() { dpkg -r facelock; }
   pkg_purge() { dpkg -P facelock; }

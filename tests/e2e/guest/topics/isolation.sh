@@ -11,7 +11,8 @@ looked_into() { # → how many of the instances of three logins, two at once, we
   runuser -u facelock -- python3 "$S/guest/look-into.py" 5 >/run/looked 2>&1 &
   local looker=$!
   until grep -q ready /run/looked; do sleep 0.05; done
-  asked alice faceonly >/dev/null & asked alice faceonly >/run/login
+  # They take turns at the camera, and the second may find its time over on a slow machine.
+  asked alice faceonly >/run/login.second & asked alice faceonly >/run/login
   wait $!
   asked alice faceonly >/dev/null
   wait $looker
@@ -23,7 +24,7 @@ ok "and still runs" "$(runuser -u facelock -- sh -c 'cat /usr/libexec/facelock/f
 said=$(looked_into)
 echo "#    $said"
 ok "instances are seen, and none is opened" "$(echo "$said" | awk '{print ($2 > 0), $4}')" "1 0"
-ok "while a login works" "$(cat /run/login)" "$IN"
+ok "while a login works" "$(cat /run/login /run/login.second | grep -m1 "$IN")" "$IN"
 # systemd 257 puts each instance into a user namespace of its own, which would hold by itself.
 mkdir -p /run/systemd/system/facelock@.service.d
 printf '[Service]\nPrivateUsers=no\n' >/run/systemd/system/facelock@.service.d/users.conf
