@@ -6,7 +6,7 @@
 //!    where the control has exactly that length.
 //! 2. What is to be sent to put the light out is on disk before the light goes on.
 //! 3. The light goes out when its `LitEmitter` is dropped; after a crash, by [`restore_pending`].
-//! 4. Nobody puts out the light of an instance that is still looking: restoring takes the camera's
+//! 4. The light of an instance that is still looking stays on: restoring takes the camera's
 //!    lock.
 #![forbid(unsafe_code)]
 

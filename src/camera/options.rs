@@ -128,7 +128,7 @@ pub struct CameraOptions {
     /// The formats to use, where root names them.
     pub color_format: NamedFormat,
     pub infrared_format: NamedFormat,
-    /// Accept v4l2loopback, vivid and their like. Whoever may feed such a device may log in.
+    /// Accept v4l2loopback, vivid and their like. A program that may feed such a device may log in.
     pub allow_virtual: bool,
     /// On top of what a quirk says about the camera.
     pub rotation: Rotation,
