@@ -49,13 +49,13 @@ fn only_a_password_that_let_the_user_in_is_reported() {
         (host.authenticate(0), host.set_credentials()),
         (SUCCESS, SUCCESS)
     );
-    assert_eq!(server.requests(), 0, "nobody typed anything");
+    assert_eq!(server.requests(), 0, "nothing was typed");
 
     let host = typed_before(&record, "auth required pam_permit.so\n");
     assert_eq!(
         (host.authenticate(0), server.requests()),
         (SUCCESS, 0),
-        "nobody knows yet whether the stack lets in"
+        "the stack has not let the user in yet"
     );
     assert_eq!((host.set_credentials(), server.requests()), (SUCCESS, 1));
     assert_eq!(
