@@ -4,7 +4,7 @@ use std::path::Path;
 
 use facelock_protocol::{CameraReport, Reply, Request, Subject, TemplateReport};
 
-use super::args::{Args, User};
+use super::args::{Args, Move, User};
 use super::failure::{Answer, Failure};
 use super::print::{print_json, printed, shown};
 use super::{client, json, narrate, outcome, prompt, render, status, subject};
@@ -56,12 +56,7 @@ pub fn described(json: bool) -> Answer {
 ///
 /// # Errors
 /// There is nothing to move, it is not clear where to, or the person says no.
-pub fn moved(
-    args: &Args,
-    subject: &Subject,
-    (from, to): (Option<&str>, Option<&str>),
-    yes: bool,
-) -> Result<Request, Failure> {
+pub fn moved(args: &Args, subject: &Subject, options: &Move) -> Result<Request, Failure> {
     let reply = client::ask(&args.socket, &Request::Devices, drop)?;
     let cameras = match &reply {
         Reply::Devices(cameras) => cameras,
@@ -70,12 +65,13 @@ pub fn moved(
         _ => return Err(Failure::new("broken", "Facelock answered something else")),
     };
     let enrolled = templates(args, subject);
+    let (from, to) = (options.from.as_deref(), options.to.as_deref());
     let (from, to) = pair(&distinct(&enrolled), cameras, from, to)?;
     let question = format!(
         "The templates of {} name\n  {from}\nThe camera that is here is\n  {to}\nIs it the same camera?",
         subject.name
     );
-    if !yes && !prompt::confirm(&question, "--yes")? {
+    if !options.yes && !prompt::confirm(&question, "--yes")? {
         return Err(Failure::new("declined", "Nothing was changed."));
     }
     Ok(Request::MoveCamera {

@@ -95,13 +95,7 @@ fn execute(args: &Args) -> Answer {
         Command::Enroll { user, label, now } => {
             enrollment(subject(user)?, label.as_ref(), *now || args.json)?
         }
-        Command::Test {
-            user,
-            service: Some(service),
-        } => return rehearse::run(args, subject(user)?, service),
-        Command::Test { user, .. } => Request::Test {
-            subject: subject(user)?,
-        },
+        Command::Test { user, service } => return test(args, subject(user)?, service.as_deref()),
         Command::List { user } => Request::List {
             subject: subject(user)?,
         },
@@ -114,47 +108,20 @@ fn execute(args: &Args) -> Answer {
             user,
             template,
             label,
-        } => Request::Rename {
-            subject: subject(user)?,
-            template: *template,
-            label: named("label", label.clone())?,
-        },
+        } => rename(subject(user)?, *template, label)?,
         Command::Status { user } => return outlook::run(args, &subject(user)?),
         Command::Unlock { user } => Request::Unlock {
             subject: subject(user)?,
         },
         Command::Tpm {
             command: TpmCommand::Reseal { user },
-        } => Request::Reseal {
-            subject: subject(user)?,
-            recovery_key: Secret(prompt::secret("Recovery key: ")?.to_string()),
-        },
-        Command::Devices { report: true, .. } => return cameras::described(args.json),
-        Command::Devices { time: true, .. } => return measured::run(args),
-        Command::Devices { user, .. } => return cameras::devices(args, user),
+        } => reseal(subject(user)?)?,
+        Command::Devices { user, report, time } => return devices(args, user, *report, *time),
         Command::Camera {
-            command:
-                CameraCommand::Move {
-                    user,
-                    from,
-                    to,
-                    yes,
-                },
-        } => cameras::moved(
-            args,
-            &subject(user)?,
-            (from.as_deref(), to.as_deref()),
-            *yes,
-        )?,
+            command: CameraCommand::Move(options),
+        } => cameras::moved(args, &subject(&options.user)?, options)?,
         Command::Preview(options) => return preview::run(args, options),
-        Command::Emitter(emitter) => Request::TryEmitter {
-            camera: emitter.camera.clone(),
-            unit: emitter.unit,
-            selector: emitter.selector,
-            payload: emitter.payload.0.clone(),
-            off: emitter.off.0.clone(),
-            seconds: emitter.seconds,
-        },
+        Command::Emitter(options) => emitter(options),
         Command::Models { command } => return models::run(command, args.json),
         Command::Doctor { user } => return doctor::run(args, user),
         Command::History(options) => return history::run(args, options),
@@ -191,6 +158,47 @@ fn enrollment(subject: Subject, label: Option<&String>, now: bool) -> Result<Req
         ))?;
     }
     Ok(Request::Enroll { subject, label })
+}
+
+fn test(args: &Args, subject: Subject, service: Option<&str>) -> Answer {
+    match service {
+        Some(service) => rehearse::run(args, subject, service),
+        None => ask(args, &Request::Test { subject }),
+    }
+}
+
+fn devices(args: &Args, user: &args::User, report: bool, time: bool) -> Answer {
+    match (report, time) {
+        (true, _) => cameras::described(args.json),
+        (_, true) => measured::run(args),
+        _ => cameras::devices(args, user),
+    }
+}
+
+fn rename(subject: Subject, template: u32, label: &str) -> Result<Request, Failure> {
+    Ok(Request::Rename {
+        subject,
+        template,
+        label: named("label", label.to_owned())?,
+    })
+}
+
+fn reseal(subject: Subject) -> Result<Request, Failure> {
+    Ok(Request::Reseal {
+        subject,
+        recovery_key: Secret(prompt::secret("Recovery key: ")?.to_string()),
+    })
+}
+
+fn emitter(options: &args::Emitter) -> Request {
+    Request::TryEmitter {
+        camera: options.camera.clone(),
+        unit: options.unit,
+        selector: options.selector,
+        payload: options.payload.0.clone(),
+        off: options.off.0.clone(),
+        seconds: options.seconds,
+    }
 }
 
 fn clear(subject: Subject, yes: bool) -> Result<Request, Failure> {

@@ -144,19 +144,22 @@ pub struct ConfigFile {
 #[derive(Debug, Subcommand)]
 pub enum CameraCommand {
     /// Say that a camera which is now in another port is the one that was enrolled on
-    Move {
-        #[command(flatten)]
-        user: User,
-        /// The enrolled camera, as `list` shows it [default: the one that is not there]
-        #[arg(long, value_name = "IDENTITY")]
-        from: Option<String>,
-        /// The camera it is now, as `devices` shows it [default: the only one it can be]
-        #[arg(long, value_name = "IDENTITY")]
-        to: Option<String>,
-        /// Do not ask
-        #[arg(long)]
-        yes: bool,
-    },
+    Move(Move),
+}
+
+#[derive(Debug, clap::Args)]
+pub struct Move {
+    #[command(flatten)]
+    pub user: User,
+    /// The enrolled camera, as `list` shows it [default: the one that is not there]
+    #[arg(long, value_name = "IDENTITY")]
+    pub from: Option<String>,
+    /// The camera it is now, as `devices` shows it [default: the only one it can be]
+    #[arg(long, value_name = "IDENTITY")]
+    pub to: Option<String>,
+    /// Do not ask
+    #[arg(long)]
+    pub yes: bool,
 }
 
 #[derive(Debug, Subcommand)]

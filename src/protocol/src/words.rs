@@ -102,6 +102,38 @@ pub fn unavailable_by(
     }
 }
 
+// The sentences that are longer than a row of the table below.
+const CAMERA_SUSPENDED: &str =
+    "the camera does not work since the machine woke up; replug it, or reload its driver";
+const CAMERA_FAILED: &str =
+    "the camera does not deliver usable frames; the journal has the details";
+const CAMERA_VIRTUAL: &str =
+    "only virtual cameras are there, and those are refused (camera.allow_virtual)";
+const OTHER_CAMERA: &str = "no face is enrolled on the camera that is here; plug in the one you enrolled with, or enroll with this one";
+const CAMERA_NO_ANSWER: &str =
+    "the camera does not answer; plug it in again, or restart the machine";
+const CAMERA_BANDWIDTH: &str =
+    "the USB bus has no room for the camera's pictures; use another port, or unplug another device";
+const EMITTER_OFF: &str =
+    "the infrared emitter seems off: the infrared camera sees only darkness (facelockctl emitter)";
+const MODEL_REJECTED: &str =
+    "a model is missing or not the pinned one (facelockctl models install)";
+const VAULT_REFUSED: &str = "the TPM does not give the key back, as after a change of firmware or boot (facelockctl tpm reseal)";
+const VAULT_MISSING: &str = "there is no TPM here; to keep the key in a file, which is weaker, set protector = \"tpm-or-file\" under [vault] \
+             in /etc/facelock/config.toml";
+const VAULT_FAILED: &str =
+    "the TPM is busy or cannot be used; the journal says why, and what helps";
+const TEMPLATES_REJECTED: &str =
+    "the stored templates are damaged or not this user's; enroll again";
+const TIMEOUT: &str =
+    "the time ran out before a decision; look straight at the camera, and try again";
+const SANDBOX_MISSING: &str =
+    "the sandbox is not in force; the vault stays shut (facelockctl status)";
+const CONFIG_REJECTED: &str =
+    "the configuration cannot be used; the journal says what is wrong with it";
+const INFRARED_REQUIRED: &str = "infrared is required here (pad.require_infrared), and none is enrolled: enroll with an infrared camera";
+const NEWER_FORMAT: &str = "what is stored was written by a later version of facelock; install that version again. Nothing was changed";
+
 /// The words of every reason; a lockout's, where no time is told.
 fn unchanging(unavailable: Unavailable) -> &'static str {
     match unavailable {
@@ -110,47 +142,22 @@ fn unchanging(unavailable: Unavailable) -> &'static str {
         Unavailable::CameraBusy => "another program holds the camera",
         Unavailable::CameraDenied => "the camera may not be opened (facelockctl devices says why)",
         Unavailable::CameraUnplugged => "the camera went away",
-        Unavailable::CameraSuspended => {
-            "the camera does not work since the machine woke up; replug it, or reload its driver"
-        }
-        Unavailable::CameraFailed => {
-            "the camera does not deliver usable frames; the journal has the details"
-        }
-        Unavailable::CameraVirtual => {
-            "only virtual cameras are there, and those are refused (camera.allow_virtual)"
-        }
-        Unavailable::OtherCamera => {
-            "no face is enrolled on the camera that is here; plug in the one you enrolled with, or enroll with this one"
-        }
-        Unavailable::CameraNoAnswer => {
-            "the camera does not answer; plug it in again, or restart the machine"
-        }
-        Unavailable::CameraBandwidth => {
-            "the USB bus has no room for the camera's pictures; use another port, or unplug another device"
-        }
+        Unavailable::CameraSuspended => CAMERA_SUSPENDED,
+        Unavailable::CameraFailed => CAMERA_FAILED,
+        Unavailable::CameraVirtual => CAMERA_VIRTUAL,
+        Unavailable::OtherCamera => OTHER_CAMERA,
+        Unavailable::CameraNoAnswer => CAMERA_NO_ANSWER,
+        Unavailable::CameraBandwidth => CAMERA_BANDWIDTH,
         Unavailable::CameraCovered => "the camera's privacy shutter is closed; open it",
-        Unavailable::EmitterOff => {
-            "the infrared emitter seems off: the infrared camera sees only darkness (facelockctl emitter)"
-        }
+        Unavailable::EmitterOff => EMITTER_OFF,
         Unavailable::VaultSlow => "the key protector did not answer in time; try again",
         Unavailable::ModelsSlow => "the machine was too busy to judge a face in time; try again",
-        Unavailable::ModelRejected => {
-            "a model is missing or not the pinned one (facelockctl models install)"
-        }
-        Unavailable::VaultRefused => {
-            "the TPM does not give the key back, as after a change of firmware or boot (facelockctl tpm reseal)"
-        }
-        Unavailable::VaultMissing => {
-            "there is no TPM here; to keep the key in a file, which is weaker, set protector = \"tpm-or-file\" under [vault] \
-             in /etc/facelock/config.toml"
-        }
-        Unavailable::VaultFailed => {
-            "the TPM is busy or cannot be used; the journal says why, and what helps"
-        }
+        Unavailable::ModelRejected => MODEL_REJECTED,
+        Unavailable::VaultRefused => VAULT_REFUSED,
+        Unavailable::VaultMissing => VAULT_MISSING,
+        Unavailable::VaultFailed => VAULT_FAILED,
         Unavailable::WrongRecoveryKey => "that is not the recovery key of this enrollment",
-        Unavailable::TemplatesRejected => {
-            "the stored templates are damaged or not this user's; enroll again"
-        }
+        Unavailable::TemplatesRejected => TEMPLATES_REJECTED,
         Unavailable::StoreFailed => "the store cannot be read or written; is the disk full?",
         Unavailable::LockedOut { .. } => {
             "locked out after too many misses, until a password succeeds or facelockctl unlock"
@@ -158,24 +165,14 @@ fn unchanging(unavailable: Unavailable) -> &'static str {
         Unavailable::PasswordRequired => "a password is wanted first",
         Unavailable::NoFace => "no face was seen",
         Unavailable::TooDark => "it is too dark to see",
-        Unavailable::Timeout => {
-            "the time ran out before a decision; look straight at the camera, and try again"
-        }
+        Unavailable::Timeout => TIMEOUT,
         Unavailable::Cancelled => "cancelled",
         Unavailable::Busy => "too many attempts at once",
-        Unavailable::SandboxMissing => {
-            "the sandbox is not in force; the vault stays shut (facelockctl status)"
-        }
-        Unavailable::ConfigRejected => {
-            "the configuration cannot be used; the journal says what is wrong with it"
-        }
+        Unavailable::SandboxMissing => SANDBOX_MISSING,
+        Unavailable::ConfigRejected => CONFIG_REJECTED,
         Unavailable::NotAdmitted(closed) => gate(closed),
-        Unavailable::InfraredRequired => {
-            "infrared is required here (pad.require_infrared), and none is enrolled: enroll with an infrared camera"
-        }
-        Unavailable::NewerFormat => {
-            "what is stored was written by a later version of facelock; install that version again. Nothing was changed"
-        }
+        Unavailable::InfraredRequired => INFRARED_REQUIRED,
+        Unavailable::NewerFormat => NEWER_FORMAT,
         Unavailable::EnrollmentRejected => "these samples cannot be enrolled; the journal says why",
         Unavailable::Internal => "an internal error; the journal has the details",
     }
