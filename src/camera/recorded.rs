@@ -10,6 +10,7 @@
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
+use facelock_protocol::CameraReport;
 use serde::Deserialize;
 
 use super::exposure;
@@ -76,10 +77,34 @@ impl Recorded {
     /// [`CameraError::NotFound`] for a folder without frames; [`CameraError::Busy`] where the
     /// timeline says so; [`CameraError::Failed`] for a timeline that cannot be used.
     pub fn open(dir: &Path) -> Result<Self, CameraError> {
-        let timeline = timeline(dir)?;
-        if timeline.busy {
+        let camera = Self::of(dir)?;
+        if camera.timeline.busy {
             return Err(CameraError::Busy);
         }
+        Ok(camera)
+    }
+
+    /// The camera in a list; `None` where [`Recorded::open`] would find none.
+    pub fn report(dir: &Path) -> Option<CameraReport> {
+        let camera = Self::of(dir).ok()?;
+        let identity = camera.identity.to_string();
+        Some(CameraReport {
+            group: identity.clone(),
+            name: identity.clone(),
+            identity,
+            driver: "recorded".into(),
+            bus: String::new(),
+            usb: None,
+            spectrum: Some(camera.spectrum()),
+            is_virtual: false,
+            formats: Vec::new(),
+            used: true,
+            reason: "recorded frames stand in for cameras".into(),
+        })
+    }
+
+    fn of(dir: &Path) -> Result<Self, CameraError> {
+        let timeline = timeline(dir)?;
         let picture = |path: &PathBuf| {
             path.extension()
                 .and_then(|e| e.to_str())

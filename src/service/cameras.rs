@@ -130,9 +130,11 @@ impl Cameras for RecordedCameras {
     }
 
     fn list(&self, options: &CameraOptions) -> Vec<CameraReport> {
-        let described = self.described(options);
-        described.map_or_else(Vec::new, |(cameras, options)| {
-            camera::list_with(&options, &cameras)
-        })
+        match self.described(options) {
+            Some((cameras, options)) => camera::list_with(&options, &cameras),
+            None => camera::recorded::Recorded::report(&self.frames)
+                .into_iter()
+                .collect(),
+        }
     }
 }

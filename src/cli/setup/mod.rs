@@ -98,6 +98,12 @@ impl Run<'_> {
         let question = "There is no TPM that answers. Keep the key to the templates in a file instead? A copy of the disk opens them then.";
         let file = self.options.key_file
             || !self.options.yes && !self.options.dry_run && self.asks(question)?;
+        if !file && self.options.dry_run {
+            return self.skip(
+                "protector",
+                "without a TPM it would stop here; --key-file keeps the key in a file",
+            );
+        }
         if !file {
             return Err(
                 Failure::new("vault_missing", "without a TPM nothing can be enrolled").help(
