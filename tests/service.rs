@@ -99,6 +99,28 @@ fn a_peer_that_hangs_up_ends_it_at_once() {
 }
 
 #[test]
+fn an_enrollment_takes_what_there_is_room_for_and_says_when_there_is_none() {
+    let machine = enrolled();
+    let taken = |machine: &Machine| match machine.enroll() {
+        Reply::Enrolled(report) => Ok(report.templates.len()),
+        other => Err(other),
+    };
+    let mut last = taken(&machine);
+    for _ in 0..4 {
+        match taken(&machine) {
+            Ok(more) => last = Ok(more),
+            refused => {
+                assert_eq!(refused, Err(unavailable(Unavailable::EnrollmentRejected)));
+                assert_eq!(last, Ok(16));
+                assert_eq!(machine.verify(), MATCH);
+                return;
+            }
+        }
+    }
+    panic!("it takes more than {last:?}");
+}
+
+#[test]
 fn a_cancelled_enrollment_leaves_nothing() {
     let machine = Machine::new();
     machine.show_with("astronaut", "fps = 5.0");

@@ -17,7 +17,7 @@ use super::journal::Priority;
 use super::templates::{self, Gallery, KeyError};
 use crate::face::compare;
 use crate::pipeline::enrollment::{SAME_PERSON, Sample};
-use crate::store::{Enrollment, MAX_TEMPLATES, StoredTemplate};
+use crate::store::{Enrollment, StoredTemplate};
 use crate::types::{Embedding, Spectrum, Subject, Unavailable};
 use crate::vault::{self, SealedKey, TemplateKey, recovery};
 
@@ -42,13 +42,6 @@ pub fn enroll(context: &Context, subject: &Subject, label: Option<Label>) -> Ans
     let taken = take_samples(context, subject, &enrollment)?;
     admit(context, subject, &enrollment, &key, &taken)?;
     add(&mut enrollment, &key, &taken, label)?;
-    if enrollment.templates.len() > MAX_TEMPLATES {
-        context
-            .line(Priority::Notice, "enroll", subject)
-            .with("refused", "too many templates")
-            .write();
-        return Err(Unavailable::EnrollmentRejected.into());
-    }
     // A peer that hung up would not hear the recovery key: it has cancelled.
     if !context.connection.is_open() {
         return Err(Unavailable::Cancelled.into());
@@ -107,13 +100,7 @@ fn admit(
     key: &TemplateKey,
     taken: &TakenSamples,
 ) -> Answer<()> {
-    let refuse = |why: &str| {
-        context
-            .line(Priority::Notice, "enroll", subject)
-            .with("refused", why)
-            .write();
-        Err(Failure::Refused(Unavailable::EnrollmentRejected))
-    };
+    let refuse = |why: &str| Err(refused(context, subject, why));
     if !enrollment.templates.is_empty() {
         let gallery = Gallery::with_key(enrollment, key)?;
         let old: Vec<Embedding> = gallery.all().cloned().collect();
@@ -149,6 +136,15 @@ fn admit(
         }
     }
     Ok(())
+}
+
+/// Told to the journal, where facelockctl finds it for who may read it.
+fn refused(context: &Context, subject: &Subject, why: &str) -> Failure {
+    context
+        .line(Priority::Notice, "enroll", subject)
+        .with("refused", why)
+        .write();
+    Failure::Refused(Unavailable::EnrollmentRejected)
 }
 
 /// Appends the samples as templates. Templates of another model never match again; they make room.

@@ -5,6 +5,7 @@ use std::time::{Duration, Instant};
 
 use facelock_protocol::{Event, Pose, Progress};
 
+use super::refused;
 use crate::camera::{CameraError, Sink};
 use crate::decision::RequireInfrared;
 use crate::face::QualityLimits;
@@ -17,7 +18,7 @@ use crate::service::failure::{Answer, Failure};
 use crate::service::inbox::{Arrival, Models};
 use crate::service::journal::Priority;
 use crate::service::workers::stream_best;
-use crate::store::Enrollment;
+use crate::store::{Enrollment, MAX_TEMPLATES};
 use crate::types::{CameraIdentity, Digest, Frame, Hint, Spectrum, Subject, Unavailable};
 
 /// After this long without a different sample, what was taken is enough.
@@ -64,6 +65,7 @@ pub fn take_samples(
     let mut sampling = Sampling {
         context,
         subject,
+        enrollment,
         wanted: usize::from(context.config.enroll.samples),
         deadline,
         models: None,
@@ -85,6 +87,7 @@ pub fn take_samples(
 struct Sampling<'a> {
     context: &'a Context<'a>,
     subject: &'a Subject,
+    enrollment: &'a Enrollment,
     /// How many samples are asked for.
     wanted: usize,
     deadline: Instant,
@@ -121,7 +124,9 @@ impl Sampling<'_> {
             Arrival::Deadline | Arrival::Templates(_) => {}
             Arrival::CameraFailed(error) => return Err(self.camera_failed(error)),
             Arrival::Models(models) => {
-                self.models = Some(models?);
+                let models = models?;
+                self.wanted = self.wanted.min(self.room(models.digest())?);
+                self.models = Some(models);
                 self.since = Instant::now();
             }
             Arrival::Camera(identity, spectrum) => {
@@ -132,6 +137,22 @@ impl Sampling<'_> {
             Arrival::Frame(frame) => self.frame(&frame)?,
         }
         Ok(())
+    }
+
+    /// How many templates fit beside those that stay: another model's make room.
+    fn room(&self, model: Digest) -> Answer<usize> {
+        let stay = match self.enrollment.model == model.0 {
+            true => self.enrollment.templates.len(),
+            false => 0,
+        };
+        match MAX_TEMPLATES.saturating_sub(stay) {
+            0 => Err(refused(
+                self.context,
+                self.subject,
+                "there is no room for another template; remove one first (facelockctl remove)",
+            )),
+            room => Ok(room),
+        }
     }
 
     /// The reason to give once the time is over, told to the journal.
