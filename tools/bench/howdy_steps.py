@@ -47,7 +47,7 @@ def features(path):
     return numpy.array(network.compute_face_descriptor(frame, landmarks(frame, faces[0]), 1))
 
 
-seen = (found for found in map(features, sorted(frames.glob("*.png"))) if found is not None)
+seen = (found for found in map(features, sorted(frames.glob("*.jpg"))) if found is not None)
 if not state.exists():
     numpy.save(state, [next(seen)])
     sys.exit()
