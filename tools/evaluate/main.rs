@@ -6,6 +6,7 @@ mod attacks;
 mod attempts;
 mod clips;
 mod days;
+mod det;
 mod eyes;
 mod identities;
 mod liveness;
@@ -66,8 +67,11 @@ fn main() -> Result<()> {
     let quick = arguments.quick;
     let wants = |key: &str| arguments.only.is_empty() || arguments.only.iter().any(|o| o == key);
     if wants("singles") {
-        let table = singles(&dirs, &data, &target.join("eval"), quick)?;
+        let (table, plot) = singles(&dirs, &data, &target.join("eval"), quick)?;
         report.say("Single frames", &table);
+        if let Some(folder) = arguments.markdown.as_deref().and_then(Path::parent) {
+            std::fs::write(folder.join("comparison.svg"), plot)?;
+        }
     }
     if wants("liveness") {
         let clips = clips::load(&data.join("clips"), quick)?;
@@ -126,7 +130,7 @@ fn singles(
     data: &std::path::Path,
     kept: &std::path::Path,
     quick: bool,
-) -> Result<String> {
+) -> Result<(String, String)> {
     let threshold = Networks::installed(dirs)?.threshold;
     let mut files = pictures::files(&data.join("lfw"), "jpg")?;
     if quick {
@@ -164,7 +168,7 @@ fn singles(
         missed(&orl)
     );
     let aligned = color.missed == gray.missed;
-    for (title, threshold, scores) in [
+    let compared = [
         (
             "LFW color, one template",
             threshold.color,
@@ -195,14 +199,27 @@ fn singles(
             threshold.gray,
             identities::galleries(&gray, 5),
         ),
-    ] {
-        text += &identities::table(title, threshold, &scores)?;
+    ];
+    for (title, threshold, scores) in &compared {
+        text += &identities::table(title, *threshold, scores)?;
     }
+    let of_lfw = compared
+        .iter()
+        .filter(|(title, ..)| title.starts_with("LFW"));
+    let curves: Vec<_> = of_lfw
+        .map(|(title, threshold, (genuine, impostor, _))| det::Curve {
+            title,
+            threshold: *threshold,
+            genuine,
+            impostor,
+        })
+        .filter(|curve| !curve.title.contains("10"))
+        .collect();
     if aligned {
         let scores = identities::pairs(&color, &gray);
         text += &identities::table("LFW color template, gray probe", threshold.gray, &scores)?;
     }
-    Ok(text)
+    Ok((text, det::plot(&curves)))
 }
 
 /// Sections, each printed as it is measured.
