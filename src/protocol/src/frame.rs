@@ -3,8 +3,9 @@
 use std::io::{ErrorKind, Read, Write};
 
 use serde::{Serialize, de::DeserializeOwned};
+use zeroize::Zeroizing;
 
-use crate::{MESSAGE_CAP, VERSION};
+use crate::{MESSAGE_CAP, REQUEST_CAP, VERSION};
 
 /// Why a frame could not be read or written. None of these is a decision.
 #[derive(Debug, thiserror::Error)]
@@ -43,8 +44,10 @@ impl From<std::io::Error> for FrameError {
 /// # Errors
 /// [`FrameError::Oversize`] over [`MESSAGE_CAP`].
 pub fn encode<T: Serialize>(message: &T) -> Result<Vec<u8>, FrameError> {
-    let frame = postcard::to_extend(message, vec![0, 0, 0, 0, VERSION])
-        .map_err(|_| FrameError::Malformed)?;
+    // Room for every message that holds a password: a buffer that grows leaves a copy behind.
+    let mut frame = Vec::with_capacity(REQUEST_CAP);
+    frame.extend([0, 0, 0, 0, VERSION]);
+    let mut frame = postcard::to_extend(message, frame).map_err(|_| FrameError::Malformed)?;
     let length = frame.len() - 4;
     if length > MESSAGE_CAP {
         return Err(FrameError::Oversize {
@@ -52,7 +55,6 @@ pub fn encode<T: Serialize>(message: &T) -> Result<Vec<u8>, FrameError> {
             cap: MESSAGE_CAP,
         });
     }
-    let mut frame = frame;
     frame[..4].copy_from_slice(&(length as u32).to_le_bytes());
     Ok(frame)
 }
@@ -102,7 +104,7 @@ pub fn read_message<T: DeserializeOwned>(
     if length > cap {
         return Err(FrameError::Oversize { length, cap });
     }
-    let mut payload = vec![0; length];
+    let mut payload = Zeroizing::new(vec![0; length]);
     reader.read_exact(&mut payload)?;
     decode(&payload)
 }
@@ -112,6 +114,6 @@ pub fn read_message<T: DeserializeOwned>(
 /// # Errors
 /// [`FrameError::Oversize`], [`FrameError::Closed`], [`FrameError::TimedOut`], [`FrameError::Io`].
 pub fn write_message<T: Serialize>(writer: &mut impl Write, message: &T) -> Result<(), FrameError> {
-    writer.write_all(&encode(message)?)?;
+    writer.write_all(&Zeroizing::new(encode(message)?))?;
     Ok(())
 }

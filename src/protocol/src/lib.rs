@@ -35,6 +35,7 @@ mod measurement;
 mod message;
 pub mod naming;
 mod outcome;
+mod password;
 pub mod words;
 
 use std::path::Path;
@@ -51,6 +52,7 @@ pub use message::{
     TemplateReport, UsbReport,
 };
 pub use outcome::{Denied, Hint, Unavailable, Verdict};
+pub use password::Password;
 
 /// The version this crate speaks.
 pub const VERSION: u8 = 2;
