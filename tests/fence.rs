@@ -1,5 +1,5 @@
-//! What a request leaves of other users' templates, tried by a thread behind the fence, beside one
-//! that is not.
+//! What a request leaves of other users' templates and passwords, tried by a thread behind the
+//! fence, beside one that is not.
 #![allow(clippy::unwrap_used, clippy::panic)]
 
 use std::fs;
@@ -13,8 +13,8 @@ use facelock::sandbox::fence;
 fn state() -> (tempfile::TempDir, PathBuf) {
     let state = tempfile::tempdir().unwrap();
     let templates = state.path().join("enrollments");
-    let tally = state.path().join("tally");
-    for folder in [&templates, &tally] {
+    let (tally, keyring) = (state.path().join("tally"), state.path().join("keyring"));
+    for folder in [&templates, &tally, &keyring] {
         fs::create_dir(folder).unwrap();
         fs::write(folder.join("1000"), b"own").unwrap();
         fs::write(folder.join("1001"), b"other's").unwrap();
@@ -27,8 +27,22 @@ fn state() -> (tempfile::TempDir, PathBuf) {
 fn tries(state: &Path) -> Vec<(&'static str, io::Result<()>)> {
     let templates = state.join("enrollments");
     let (own, other) = (templates.join("1000"), templates.join("1001"));
-    let tally = state.join("tally");
+    let (tally, keyring) = (state.join("tally"), state.join("keyring"));
     vec![
+        (
+            "read own password",
+            fs::read(keyring.join("1000")).map(drop),
+        ),
+        (
+            "read another's password",
+            fs::read(keyring.join("1001")).map(drop),
+        ),
+        ("list passwords", fs::read_dir(&keyring).map(drop)),
+        ("make a password", fs::write(keyring.join("1002"), b"new")),
+        (
+            "move a password",
+            fs::rename(keyring.join("1001"), tally.join("taken")),
+        ),
         ("read own", fs::read(&own).map(drop)),
         ("read another's", fs::read(&other).map(drop)),
         (
@@ -75,12 +89,15 @@ fn tries(state: &Path) -> Vec<(&'static str, io::Result<()>)> {
 }
 
 /// The names of those that worked.
-fn worked(readable: Option<Option<u32>>) -> Vec<&'static str> {
-    let (state, templates) = state();
+fn worked(closed: &'static [(&str, Option<u32>)]) -> Vec<&'static str> {
+    let (state, _) = state();
     // The fence holds for a thread and what it starts; the test goes on outside.
     let tried = std::thread::spawn(move || {
-        if let Some(readable) = readable {
-            fence::keep_out(&templates, readable).unwrap();
+        let folder = |(name, uid): &(&str, _)| (state.path().join(name), *uid);
+        let folders: Vec<_> = closed.iter().map(folder).collect();
+        let closed: Vec<_> = folders.iter().map(|(path, uid)| (&**path, *uid)).collect();
+        if !closed.is_empty() {
+            fence::keep_out(&closed).unwrap();
         }
         tries(state.path())
     });
@@ -101,9 +118,31 @@ const ALWAYS: [&str; 4] = [
 
 #[test]
 fn needs_landlock_other_users_templates_are_out_of_reach() {
-    assert_eq!(worked(None).len(), 15, "control: without the fence");
-    assert_eq!(worked(Some(None)), ALWAYS);
+    assert_eq!(worked(&[]).len(), 20, "control: without the fence");
+    let both = worked(&[("enrollments", None), ("keyring", None)]);
+    assert_eq!(both, ALWAYS);
     let own: Vec<&str> = ["read own"].into_iter().chain(ALWAYS).collect();
-    assert_eq!(worked(Some(Some(1000))), own);
-    assert_eq!(worked(Some(Some(4711))), ALWAYS, "a user without templates");
+    assert_eq!(
+        worked(&[("enrollments", Some(1000)), ("keyring", None)]),
+        own
+    );
+    let login = worked(&[("enrollments", Some(1000)), ("keyring", Some(1000))]);
+    let own: Vec<&str> = ["read own password"].into_iter().chain(own).collect();
+    assert_eq!(login, own);
+    let stranger = worked(&[("enrollments", Some(4711)), ("keyring", Some(4711))]);
+    assert_eq!(stranger, ALWAYS, "a user without templates");
+}
+
+#[test]
+fn needs_landlock_one_folder_stays_open_while_the_other_is_closed() {
+    let keeps = worked(&[("enrollments", Some(1000))]);
+    for (name, works) in [
+        ("make a password", true),
+        ("read another's password", true),
+        ("read own", true),
+        ("read another's", false),
+        ("make one", false),
+    ] {
+        assert_eq!(keeps.contains(&name), works, "{name}");
+    }
 }

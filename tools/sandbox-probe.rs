@@ -53,7 +53,7 @@ fn messages(pair: [libc::c_int; 2], try_call: impl Fn(&str, i64)) {
 fn fence(uid: &str) {
     let begun = std::time::Instant::now();
     let folder = std::path::Path::new("/var/lib/facelock/enrollments");
-    match facelock::sandbox::fence::keep_out(folder, uid.parse().ok()) {
+    match facelock::sandbox::fence::keep_out(&[(folder, uid.parse().ok())]) {
         Ok(()) => println!("fence-us {}", begun.elapsed().as_micros()),
         Err(error) => println!("fence {error}"),
     }

@@ -1,7 +1,7 @@
-//! Other users' templates, kept from the work on one request.
+//! Other users' templates and kept passwords, kept from the work on one request.
 //!
 //! All instances run as one user, so file modes cannot do this; Landlock can. It grants and cannot
-//! deny: everything beside the folder is granted, and in the folder one file, to be read.
+//! deny: everything beside the folders is granted, and in each at most one file, to be read.
 //!
 //! What MUST hold:
 //! 1. It is put up before the first thread: it holds for the thread that does it, and those that
@@ -9,7 +9,7 @@
 //! 2. No name in the way is followed: a link that an earlier instance left could lead back in.
 #![forbid(unsafe_code)]
 
-use std::ffi::OsStr;
+use std::collections::BTreeSet;
 use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
@@ -34,33 +34,40 @@ pub enum FenceError {
     Ruleset(#[from] RulesetError),
 }
 
-/// From now on nothing in `folder` can be opened, made, renamed or removed by this thread and those
-/// it starts, but the file of `readable`, a uid, for reading.
+/// A folder that is closed, and the uid whose file in it can still be read.
+pub type Closed<'a> = (&'a Path, Option<u32>);
+
+/// From now on nothing in these folders can be opened, made, renamed or removed by this thread and
+/// those it starts, but the file of each folder's uid, for reading.
 ///
 /// # Errors
 /// [`FenceError`]; nothing is kept out then.
-pub fn keep_out(folder: &Path, readable: Option<u32>) -> Result<(), FenceError> {
+pub fn keep_out(closed: &[Closed]) -> Result<(), FenceError> {
     let at = |path: &Path| {
         let path = path.to_owned();
         move |error| FenceError::Path { path, error }
     };
-    let folder = fs::canonicalize(folder).map_err(at(folder))?;
     let mut rules = Ruleset::default()
         .handle_access(AccessFs::from_all(RIGHTS))?
         .create()?;
-    let mut inner: &Path = &folder;
-    while let Some(outer) = inner.parent() {
-        rules = beside(rules, outer, inner.file_name()).map_err(|error| match error {
+    let (mut folders, mut way) = (BTreeSet::new(), BTreeSet::new());
+    for (folder, readable) in closed {
+        let folder = fs::canonicalize(folder).map_err(at(folder))?;
+        if let Some(uid) = readable {
+            let path = folder.join(uid.to_string());
+            if let Some((file, _)) = open(&path).map_err(at(&path))? {
+                rules = rules.add_rule(PathBeneath::new(file, AccessFs::ReadFile))?;
+            }
+        }
+        way.extend(folder.ancestors().skip(1).map(Path::to_owned));
+        folders.insert(folder);
+    }
+    for outer in &way {
+        let passed = |path: &Path| way.contains(path) || folders.contains(path);
+        rules = beside(rules, outer, passed).map_err(|error| match error {
             Refused::Io(error) => at(outer)(error),
             Refused::Ruleset(error) => error.into(),
         })?;
-        inner = outer;
-    }
-    if let Some(uid) = readable {
-        let path = folder.join(uid.to_string());
-        if let Some((file, _)) = open(&path).map_err(at(&path))? {
-            rules = rules.add_rule(PathBeneath::new(file, AccessFs::ReadFile))?;
-        }
     }
     match rules.restrict_self()?.ruleset {
         RulesetStatus::NotEnforced => Err(FenceError::NoLandlock),
@@ -73,15 +80,15 @@ enum Refused {
     Ruleset(RulesetError),
 }
 
-/// Grants all that is in `outer` but `inner`.
+/// Grants all that is in `outer` but what is passed over.
 fn beside(
     mut rules: RulesetCreated,
     outer: &Path,
-    inner: Option<&OsStr>,
+    passed: impl Fn(&Path) -> bool,
 ) -> Result<RulesetCreated, Refused> {
     for entry in fs::read_dir(outer).map_err(Refused::Io)? {
         let entry = entry.map_err(Refused::Io)?;
-        if Some(&*entry.file_name()) == inner {
+        if passed(&entry.path()) {
             continue;
         }
         let Some((file, is_folder)) = open(&entry.path()).map_err(Refused::Io)? else {

@@ -54,7 +54,7 @@ fn fence(context: &Context, request: &Request) {
     if !context.config.sandbox.require {
         return;
     }
-    let Err(error) = fence::keep_out(context.enrollments.folder(), readable) else {
+    let Err(error) = fence::keep_out(&[(context.enrollments.folder(), readable)]) else {
         return;
     };
     let line = (context.asker).line(Priority::Warning, "fence", access::subject(request));
