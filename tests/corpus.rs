@@ -17,10 +17,10 @@ use facelock::store::{Enrollment, StoredTemplate};
 use facelock::vault::Blob;
 use facelock_protocol::{
     CameraReport, Consent, Denied, EnrolledReport, EnrollmentState, Event, Evidence, Gate, Hint,
-    Label, Measurement, Message, ModeTime, Named, PasswordReport, Place, Pose, PreviewFrame,
-    Progress, Reply, Request, Requester, Secret, ServiceName, ServiceReport, SessionId, Spectrum,
-    StatusReport, Subject, TallyReport, TemplateReport, Tty, Unavailable, UsbReport, UserName,
-    Verdict, encode,
+    Label, Measurement, Message, ModeTime, Named, Password, PasswordReport, Place, Pose,
+    PreviewFrame, Progress, Reply, Request, Requester, Secret, ServiceName, ServiceReport,
+    SessionId, Spectrum, StatusReport, Subject, TallyReport, TemplateReport, Tty, Unavailable,
+    UsbReport, UserName, Verdict, encode,
 };
 
 type Seed = (&'static str, &'static str, Vec<u8>);

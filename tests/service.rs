@@ -11,6 +11,8 @@ mod disk;
 mod infrared;
 #[path = "support/instance.rs"]
 mod instance;
+#[path = "service/keyring.rs"]
+mod keyring;
 mod support;
 // Other tests switch its banks.
 #[allow(dead_code)]

@@ -8,7 +8,7 @@ compile_error!("these tests need recorded frames: cargo test --features replay, 
 mod instance;
 mod support;
 
-use facelock_protocol::{EnrollmentState, Reply, Request, Secret, Unavailable};
+use facelock_protocol::{EnrollmentState, Password, Reply, Request, Secret, Unavailable};
 use instance::{Machine, alice, enrolled, unavailable, verification};
 
 /// Every request there is. The match below does not compile once there is another one: write it
@@ -45,6 +45,17 @@ fn every_request() -> Vec<Request> {
             template: 1,
             label: facelock_protocol::Label::new("glasses").unwrap(),
         },
+        Request::KeyringStore {
+            subject: subject(),
+            password: Password::new(b"x").unwrap(),
+        },
+        Request::KeyringForget { subject: subject() },
+        Request::KeyringChange {
+            subject: subject(),
+            old: Password::new(b"x").unwrap(),
+            new: Password::new(b"y").unwrap(),
+        },
+        Request::KeyringStatus { subject: subject() },
         Request::Devices,
         Request::Preview { seconds: 1 },
         Request::TimeModes { camera: "c".into() },
@@ -71,6 +82,10 @@ fn every_request() -> Vec<Request> {
             | Request::Unlock { .. }
             | Request::MoveCamera { .. }
             | Request::Rename { .. }
+            | Request::KeyringStore { .. }
+            | Request::KeyringForget { .. }
+            | Request::KeyringChange { .. }
+            | Request::KeyringStatus { .. }
             | Request::Devices
             | Request::Preview { .. }
             | Request::TimeModes { .. }

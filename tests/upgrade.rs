@@ -1,9 +1,10 @@
 //! What an earlier version wrote is read, and what a later one wrote is left alone.
 //!
-//! `tests/fixtures/state-1` is a state folder of version 1 (its templates are made-up numbers), and
-//! `tests/fixtures/tpm-1` a software TPM's own state with a key sealed in it.
-//! `FACELOCK_WRITE_FIXTURES=1 cargo test --features replay --test upgrade` makes them anew, which a
-//! change of format must not need: it adds a folder beside them.
+//! `tests/fixtures/state-1` is a state folder of version 1 (its templates are made-up numbers),
+//! `tests/fixtures/keyring-1` a kept password beside it, and `tests/fixtures/tpm-1` a software
+//! TPM's own state with a key sealed in it.
+//! `FACELOCK_WRITE_FIXTURES=NAME cargo test --features replay --test upgrade` makes one anew, which
+//! a change of format must not need: it adds a folder beside them.
 #![allow(clippy::unwrap_used, clippy::panic)]
 
 #[cfg(not(feature = "replay"))]
@@ -26,12 +27,14 @@ use facelock::vault::cipher::{self, Binding};
 use facelock::vault::{
     FileProtector, KeyProtector, ProtectorKind, SealedKey, TemplateKey, TpmProtector, recovery,
 };
-use facelock_protocol::{EnrollmentState, Label, Reply, Request, Secret};
+use facelock_protocol::{EnrollmentState, Label, Password, Reply, Request, Secret};
 use instance::{Machine, alice, unavailable};
 use swtpm::Swtpm;
 
 const KEY: [u8; 32] = [0x42; 32];
 const NAMES: [&str; 2] = ["enrollments/4242", "tally/4242"];
+/// A kept password; it came after the others.
+const PASSWORD: &str = "keyring/4242";
 
 fn fixture(name: &str) -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR"))
@@ -39,22 +42,31 @@ fn fixture(name: &str) -> PathBuf {
         .join(name)
 }
 
-fn writing() -> bool {
-    std::env::var_os("FACELOCK_WRITE_FIXTURES").is_some()
+fn writing(name: &str) -> bool {
+    std::env::var("FACELOCK_WRITE_FIXTURES").is_ok_and(|named| named == name)
 }
 
 /// A machine that was upgraded: the state folder is the fixture's.
 fn upgraded() -> Machine {
-    if writing() {
+    if writing("state-1") {
         write_state(&fixture("state-1"));
     }
+    if writing("keyring-1") {
+        write_password(&fixture("keyring-1"));
+    }
     let machine = Machine::new();
-    for name in ["file.key", NAMES[0], NAMES[1]] {
+    for name in ["file.key", NAMES[0], NAMES[1], PASSWORD] {
         let path = machine.path("state").join(name);
+        let from = if name == PASSWORD {
+            "keyring-1"
+        } else {
+            "state-1"
+        };
         let folder = path.parent().unwrap();
         std::fs::create_dir_all(folder).unwrap();
         std::fs::set_permissions(folder, std::fs::Permissions::from_mode(0o700)).unwrap();
-        std::fs::copy(fixture("state-1").join(name), &path).unwrap();
+        let kept = fixture(from).join(name.trim_start_matches("keyring/"));
+        std::fs::copy(kept, &path).unwrap();
         std::fs::set_permissions(&path, std::fs::Permissions::from_mode(0o600)).unwrap();
     }
     machine
@@ -104,6 +116,47 @@ fn what_version_one_stored_is_used() {
 }
 
 #[test]
+fn a_password_that_version_one_kept_opens() {
+    let machine = upgraded();
+    let status = Request::KeyringStatus { subject: alice() };
+    assert_eq!(machine.ask(&status), Reply::Keyring { kept: true });
+    let change = |old: &str, new: &str| Request::KeyringChange {
+        subject: alice(),
+        old: Password::new(old.as_bytes()).unwrap(),
+        new: Password::new(new.as_bytes()).unwrap(),
+    };
+    // One that does not open, or is another, is forgotten.
+    let renewed = machine.ask(&change("kept by version one", "another"));
+    assert_eq!(renewed, Reply::Done { changed: true });
+    assert_eq!(machine.ask(&status), Reply::Keyring { kept: true });
+}
+
+#[test]
+fn a_password_that_a_later_version_kept_stays_as_it_is() {
+    let machine = upgraded();
+    let path = machine.path("state").join(PASSWORD);
+    let mut bytes = std::fs::read(&path).unwrap();
+    bytes[4] = 9;
+    std::fs::write(&path, &bytes).unwrap();
+    let password = || Password::new(b"kept by version one").unwrap();
+    let newer = unavailable(facelock_protocol::Unavailable::NewerFormat);
+    for request in [
+        Request::KeyringStore {
+            subject: alice(),
+            password: password(),
+        },
+        Request::KeyringChange {
+            subject: alice(),
+            old: password(),
+            new: password(),
+        },
+    ] {
+        assert_eq!(machine.ask(&request), newer, "{request:?}");
+        assert_eq!(std::fs::read(&path).unwrap(), bytes, "{request:?}");
+    }
+}
+
+#[test]
 fn templates_of_version_one_open() {
     let bytes = std::fs::read(fixture("state-1").join(NAMES[0])).unwrap();
     let enrollment = Enrollment::decode(&bytes).unwrap();
@@ -121,7 +174,7 @@ fn templates_of_version_one_open() {
 
 #[test]
 fn a_key_that_version_one_sealed_in_a_tpm_opens() {
-    if writing() {
+    if writing("tpm-1") {
         write_tpm(&fixture("tpm-1"));
     }
     let tpm = Swtpm::with_state(&fixture("tpm-1/state"));
@@ -258,6 +311,23 @@ fn write_state(folder: &Path) {
     std::fs::write(folder.join(NAMES[1]), tally.encode().unwrap()).unwrap();
     let text = recovery_key.text();
     std::fs::write(folder.join("recovery-key"), text.as_bytes()).unwrap();
+}
+
+fn write_password(folder: &Path) {
+    let enrollment = std::fs::read(fixture("state-1").join(NAMES[0])).unwrap();
+    let enrollment = Enrollment::decode(&enrollment).unwrap();
+    let text = b"kept by version one";
+    let mut plain = vec![0; 2 + 511];
+    plain[0] = text.len() as u8;
+    plain[2..2 + text.len()].copy_from_slice(text);
+    let aad = Binding {
+        model: Digest([0; 32]),
+        ..binding(&enrollment, "keyring", b"")
+    };
+    let sealed = cipher::seal(&KEY, &aad, &plain).unwrap();
+    std::fs::create_dir_all(folder).unwrap();
+    let bytes = [b"FLKR\x01".as_slice(), &sealed].concat();
+    std::fs::write(folder.join("4242"), bytes).unwrap();
 }
 
 fn write_tpm(folder: &Path) {

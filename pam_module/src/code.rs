@@ -23,6 +23,7 @@ pub fn of(reply: &Reply) -> PamResultCode {
         | Reply::Status(_)
         | Reply::Devices(_)
         | Reply::ModeTimes(_)
+        | Reply::Keyring { .. }
         | Reply::Done { .. } => NO_DECISION,
     }
 }

@@ -30,7 +30,9 @@ pub fn ask(
         | Request::Remove { .. }
         | Request::Clear { .. }
         | Request::Unlock { .. }
-        | Request::Status { .. } => SHORT_SILENCE,
+        | Request::Status { .. }
+        | Request::KeyringForget { .. }
+        | Request::KeyringStatus { .. } => SHORT_SILENCE,
         _ => SILENCE,
     };
     ask_within(socket, request, silence, on_event)

@@ -55,6 +55,7 @@ fn document(reply: &Reply) -> Value {
         Reply::Status(report) => status::json(report),
         Reply::Devices(reports) => cameras(reports, &[]),
         Reply::ModeTimes(times) => json!({ "outcome": "done", "modes": modes(times) }),
+        Reply::Keyring { kept } => json!({ "outcome": "done", "kept": kept }),
         Reply::Done { changed } => json!({ "outcome": "done", "changed": changed }),
     }
 }

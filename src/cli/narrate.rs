@@ -61,7 +61,12 @@ impl Narrator {
                 self.assumed.push(what.clone());
             }
             Event::Measured(measurement) => self.measured(measurement),
-            Event::Hint(_) | Event::Preview(_) | Event::Service { .. } | Event::Within(_) => {}
+            Event::Hint(_)
+            | Event::Preview(_)
+            | Event::Service { .. }
+            | Event::Within(_)
+            // No login, and no peer that is given one.
+            | Event::Keyring(_) => {}
         }
     }
 

@@ -44,6 +44,7 @@ pub fn exit(reply: &Reply) -> Exit {
         | Reply::Status(_)
         | Reply::Devices(_)
         | Reply::ModeTimes(_)
+        | Reply::Keyring { .. }
         | Reply::Done { .. } => Exit::Done,
     }
 }

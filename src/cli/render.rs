@@ -29,6 +29,8 @@ pub fn finish(request: &Request, reply: &Reply, narrator: &Narrator) -> Answer {
         Reply::Devices(cameras) => status::cameras(cameras, &[]),
         Reply::Done { changed } => done(request, *changed),
         Reply::ModeTimes(times) => mode_times(times),
+        // Told by its own verb.
+        Reply::Keyring { .. } => String::new(),
     };
     printed(&terminal.wrap(&text, 2))?;
     Ok(outcome::exit(reply))

@@ -55,6 +55,10 @@ fn row(request: &Request) -> (Who, Option<&Subject>, Templates) {
         Request::TimeModes { .. } => (Who::Root, None, Templates::None),
         Request::MoveCamera { subject, .. } => (Who::Root, Some(subject), Templates::All),
         Request::Rename { subject, .. } => (Who::Root, Some(subject), Templates::All),
+        Request::KeyringStore { subject, .. } => (Who::Root, Some(subject), Templates::Own),
+        Request::KeyringForget { subject } => (Who::Root, Some(subject), Templates::None),
+        Request::KeyringChange { subject, .. } => (Who::Root, Some(subject), Templates::Own),
+        Request::KeyringStatus { subject } => (Who::Owner, Some(subject), Templates::None),
     }
 }
 
@@ -190,7 +194,7 @@ fn is_on(session: &Session, evidence: &Evidence) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use facelock_protocol::{Label, Secret, ServiceName, UserName};
+    use facelock_protocol::{Label, Password, Secret, ServiceName, UserName};
 
     use super::*;
 
@@ -262,6 +266,23 @@ mod tests {
                 },
                 false,
             ),
+            (
+                Request::KeyringStore {
+                    subject: subject(),
+                    password: Password::new(b"x").unwrap(),
+                },
+                false,
+            ),
+            (Request::KeyringForget { subject: subject() }, false),
+            (
+                Request::KeyringChange {
+                    subject: subject(),
+                    old: Password::new(b"x").unwrap(),
+                    new: Password::new(b"y").unwrap(),
+                },
+                false,
+            ),
+            (Request::KeyringStatus { subject: subject() }, true),
             (
                 Request::TryEmitter {
                     camera: "c".into(),

@@ -13,11 +13,13 @@ use super::enroll::{protector_name, reports};
 use super::enrollments;
 use super::failure::{Answer, Failure};
 use super::journal::Priority;
+use super::keyring;
 use super::presence;
 use super::templates;
 use crate::camera::CameraError;
 use crate::camera::quirks::Emitter;
 use crate::camera::{CameraOptions, emitter};
+use crate::decision::keyring as decision;
 use crate::decision::spectrum;
 use crate::types::{Spectrum, Subject, Unavailable, may_have_moved};
 use crate::vault::{self, VaultError, recovery};
@@ -49,6 +51,9 @@ pub fn remove(context: &Context, subject: &Subject, template: u32) -> Answer<Rep
     } else if changed {
         templates::bind(&mut enrollment, &key)?;
         context.enrollments.save(&held, &enrollment)?;
+    }
+    if !decision::may_be_kept(&enrollment.spectra()) {
+        keyring::drop_kept(context, subject)?;
     }
     context
         .line(Priority::Notice, "remove", subject)
@@ -131,6 +136,7 @@ pub fn move_camera(context: &Context, subject: &Subject, from: &str, to: &str) -
 pub fn clear(context: &Context, subject: &Subject) -> Answer<Reply> {
     let held = enrollments::hold(context, subject)?;
     let changed = context.enrollments.remove(&held, subject.uid)?;
+    let changed = keyring::drop_kept(context, subject)? || changed;
     context
         .line(Priority::Notice, "clear", subject)
         .with("changed", changed)

@@ -46,13 +46,18 @@ impl Capture {
         context.connection.send_event(Event::Within(milliseconds));
     }
 
-    /// Opens the templates beside them.
+    /// Opens the templates beside them, and what is in a password's file.
     ///
     /// # Errors
     /// No thread could be started.
-    pub fn open_templates(&self, context: &Context, enrollment: &Enrollment) -> io::Result<()> {
+    pub fn open_templates(
+        &self,
+        context: &Context,
+        enrollment: &Enrollment,
+        password: Option<Vec<u8>>,
+    ) -> io::Result<()> {
         let options = context.config.vault_options();
-        workers::start_vault(options, enrollment.clone(), &self.inbox)
+        workers::start_vault(options, enrollment.clone(), password, &self.inbox)
     }
 
     /// Waits for the next arrival, until `deadline`.

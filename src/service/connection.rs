@@ -16,6 +16,7 @@ use facelock_protocol::{
     self as protocol, Event, FrameError, Message, REQUEST_CAP, Reply, Request,
 };
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
+use zeroize::Zeroizing;
 
 use super::peer;
 use crate::types::Peer;
@@ -77,6 +78,8 @@ impl Connection {
         let Ok(frame) = protocol::encode(&Message::Event(event)) else {
             return;
         };
+        // It may hold a password.
+        let frame = Zeroizing::new(frame);
         let patience = if frame.len() > REQUEST_CAP {
             REPLY_PATIENCE
         } else {

@@ -23,6 +23,8 @@ pub struct Context<'a> {
     pub cameras: Arc<dyn Cameras>,
     pub records: Records,
     pub enrollments: Store,
+    /// Login passwords that are kept for the keyring.
+    pub passwords: Store,
     pub tally: Tally<'a>,
 }
 

@@ -5,8 +5,9 @@ use facelock_protocol::{Denied, Reply, Request};
 use super::context::Context;
 use super::failure::Answer;
 use super::journal::Priority;
-use super::{admin, enroll, first_light, preview, verify};
+use super::{admin, enroll, first_light, keyring, preview, verify};
 use crate::decision::access::{self, Templates};
+use crate::decision::keyring as decision;
 use crate::sandbox::fence;
 use crate::types::Unavailable;
 
@@ -42,19 +43,28 @@ fn insist_on_sandbox(context: &Context, request: &Request) -> Answer<()> {
     Err(Unavailable::SandboxMissing.into())
 }
 
-/// Takes from this thread, and from all that it starts, the templates that the request is not
-/// about. A fence beside the other walls: where it cannot be put up, the journal says so and the
-/// request goes on.
+/// Takes from this thread, and from all that it starts, the templates and passwords that the
+/// request is not about. A fence beside the other walls: where it cannot be put up, the journal
+/// says so and the request goes on.
 fn fence(context: &Context, request: &Request) {
-    let readable = match access::templates(request) {
-        Templates::All => return,
-        Templates::Own => access::subject(request).map(|subject| subject.uid),
-        Templates::None => None,
-    };
-    if !context.config.sandbox.require {
+    let uid = access::subject(request).map(|subject| subject.uid);
+    let reach = [
+        (&context.enrollments, access::templates(request)),
+        (
+            &context.passwords,
+            decision::reach(context.asker.peer, request),
+        ),
+    ];
+    let closed = reach.iter().filter_map(|(store, reach)| match reach {
+        Templates::All => None,
+        Templates::Own => Some((store.folder(), uid)),
+        Templates::None => Some((store.folder(), None)),
+    });
+    let closed: Vec<fence::Closed> = closed.collect();
+    if !context.config.sandbox.require || closed.is_empty() {
         return;
     }
-    let Err(error) = fence::keep_out(&[(context.enrollments.folder(), readable)]) else {
+    let Err(error) = fence::keep_out(&closed) else {
         return;
     };
     let line = (context.asker).line(Priority::Warning, "fence", access::subject(request));
@@ -110,23 +120,35 @@ fn answer(context: &Context, request: Request) -> Answer<Reply> {
             template,
             label,
         } => admin::rename(context, &subject, template, &label),
-        Request::TryEmitter {
-            camera,
-            unit,
-            selector,
-            payload,
-            off,
-            seconds,
-        } => admin::try_emitter(
-            context,
-            admin::EmitterTrial {
-                camera,
-                unit,
-                selector,
-                payload,
-                off,
-                seconds,
-            },
-        ),
+        Request::KeyringStore { subject, password } => keyring::store(context, &subject, &password),
+        Request::KeyringForget { subject } => keyring::forget(context, &subject),
+        Request::KeyringChange { subject, old, new } => {
+            keyring::change(context, &subject, &old, &new)
+        }
+        Request::KeyringStatus { subject } => Ok(keyring::status(context, &subject)),
+        trial @ Request::TryEmitter { .. } => try_emitter(context, trial),
     }
+}
+
+fn try_emitter(context: &Context, request: Request) -> Answer<Reply> {
+    let Request::TryEmitter {
+        camera,
+        unit,
+        selector,
+        payload,
+        off,
+        seconds,
+    } = request
+    else {
+        return Err(Unavailable::Internal.into());
+    };
+    let trial = admin::EmitterTrial {
+        camera,
+        unit,
+        selector,
+        payload,
+        off,
+        seconds,
+    };
+    admin::try_emitter(context, trial)
 }

@@ -14,7 +14,9 @@ use super::context::Context;
 use super::enrollments;
 use super::failure::{Answer, Failure};
 use super::journal::Priority;
+use super::keyring;
 use super::templates::{self, Gallery, KeyError};
+use crate::decision::keyring as decision;
 use crate::face::compare;
 use crate::pipeline::enrollment::{SAME_PERSON, Sample};
 use crate::store::{Enrollment, StoredTemplate};
@@ -47,6 +49,10 @@ pub fn enroll(context: &Context, subject: &Subject, label: Option<Label>) -> Ans
         return Err(Unavailable::Cancelled.into());
     }
     context.enrollments.save(&held, &enrollment)?;
+    // A new key opens no old password, and color keeps none.
+    if recovery_key.is_some() || !decision::may_be_kept(&enrollment.spectra()) {
+        keyring::drop_kept(context, subject)?;
+    }
     context
         .line(Priority::Notice, "enroll", subject)
         .with("templates", enrollment.templates.len())

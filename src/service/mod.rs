@@ -19,7 +19,9 @@ mod failure;
 mod first_light;
 mod inbox;
 mod journal;
+mod keyring;
 mod limits;
+mod password;
 mod peer;
 mod presence;
 mod preview;
@@ -158,6 +160,7 @@ fn answer(
         cameras: Arc::new(cameras),
         records: Records::new(arguments::root()),
         enrollments: Store::open(&config.paths.state, "enrollments")?,
+        passwords: Store::open(&config.paths.state, "keyring")?,
         tally: Tally::new(
             Store::open(&config.paths.state, "tally")?,
             config.tally_rules(),

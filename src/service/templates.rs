@@ -6,6 +6,9 @@
 //! 2. The header is checked under the key before a template is used: none can be added, taken away
 //!    or renamed on disk.
 
+use facelock_protocol::Password;
+
+use super::password;
 use crate::store::{Enrollment, StoredTemplate, format};
 use crate::types::{CameraIdentity, Digest, Embedding, Unavailable};
 use crate::vault::cipher::{self, Binding};
@@ -28,6 +31,8 @@ pub struct Gallery {
     model: Digest,
     /// By camera, spectrum included in its identity.
     cameras: Vec<(String, Vec<Embedding>)>,
+    /// The login password that was opened with them, or why it could not be.
+    pub password: Option<Result<Password, KeyError>>,
 }
 
 impl Gallery {
@@ -38,6 +43,22 @@ impl Gallery {
     pub fn open(enrollment: &Enrollment, options: &VaultOptions) -> Result<Self, KeyError> {
         let key = unseal(enrollment, options)?;
         Self::with_key(enrollment, &key)
+    }
+
+    /// The same, and beside them the password in these bytes of its file.
+    ///
+    /// # Errors
+    /// As [`Gallery::open`]; a password that does not open is none.
+    pub fn with_password(
+        enrollment: &Enrollment,
+        options: &VaultOptions,
+        file: Option<&[u8]>,
+    ) -> Result<Self, KeyError> {
+        let key = unseal(enrollment, options)?;
+        let mut gallery = Self::with_key(enrollment, &key)?;
+        let open = |bytes| Ok(password::open(enrollment, &key, bytes)?);
+        gallery.password = file.map(open);
+        Ok(gallery)
     }
 
     /// Opens every template under a key that is open already.
@@ -60,6 +81,7 @@ impl Gallery {
         Ok(Self {
             model: Digest(enrollment.model),
             cameras,
+            password: None,
         })
     }
 

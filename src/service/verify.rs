@@ -16,6 +16,7 @@ use super::enrollments;
 use super::events;
 use super::failure::{Answer, Failure};
 use super::journal::Priority;
+use super::keyring;
 use super::presence;
 use super::tally::{Charge, TallyError};
 use crate::camera::Sink;
@@ -55,7 +56,9 @@ pub fn verify(
         // The module hangs up, asks, and comes again.
         return Err(Unavailable::Cancelled.into());
     }
-    attempt(context, subject, service.as_str(), false)
+    let service = service.as_str();
+    let password = keyring::sealed_for(context, subject, service);
+    attempt(context, subject, service, Kind::Login(password))
 }
 
 /// Answers root's `facelockctl test`: the same attempt, counted by the same tally, with its
@@ -64,11 +67,21 @@ pub fn verify(
 /// # Errors
 /// No decision can be made, and why.
 pub fn test(context: &Context, subject: &Subject) -> Answer<Reply> {
-    attempt(context, subject, "facelockctl-test", true)
+    attempt(context, subject, "facelockctl-test", Kind::Test)
 }
 
-fn attempt(context: &Context, subject: &Subject, service: &str, measured: bool) -> Answer<Reply> {
-    let decision = attempt_charged(context, subject, measured)
+/// What an attempt is for.
+enum Kind {
+    /// PAM's, with the bytes of the password's file, where this login may be given one.
+    Login(Option<Vec<u8>>),
+    /// Root's test, which hears measurements, and no password.
+    Test,
+}
+
+fn attempt(context: &Context, subject: &Subject, service: &str, kind: Kind) -> Answer<Reply> {
+    let measured = matches!(kind, Kind::Test);
+    let mut opened = None;
+    let decision = attempt_charged(context, subject, kind, &mut opened)
         .map_err(|failure| failure.settle(&context.asker, Some(subject)));
     let (outcome, priority) = match &decision {
         Ok(verdict) => (format!("{verdict:?}"), Priority::Notice),
@@ -87,7 +100,9 @@ fn attempt(context: &Context, subject: &Subject, service: &str, measured: bool) 
         .with("service", service)
         .with("outcome", outcome)
         .write();
-    Ok(Reply::Verdict(told_to(context.asker.peer, decision?)))
+    let verdict = decision?;
+    keyring::give(context, subject, service, verdict, opened);
+    Ok(Reply::Verdict(told_to(context.asker.peer, verdict)))
 }
 
 /// What a peer hears of a verdict. Only root learns what a refusal rests on: to anyone else the
@@ -100,7 +115,16 @@ fn told_to(peer: Peer, verdict: Verdict) -> Verdict {
 }
 
 /// The early answers, before any device opens; then the attempt, charged to the tally.
-fn attempt_charged(context: &Context, subject: &Subject, measured: bool) -> Answer<Verdict> {
+fn attempt_charged(
+    context: &Context,
+    subject: &Subject,
+    kind: Kind,
+    opened: &mut Option<keyring::Opened>,
+) -> Answer<Verdict> {
+    let (measured, password) = match kind {
+        Kind::Login(password) => (false, password),
+        Kind::Test => (true, None),
+    };
     let enrollment = enrollments::of(context, subject)?;
     let wanted = spectrum::for_login(&enrollment.spectra(), context.config.pad.require_infrared)?;
     let own = !context.asker.peer.is_root();
@@ -112,7 +136,7 @@ fn attempt_charged(context: &Context, subject: &Subject, measured: bool) -> Answ
     }
     let mut attempt = Attempt::new(context, subject, measured, begun);
     let mut capture = None;
-    let decision = start(context, &enrollment, wanted, begun)
+    let decision = start(context, &enrollment, wanted, begun, password)
         .map_err(|error| Failure::Thread(error).settle(&context.asker, Some(subject)))
         .and_then(|started| {
             let capture = capture.insert(started);
@@ -120,6 +144,7 @@ fn attempt_charged(context: &Context, subject: &Subject, measured: bool) -> Answ
             capture.close();
             decision
         });
+    *opened = attempt.take_password();
     let ending = match decision {
         Ok(verdict) => AttemptEnd::from(verdict),
         Err(_) if attempt.speaks_against() => AttemptEnd::Missed,
@@ -159,12 +184,13 @@ fn start(
     enrollment: &Enrollment,
     wanted: Spectrum,
     begun: Instant,
+    password: Option<Vec<u8>>,
 ) -> std::io::Result<Capture> {
     let deadline = begun + context.config.deadlines().attempt;
     let cameras = Arc::clone(&context.cameras);
     let options = enrollments::login_camera_options(context, enrollment);
     let stream = move |sink: &dyn Sink| cameras.stream(&options, wanted, deadline, sink);
     let capture = Capture::start(context, Box::new(stream))?;
-    capture.open_templates(context, enrollment)?;
+    capture.open_templates(context, enrollment, password)?;
     Ok(capture)
 }

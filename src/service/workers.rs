@@ -88,19 +88,21 @@ pub fn start_models(config: &Config, inbox: &Arc<Inbox>) -> std::io::Result<()> 
     )
 }
 
-/// Unseals the key and opens the templates on a thread of their own.
+/// Unseals the key and opens the templates, and what is in a password's file, on a thread of their
+/// own.
 ///
 /// # Errors
 /// No thread could be started.
 pub fn start_vault(
     options: VaultOptions,
     enrollment: Enrollment,
+    password: Option<Vec<u8>>,
     inbox: &Arc<Inbox>,
 ) -> std::io::Result<()> {
     let inbox = Arc::clone(inbox);
     start_work(
         "vault",
-        move || Gallery::open(&enrollment, &options),
+        move || Gallery::with_password(&enrollment, &options, password.as_deref()),
         || Err(KeyError::Panicked),
         move |gallery| inbox.put_templates(gallery),
     )

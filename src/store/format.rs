@@ -18,11 +18,11 @@ pub const MAX_TEMPLATES: usize = 16;
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum FormatError {
-    #[error("not an enrollment")]
+    #[error("not a file of this kind")]
     Magic,
-    #[error("version {0}, not {VERSION}")]
+    #[error("of version {0}")]
     Version(u8),
-    #[error("cut short, or not an enrollment of this version")]
+    #[error("cut short, or not of this version")]
     Malformed,
     #[error("bytes left over")]
     Trailing,

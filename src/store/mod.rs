@@ -1,9 +1,10 @@
-//! Enrollments on disk: format, atomic writes, secure opens.
+//! Enrollments and kept passwords on disk: formats, atomic writes, secure opens.
 
 pub mod atomic;
 mod error;
 pub mod format;
 mod lock;
+pub mod secret;
 
 use std::path::{Path, PathBuf};
 use std::time::Instant;
@@ -79,6 +80,11 @@ impl Store {
     pub fn remove(&self, _held: &Lock, uid: u32) -> Result<bool, StoreError> {
         let path = self.path(uid);
         atomic::remove(&path).map_err(|error| StoreError::Io { path, error })
+    }
+
+    /// Whether the user has a file, whatever is in it.
+    pub fn has(&self, uid: u32) -> bool {
+        std::fs::symlink_metadata(self.path(uid)).is_ok()
     }
 
     /// The uids that have a file.

@@ -2,6 +2,10 @@
 
 use super::*;
 
+fn password(text: &str) -> Password {
+    Password::new(text.as_bytes()).unwrap()
+}
+
 #[allow(clippy::too_many_lines, reason = "a list: one entry for each message")]
 pub fn requests() -> Vec<Seed> {
     let subject = || Subject {
@@ -83,6 +87,29 @@ pub fn requests() -> Vec<Seed> {
                 template: 3,
                 label: Label::new("glasses").unwrap(),
             },
+        ),
+        (
+            "request-keyring-store",
+            Request::KeyringStore {
+                subject: subject(),
+                password: password("hunter2"),
+            },
+        ),
+        (
+            "request-keyring-forget",
+            Request::KeyringForget { subject: subject() },
+        ),
+        (
+            "request-keyring-change",
+            Request::KeyringChange {
+                subject: subject(),
+                old: password("hunter2"),
+                new: password("correct horse"),
+            },
+        ),
+        (
+            "request-keyring-status",
+            Request::KeyringStatus { subject: subject() },
         ),
         (
             "request-try-emitter",
@@ -201,6 +228,14 @@ pub fn messages() -> Vec<Seed> {
         (
             "event-assumed",
             Message::Event(Event::Assumed("it sees infrared".into())),
+        ),
+        (
+            "event-keyring",
+            Message::Event(Event::Keyring(password("hunter2"))),
+        ),
+        (
+            "reply-keyring",
+            Message::Reply(Reply::Keyring { kept: true }),
         ),
         ("event-within", Message::Event(Event::Within(60_000))),
         ("event-hint", Message::Event(Event::Hint(Hint::OpenEyes))),

@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    Consent, Denied, Evidence, Gate, Hint, Label, Measurement, Milliseconds, ModeTime,
+    Consent, Denied, Evidence, Gate, Hint, Label, Measurement, Milliseconds, ModeTime, Password,
     PreviewFrame, ServiceName, Unavailable, UserName, Verdict,
 };
 
@@ -92,6 +92,22 @@ pub enum Request {
     },
     /// How soon each mode of the camera gives its first lit frame. For uid 0.
     TimeModes { camera: String },
+    /// Keep the subject's login password, for the keyring. For uid 0.
+    KeyringStore {
+        subject: Subject,
+        password: Password,
+    },
+    /// Forget it. For uid 0.
+    KeyringForget { subject: Subject },
+    /// The subject's password was changed: where `old` is the one that is kept, keep `new`, else
+    /// none. For uid 0.
+    KeyringChange {
+        subject: Subject,
+        old: Password,
+        new: Password,
+    },
+    /// Whether one is kept. Answered by [`Reply::Keyring`].
+    KeyringStatus { subject: Subject },
 }
 
 /// One answer of the instance: events while it works, then one reply.
@@ -121,6 +137,9 @@ pub enum Event {
     Within(Milliseconds),
     /// An enrollment takes this for true of the camera, which did not say it; in plain words.
     Assumed(String),
+    /// The login password of a person who was recognised by infrared, just before the verdict. For
+    /// a login program of uid 0 alone, and nothing without [`Verdict::Match`].
+    Keyring(Password),
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -180,6 +199,10 @@ pub enum Reply {
     },
     /// The modes that were tried, those first that would be used first.
     ModeTimes(Vec<ModeTime>),
+    /// Whether the subject's login password is kept.
+    Keyring {
+        kept: bool,
+    },
 }
 
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]

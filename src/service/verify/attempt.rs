@@ -16,6 +16,7 @@ use crate::service::challenge::ActiveChallenge;
 use crate::service::context::Context;
 use crate::service::inbox::Arrival;
 use crate::service::journal::Priority;
+use crate::service::keyring;
 use crate::types::{Detection, Frame, Hint, Subject, Unavailable, Verdict};
 
 /// Frames with shut eyes, and none with open ones, from which the person is told: longer than a
@@ -87,6 +88,13 @@ impl<'a> Attempt<'a> {
                 Decision::Undecided => {}
             }
         }
+    }
+
+    /// The password that was opened with the templates, and the camera that was looked through.
+    pub fn take_password(&mut self) -> Option<keyring::Opened> {
+        let camera = self.comparer.camera.as_ref();
+        let opened = self.comparer.gallery.as_mut()?.password.take()?;
+        Some((camera.map(|(_, spectrum)| *spectrum), opened))
     }
 
     /// Whether an end without a verdict counts all the same.

@@ -81,7 +81,8 @@ fn strangers_may_ask_nothing(request: &Request) {
     let subject: Option<&Subject> = match request {
         Request::Verify { subject, .. }
         | Request::List { subject }
-        | Request::Status { subject } => Some(subject),
+        | Request::Status { subject }
+        | Request::KeyringStatus { subject } => Some(subject),
         _ => None,
     };
     for uid in [1, 1000, 65534, u32::MAX] {

@@ -1,7 +1,8 @@
-//! The vault's readers: a TPM's sealed blob, a typed recovery key, and sealed bytes, which open
-//! only as they were sealed.
+//! The vault's readers: a TPM's sealed blob, a typed recovery key, a kept password's file, and
+//! sealed bytes, which open only as they were sealed.
 #![no_main]
 
+use facelock::store::secret;
 use facelock::types::Digest;
 use facelock::vault::cipher::{Binding, open, seal};
 use facelock::vault::recovery::RecoveryKey;
@@ -31,6 +32,9 @@ fuzz_target!(|data: &[u8]| {
                 .count()
         };
         assert_eq!(digits(text), digits(&written));
+    }
+    if let Ok(sealed) = secret::decode(data) {
+        assert_eq!(secret::encode(sealed), data);
     }
     let mut front = Front(data);
     let (at, flip) = (front.half(), front.byte());

@@ -87,6 +87,7 @@ fn context<'a>(
         cameras: Arc::new(DeviceCameras),
         records: Records::new(folder.into()),
         enrollments: store("enrollments"),
+        passwords: store("keyring"),
         tally: Tally::new(store("tally"), config.tally_rules(), clock),
     }
 }
