@@ -24,6 +24,9 @@ pub struct Args {
     pub record: bool,
     /// `report`: whom the stack lets in by something else than a face is reported as by a password.
     pub report: bool,
+    /// `keyring`: hand a kept login password to the modules that follow. Not where they ask for a
+    /// password beside the face.
+    pub keyring: bool,
     /// `socket=`: another socket that root listens on.
     pub socket: PathBuf,
     /// Arguments that mean nothing, for the log.
@@ -41,6 +44,7 @@ impl Default for Args {
             debug: false,
             record: false,
             report: false,
+            keyring: false,
             socket: SOCKET_PATH.into(),
             unknown: Vec::new(),
         }
@@ -61,6 +65,7 @@ impl Args {
                 ("debug", None) => parsed.debug = true,
                 ("record", None) => parsed.record = true,
                 ("report", None) => parsed.report = true,
+                ("keyring", None) => parsed.keyring = true,
                 ("quiet", None) => parsed.quiet = true,
                 ("unseen", Some("auth_err")) => parsed.unseen_is_failure = true,
                 ("unseen", Some("unavailable")) => parsed.unseen_is_failure = false,
@@ -77,8 +82,8 @@ impl Args {
                 },
                 ("socket", Some(path)) if path.starts_with('/') => parsed.socket = path.into(),
                 (
-                    "debug" | "record" | "report" | "quiet" | "unseen" | "wait" | "mode"
-                    | "timeout" | "socket",
+                    "debug" | "record" | "report" | "keyring" | "quiet" | "unseen" | "wait"
+                    | "mode" | "timeout" | "socket",
                     _,
                 ) => return wrong(),
                 _ => parsed.unknown.push(arg.into_owned()),
@@ -104,6 +109,7 @@ mod tests {
             c"debug",
             c"record",
             c"report",
+            c"keyring",
             c"socket=/run/x",
             c"wait=30",
             c"quiet",
@@ -114,6 +120,7 @@ mod tests {
         assert_eq!(args.mode, Some(Consent::Ask));
         assert_eq!(args.timeout, Duration::from_secs(3));
         assert!(args.debug && args.record && args.report && args.quiet && args.unseen_is_failure);
+        assert!(args.keyring && !Args::default().keyring);
         assert_eq!(args.wait, Duration::from_secs(30));
         assert_eq!(args.socket, PathBuf::from("/run/x"));
         assert_eq!(args.unknown, ["nullok"]);
@@ -131,6 +138,7 @@ mod tests {
             c"debug=1",
             c"quiet=yes",
             c"report=no",
+            c"keyring=yes",
             c"unseen",
             c"unseen=ignore",
             c"wait",

@@ -10,7 +10,7 @@ use pam::module::PamHandle;
 use crate::args::Args;
 use crate::code::NoDecision;
 use crate::question::{Answer, Failure, Question};
-use crate::{code, evidence, ffi, prompts, record, transaction};
+use crate::{code, evidence, ffi, keyring, prompts, record, transaction};
 
 /// Between two looks of a module that waits.
 const PAUSE: Duration = Duration::from_secs(1);
@@ -139,6 +139,9 @@ fn into_pam_code(handle: &mut PamHandle, service: &ServiceName, answer: &Answer)
             prompts::confirm(handle, service, answer.silent)?;
         }
         ffi::remember_match(handle, true);
+        if let Some(password) = &answer.password {
+            keyring::hand_over(handle, password);
+        }
     }
     Ok(code::of(&answer.reply))
 }

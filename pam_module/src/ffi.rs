@@ -30,7 +30,7 @@ const TYPED: &str = "facelock-typed";
 struct Matched(bool);
 struct Typed(Option<Subject>);
 
-/// Hands a typed password to the modules that follow. Whether PAM took it.
+/// Hands a password to the modules that follow. Whether PAM took it.
 pub fn set_password(handle: &mut PamHandle, password: &[u8]) -> bool {
     let Ok(password) = CString::new(password) else {
         return false;

@@ -20,6 +20,7 @@ mod client;
 mod code;
 mod evidence;
 mod ffi;
+mod keyring;
 mod lid;
 mod prompts;
 mod question;
@@ -48,6 +49,15 @@ impl PamHooks for Facelock {
             PamResultCode::PAM_SUCCESS
         });
         PamResultCode::PAM_SUCCESS
+    }
+
+    /// No password is changed here, and a stack that changes one must not fail here.
+    fn sm_chauthtok(handle: &mut PamHandle, args: Vec<&CStr>, flags: PamFlag) -> PamResultCode {
+        guarded(|| {
+            keyring::renew(handle, &args, flags);
+            PamResultCode::PAM_IGNORE
+        });
+        PamResultCode::PAM_IGNORE
     }
 }
 

@@ -3,7 +3,7 @@
 use std::time::{Duration, Instant};
 
 use facelock_protocol::{
-    Consent, Event, Evidence, Hint, Progress, Reply, Request, ServiceName, Subject, words,
+    Consent, Event, Evidence, Hint, Password, Progress, Reply, Request, ServiceName, Subject, words,
 };
 use pam::module::PamHandle;
 
@@ -33,6 +33,8 @@ pub struct Answer {
     pub consent: Consent,
     /// No message is to be shown.
     pub silent: bool,
+    /// The person's login password, where this line may have it.
+    pub password: Option<Password>,
 }
 
 pub enum Failure {
@@ -64,6 +66,7 @@ impl Question<'_> {
             told: None,
             challenged: false,
         };
+        let mut password = None;
         let reply = client.ask(&request, Some(begun + SILENCE), |heard| {
             match heard {
                 Heard::Event(Event::Service {
@@ -72,6 +75,9 @@ impl Question<'_> {
                 }) => {
                     consent = mode.unwrap_or(wanted);
                     hints.silent |= quiet;
+                }
+                Heard::Event(Event::Keyring(kept)) => {
+                    password = Some(kept).filter(|_| self.args.keyring);
                 }
                 Heard::Event(event) => hints.hear(&event),
                 Heard::Time => hints.catch_up(),
@@ -83,6 +89,7 @@ impl Question<'_> {
                 reply,
                 consent,
                 silent: hints.silent,
+                password,
             }),
             Err(ClientError::GivenUp) => Err(Failure::AskFirst),
             Err(error) => Err(Failure::Client(error)),
