@@ -33,6 +33,30 @@ fn a_dry_run_changes_nothing() {
 }
 
 #[test]
+fn only_a_login_program_s_line_hands_a_kept_password_on() {
+    let machine = Machine::of("debian13");
+    for (service, hands_on) in [
+        ("lightdm", true),
+        ("greetd", true),
+        ("gdm-password", true),
+        ("login", true),
+        ("sudo", false),
+        ("su", false),
+        ("swaylock", false),
+    ] {
+        let shown = machine.done(&["enable", service, "--dry-run"]);
+        let mut lines = shown.lines();
+        let face = lines.find(|line| line.starts_with('+') && line.contains("pam_facelock.so"));
+        let face = face.unwrap_or_else(|| panic!("{service}: {shown}"));
+        assert_eq!(face.ends_with(" report keyring"), hands_on, "{face}");
+        assert!(
+            face.contains("[success=") || face.contains("sufficient"),
+            "{face}"
+        );
+    }
+}
+
+#[test]
 fn what_a_face_would_go_round_is_left_to_a_person() {
     let machine = Machine::of("hard");
     let before = machine.files();

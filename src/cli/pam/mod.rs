@@ -18,7 +18,7 @@ use chain::Stacks as _;
 use change::{Change, Edit, Kind};
 use files::Files;
 use plan::{Plan, Refusal};
-pub use report::{Wired, wired_here};
+pub use report::{Wired, takes_password, wired_here};
 use service::{REMOTE, checked, no_such_service};
 
 /// # Errors

@@ -11,6 +11,7 @@
 use super::chain::{ChainError, Stacks, Step, chain, counted};
 use super::modules::{HOMES, KEYRINGS, Part, is_plain, parts};
 use super::rule::{Control, Rule};
+use crate::decision::keyring::SERVICES;
 
 /// The first and the last of the lines that are put in.
 pub const BEGIN: &str = "# >>> facelockctl pam enable (facelockctl pam disable takes these out)";
@@ -74,10 +75,10 @@ pub fn plan(stacks: &dyn Stacks, service: &str, text: &str) -> Result<Plan, Refu
     }
     let question = question(&steps, &parts)?;
     jumped(&steps, question.from)?;
-    let lines = lines(&steps, &parts, &question);
+    let lines = lines(service, &steps, &parts, &question);
     Ok(Plan::Insert(Insertion {
         text: inserted(text, steps[question.start].top, &lines),
-        notes: notes(&steps[question.end..], &parts[question.end..]),
+        notes: notes(service, &steps[question.end..], &parts[question.end..]),
     }))
 }
 
@@ -126,24 +127,28 @@ fn jumped(steps: &[Step], from: usize) -> Result<(), Refusal> {
 }
 
 /// The lines to put in: the gates that the jump would go round, then face login.
-fn lines(steps: &[Step], parts: &[Part], question: &Question) -> Vec<String> {
+fn lines(service: &str, steps: &[Step], parts: &[Part], question: &Question) -> Vec<String> {
     let gates = (question.from..question.start)
         .filter(|at| matches!(parts[*at], Part::Gate | Part::Early))
         .filter(|at| is_plain(&steps[*at].rule))
         .map(|at| gate(&steps[at].rule));
     let over = counted(&steps[question.from..question.end]);
+    // A match goes round the password here, whose place what is handed on cannot take.
+    let face = if SERVICES.contains(&service) {
+        "pam_facelock.so report keyring"
+    } else {
+        "pam_facelock.so report"
+    };
     let face = match steps.get(question.end) {
         // Nothing comes after a password: a match ends the stack.
-        None => vec!["auth\tsufficient\tpam_facelock.so report".to_owned()],
+        None => vec![format!("auth\tsufficient\t{face}")],
         // A jump says neither yes nor no; where it lands, this says yes.
         Some(step) if step.rule.module == "pam_permit.so" && step.level == 0 => {
-            vec![format!(
-                "auth\t[success={over} default=ignore]\tpam_facelock.so report"
-            )]
+            vec![format!("auth\t[success={over} default=ignore]\t{face}")]
         }
         // A match says yes itself, and the next line goes over the question.
         Some(_) => vec![
-            "auth\t[success=ok default=1]\tpam_facelock.so report".to_owned(),
+            format!("auth\t[success=ok default=1]\t{face}"),
             format!("auth\t[default={over}]\tpam_permit.so"),
         ],
     };
@@ -178,7 +183,7 @@ pub fn without(text: &str) -> Option<String> {
     Some(text[..begin].to_owned() + &text[end..])
 }
 
-fn notes(behind: &[Step], parts: &[Part]) -> Vec<String> {
+fn notes(service: &str, behind: &[Step], parts: &[Part]) -> Vec<String> {
     let named = |names: &[&str]| {
         let found = behind
             .iter()
@@ -191,6 +196,10 @@ fn notes(behind: &[Step], parts: &[Part]) -> Vec<String> {
              password is typed."
         )
     });
+    let kept = SERVICES.contains(&service).then(|| {
+        "facelockctl keyring enable opens it, too, for who is enrolled by infrared.".to_owned()
+    });
+    let kept = kept.filter(|_| keyring.is_some());
     let home = named(&HOMES).map(|module| {
         format!(
             "{module} opens the home folder with the password that was typed. A face types none: a first login by face \
@@ -204,5 +213,8 @@ fn notes(behind: &[Step], parts: &[Part]) -> Vec<String> {
             behind[at].rule.module
         )
     });
-    [home, keyring, factor].into_iter().flatten().collect()
+    [home, keyring, kept, factor]
+        .into_iter()
+        .flatten()
+        .collect()
 }

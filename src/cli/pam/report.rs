@@ -28,6 +28,20 @@ pub fn wired_here() -> Vec<Wired> {
     wired(&Files::of(Path::new("/")))
 }
 
+/// Whether the service's line for the face hands a kept password on.
+pub fn takes_password(service: &str) -> bool {
+    let files = Files::of(Path::new("/"));
+    let text = files.text(service).unwrap_or_default();
+    hands_on(&files, service, &text)
+}
+
+fn hands_on(files: &Files, service: &str, text: &str) -> bool {
+    let steps = chain(files, service, text).unwrap_or_default();
+    let rules = steps.iter().map(|step| &step.rule);
+    let mut faces = rules.filter(|rule| rule.module == "pam_facelock.so");
+    faces.any(|rule| rule.arguments.iter().any(|given| given == "keyring"))
+}
+
 /// Every service with a file, and how it asks for a face.
 fn wired(files: &Files) -> Vec<Wired> {
     let services = files.services();

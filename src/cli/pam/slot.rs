@@ -22,7 +22,7 @@ account  required    pam_permit.so
 
 const GDM: &str = "auth     requisite   pam_nologin.so
 auth     required    pam_succeed_if.so user != root quiet_success
-auth     required    pam_facelock.so
+auth     required    pam_facelock.so keyring
 auth     optional    pam_gnome_keyring.so
 ";
 
