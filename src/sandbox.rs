@@ -65,8 +65,13 @@ pub fn enter() -> Vec<Missing> {
         let _ = caps::clear(None, set);
     }
     let _ = rustix::thread::set_no_new_privs(true);
-    let _ = rustix::process::set_dumpable_behavior(rustix::process::DumpableBehavior::NotDumpable);
+    keep_memory_private();
     missing
+}
+
+/// Lets no program of the same user read this one's memory, and no crash leave it in a file.
+pub fn keep_memory_private() {
+    let _ = rustix::process::set_dumpable_behavior(rustix::process::DumpableBehavior::NotDumpable);
 }
 
 /// Switches off what libraries would write or send unasked. Before the first thread, and before

@@ -159,6 +159,10 @@ fn translatable() -> BTreeSet<String> {
         words::OPENING,
         words::FURTHER,
         words::SAMPLE,
+        words::KEPT,
+        words::NOT_KEPT,
+        words::LOGIN_PASSWORD,
+        words::WRONG_PASSWORD,
     ];
     let mut texts: BTreeSet<String> = fixed.map(Into::into).into();
     texts.extend(

@@ -11,6 +11,7 @@ mod history;
 mod homed;
 mod image;
 mod json;
+mod keyring;
 mod language;
 mod manual;
 mod measured;
@@ -129,6 +130,7 @@ fn execute(args: &Args) -> Answer {
         Command::Setup(options) => return setup::run(args, options),
         Command::Disable { hours } => return switch::disable(*hours, args.json),
         Command::Notify(options) => return notify::run(args, options),
+        Command::Keyring { command } => return keyring::run(args, command),
         Command::Enable => return switch::enable(args.json),
         Command::Uninstall(options) => return uninstall::run(args, options),
         Command::Pam { command } => return pam::run(command, args.json),

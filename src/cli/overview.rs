@@ -19,7 +19,10 @@ const GROUPS: [(&str, &[&str]); 5] = [
         "Change",
         &["remove", "rename", "clear", "unlock", "config", "pam"],
     ),
-    ("Switch", &["disable", "enable", "notify", "uninstall"]),
+    (
+        "Switch",
+        &["disable", "enable", "notify", "keyring", "uninstall"],
+    ),
     (
         "Repair",
         &["models", "camera", "emitter", "tpm", "man", "completions"],

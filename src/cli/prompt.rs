@@ -64,15 +64,30 @@ pub fn secret(question: &str) -> Result<Zeroizing<String>, Failure> {
 /// # Errors
 /// The terminal cannot be used.
 pub fn hidden(question: &str) -> Result<Zeroizing<String>, Failure> {
+    Ok(Zeroizing::new(untrimmed(question)?.trim().to_owned()))
+}
+
+/// Reads a password, in which a space counts.
+///
+/// # Errors
+/// Nothing was typed, or the terminal cannot be used.
+pub fn password(question: &str) -> Result<Zeroizing<Vec<u8>>, Failure> {
+    let line = untrimmed(question)?;
+    let typed = line.strip_suffix('\n').unwrap_or(&line);
+    if typed.is_empty() {
+        return Err(Failure::new("nothing_typed", "nothing was typed"));
+    }
+    Ok(Zeroizing::new(typed.as_bytes().to_vec()))
+}
+
+fn untrimmed(question: &str) -> Result<Zeroizing<String>, Failure> {
     let stdin = std::io::stdin();
-    let line = if stdin.is_terminal() {
-        typed(question)?
-    } else {
-        let mut line = Zeroizing::new(String::new());
-        stdin.lock().read_line(&mut line)?;
-        line
-    };
-    Ok(Zeroizing::new(line.trim().to_owned()))
+    if stdin.is_terminal() {
+        return typed(question);
+    }
+    let mut line = Zeroizing::new(String::with_capacity(2 * LONGEST));
+    stdin.lock().read_line(&mut line)?;
+    Ok(line)
 }
 
 /// The terminal as it was, put back whatever happens.

@@ -11,6 +11,18 @@ pub const FURTHER: &str = "A little further";
 /// While it enrolls.
 pub const SAMPLE: &str = "Sample {taken} of {wanted} taken";
 
+/// A login password that is kept, or not, or asked for.
+pub const KEPT: &str = "The login password of {user} is kept for the keyring.";
+pub const NOT_KEPT: &str = "No login password of {user} is kept.";
+pub const LOGIN_PASSWORD: &str = "Login password of {user}: ";
+pub const WRONG_PASSWORD: &str =
+    "this is not the password that this machine has for {user}; nothing was kept";
+
+/// The same of one user.
+pub fn of_user(text: &'static str, user: &str) -> String {
+    translated(text).replace("{user}", user)
+}
+
 pub fn said(text: &'static str) -> String {
     translated(text)
 }

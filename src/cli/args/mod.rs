@@ -119,6 +119,11 @@ pub enum Command {
         #[command(subcommand)]
         command: PamCommand,
     },
+    /// Keep a user's login password, so that a login by face opens the keyring
+    Keyring {
+        #[command(subcommand)]
+        command: KeyringCommand,
+    },
     /// Notify a user's desktop of attempts: on, off, failures only, or how it stands
     Notify(Notify),
     /// Switch face login off everywhere, for a day or until `enable`

@@ -163,6 +163,26 @@ pub struct Move {
 }
 
 #[derive(Debug, Subcommand)]
+pub enum KeyringCommand {
+    /// Ask for the login password, try it, and keep it: given to login programs with a match by
+    /// infrared
+    Enable {
+        #[command(flatten)]
+        user: User,
+    },
+    /// Forget it
+    Disable {
+        #[command(flatten)]
+        user: User,
+    },
+    /// Say whether one is kept, and which services are given it
+    Status {
+        #[command(flatten)]
+        user: User,
+    },
+}
+
+#[derive(Debug, Subcommand)]
 pub enum TpmCommand {
     /// Seal a user's key again, under the platform's present state, with the recovery key that
     /// enrollment showed

@@ -14,7 +14,7 @@ the configuration, facelock.toml(5)
 PAM files as they were before facelockctl pam enable
 .TP
 /var/lib/facelock
-templates and counters; the instance's alone
+templates, counters and kept passwords, sealed; the instance's alone
 .TP
 /run/facelock/facelock.sock
 the socket, facelock\\-protocol(7)
