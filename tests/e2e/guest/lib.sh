@@ -78,7 +78,7 @@ recorded() { # the packaged unit with recorded frames in place of a camera; alic
 # Tear-down, the same for every topic: what it wrote outside the package goes.
 torn_down() {
   pkill -KILL facelock-instan
-  rm -rf /etc/systemd/system/facelock@.service.d /run/systemd/system/facelock@.service.d /var/lib/facelock/{enrollments,tally}/* /etc/sudoers.d/alice
+  rm -rf /etc/systemd/system/facelock@.service.d /run/systemd/system/facelock@.service.d /var/lib/facelock/{enrollments,tally,keyring}/* /etc/sudoers.d/alice
   rm -rf /etc/pam.d && cp -a /tmp/pam.d /etc/pam.d
   systemctl daemon-reload
   systemctl reset-failed

@@ -1,0 +1,131 @@
+#!/bin/bash
+# The login password, kept for the keyring: locked after a face before, open after, and through a change of the password.
+# With the real gnome-keyring-daemon and pam_gnome_keyring (scripts/e2e keyring, which has a root file system of its own).
+# shellcheck source=tests/e2e/guest/lib.sh
+. /opt/share/guest/lib.sh
+recorded
+uid=$(id -u alice)
+LIT='spectrum = "infrared"'
+cat >/etc/facelock/config.toml <<'CONFIG'
+[services]
+lightdm = { mode = "auto", only = "any", console = "none" }
+sddm = { mode = "auto", only = "any", console = "none" }
+faceonly = "auto"
+[vault]
+protector = "file"
+[pad]
+cnn = false
+infrared = false
+motion = false
+CONFIG
+# As Debian ships it.
+cat >/etc/pam.d/lightdm <<'STACK'
+auth requisite pam_nologin.so
+session required pam_env.so envfile=/etc/default/locale
+@include common-auth
+-auth optional pam_gnome_keyring.so
+@include common-account
+session required pam_limits.so
+@include common-session
+-session optional pam_gnome_keyring.so auto_start
+@include common-password
+STACK
+: >/etc/default/locale
+profile_on
+keyring() { facelockctl --json keyring "$@" --user alice 2>/dev/null; }
+stands() { keyring status | python3 -c 'import json, sys; told = json.load(sys.stdin); print(told["keyring"], *told["services"])'; }
+told() { python3 -c 'import json, sys; told = json.load(sys.stdin); print(told.get("reason") or told["keyring"])'; }
+gone() { # every process of alice's
+  loginctl terminate-user alice 2>/dev/null
+  pkill -KILL -u alice
+  for _ in $(seq 100); do [ -e "/run/user/$uid" ] || return 0; sleep 0.1; done
+}
+cat >/usr/local/bin/log-in <<'PROBE'
+#!/bin/bash
+# In alice's session: logs in by a login program's stack, and says whether the login keyring is locked.   log-in SERVICE
+suid-pamtester "$1" alice authenticate open_session 2>&1 | grep -a pamtester >/tmp/pamtester
+gnome-keyring-daemon --start --components=secrets >/dev/null 2>&1
+for _ in $(seq 40); do
+  locked=$(busctl --user get-property org.freedesktop.secrets /org/freedesktop/secrets/collection/login \
+    org.freedesktop.Secret.Collection Locked 2>/dev/null) && break
+  sleep 0.1
+done
+grep -aq 'successfully opened a session' /tmp/pamtester || locked="no session: $(tail -n 1 /tmp/pamtester)"
+echo "$locked"
+PROBE
+chmod 755 /usr/local/bin/log-in
+logs_in() { # what is typed → "b true" where the keyring is locked
+  rm -f /tmp/pamtester
+  printf '%b' "${1:-}" | at_seat alice log-in lightdm 2>/dev/null | tail -n 1
+  gone
+}
+passwd_of_alice() { # old, new
+  printf '%s\n' "$1" "$2" "$2" | at_seat alice passwd >/tmp/passwd 2>&1; local status=$?
+  gone
+  return $status
+}
+given() { settled; journalctl --sync; journalctl -q --no-pager -t facelock -o cat | grep -c 'keyring user=alice.* action=given'; }
+
+echo "# who may have one kept"
+before astronaut-later
+ok "not by color" "$(echo alicepw | keyring enable | told) $(stands)" "infrared_required off lightdm"
+facelockctl clear --yes --user alice >/dev/null
+before astronaut "$LIT"
+holds "alice is enrolled by infrared" facelockctl enroll --user alice
+ok "a wrong password is not kept" "$(echo alicepx | keyring enable | told) $(stands)" "wrong_password off lightdm"
+
+echo "# gnome-keyring $(dpkg-query -W -f='${Version}' gnome-keyring)"
+before empty "$LIT"
+ok "the first login by password makes the keyring" "$(logs_in 'alicepw\n')" "b false"
+ok "which is encrypted" "$(head -c 12 /home/alice/.local/share/keyrings/login.keyring)" GnomeKeyring
+before astronaut-later "$LIT"
+ok "a face alone leaves it locked" "$(logs_in) $(given)" "b true 0"
+ok "the login password is kept" "$(echo alicepw | keyring enable | told) $(stands)" "on on lightdm"
+ok "a face opens it" "$(logs_in) $(given)" "b false 1"
+ok "what does not log in is not given it" "$(asked alice faceonly) $(given)" "$IN 1"
+before hopper "$LIT"
+ok "another person opens nothing" "$(logs_in | cut -c 1-10) $(given)" "no session 1"
+rm -f /var/lib/facelock/tally/*
+before astronaut-later "$LIT"
+
+echo "# a password that changes"
+holds "alice changes hers" passwd_of_alice alicepw 'a-second-password'
+ok "and it is still kept" "$(stands)" "on lightdm"
+ok "a face opens the keyring, which has the new one" "$(logs_in) $(given)" "b false 2"
+echo 'alice:set-by-root-1' | chpasswd
+ok "root sets another" "$(stands)" "on lightdm"
+ok "a face opens the keyring, which has the old one still" "$(logs_in) $(given)" "b false 3"
+holds "alice changes what root set" passwd_of_alice 'set-by-root-1' 'a-third-password'
+ok "and none is kept any more" "$(stands)" "off lightdm"
+ok "nor given" "$(logs_in | cut -c 1-2) $(given)" "b  3"
+
+echo "# who can read it"
+echo a-third-password | keyring enable >/dev/null
+file=/var/lib/facelock/keyring/$uid
+ok "the file is the instance's alone" "$(stat -c '%U %a' "$file") $(stat -c '%U %a' "${file%/*}")" "facelock 600 facelock 700"
+ok "no user reads it" "$(runuser -u alice -- cat "$file" 2>/dev/null; echo $?)" 1
+ok "no user stores, changes or forgets one" "$(runuser -u alice -- facelockctl keyring disable >/dev/null 2>&1; echo $?)" 4
+ok "nor as root of a namespace of their own" "$(runuser -u alice -- unshare -Ur facelockctl keyring disable --user alice >/dev/null 2>&1; echo $?)" 4
+ok "it is still kept" "$(runuser -u alice -- facelockctl --json keyring status | told)" on
+journalctl --sync
+words='alicepw|a-second-password|set-by-root-1|a-third-password'
+ok "no password is in the journal" "$(journalctl -q --no-pager -a -o verbose _COMM=facelock-instan + SYSLOG_IDENTIFIER=facelock | grep -cE "$words")" 0
+ok "nor in a file of Facelock's" "$(grep -rlaE "$words" /var/lib/facelock /run/facelock /run/facelock-state /etc/facelock 2>/dev/null)" ""
+ok "control: where one is, it is found" "$(echo alicepw >/run/facelock-state/control; grep -rlaE "$words" /run/facelock-state; rm /run/facelock-state/control)" /run/facelock-state/control
+
+echo "# when it goes"
+cp -a "$file" /run/kept
+ok "clear forgets it" "$(facelockctl clear --yes --user alice >/dev/null; stands)" "off lightdm"
+before astronaut "$LIT"
+facelockctl enroll --user alice >/dev/null
+cp -a /run/kept "$file"
+before astronaut-later "$LIT"
+ok "one put back is another key's" "$(logs_in | cut -c 1-2) $(given)" "b  3"
+echo a-third-password | keyring enable >/dev/null
+ok "disable forgets it" "$(keyring disable | told) $(stands)" "off off lightdm"
+echo a-third-password | keyring enable >/dev/null
+userdel alice >/dev/null 2>&1
+ok "userdel takes it away" "$(ls "$file" 2>/dev/null)" ""
+useradd -u "$uid" -d /home/alice -s /bin/bash alice
+echo alice:alicepw | chpasswd
+rm -rf /run/kept /usr/local/bin/log-in /home/alice/.local/share/keyrings
