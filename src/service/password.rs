@@ -154,7 +154,9 @@ mod tests {
             purpose: "template",
             ..binding(&enrolled)
         };
-        let sealed = cipher::seal(key().bytes(), &other, &[0; PLAIN]).unwrap();
+        let mut plain = [0; PLAIN];
+        (plain[0], plain[2]) = (1, b'x');
+        let sealed = cipher::seal(key().bytes(), &other, &plain).unwrap();
         assert!(open(&enrollment(), &key(), &secret::encode(&sealed)).is_err());
     }
 
