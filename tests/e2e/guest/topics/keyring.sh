@@ -113,6 +113,46 @@ ok "no password is in the journal" "$(journalctl -q --no-pager -a -o verbose _CO
 ok "nor in a file of Facelock's" "$(grep -rlaE "$words" /var/lib/facelock /run/facelock /run/facelock-state /etc/facelock 2>/dev/null)" ""
 ok "control: where one is, it is found" "$(echo alicepw >/run/facelock-state/control; grep -rlaE "$words" /run/facelock-state; rm /run/facelock-state/control)" /run/facelock-state/control
 
+echo "# KDE's wallet: pam_kwallet5 $(dpkg-query -W -f='${Version}' libpam-kwallet5), kwalletd6 $(dpkg-query -W -f='${Version}' kwallet6)"
+cat >/etc/pam.d/sddm <<'STACK'
+auth requisite pam_nologin.so
+@include common-auth
+auth optional pam_kwallet5.so force_run
+@include common-account
+@include common-session
+session optional pam_kwallet5.so auto_start force_run
+STACK
+cat >/usr/local/bin/open-wallet <<'PROBE'
+#!/bin/bash
+# In alice's session: logs in by SDDM's stack, does what a Plasma session does then, and says whether the wallet is open.
+suid-pamtester sddm alice authenticate open_session 2>&1 | grep -a pamtester >/tmp/pamtester
+export QT_QPA_PLATFORM=offscreen
+dbus-update-activation-environment --systemd QT_QPA_PLATFORM
+socket=/run/user/$UID/kwallet5.socket
+if [ -S "$socket" ]; then env | socat STDIN "UNIX-CONNECT:$socket"; fi
+for _ in $(seq 50); do
+  open=$(busctl --user call org.kde.kwalletd6 /modules/kwalletd6 org.kde.KWallet isOpen s kdewallet 2>/dev/null)
+  [ "$open" = "b true" ] && break
+  sleep 0.1
+done
+grep -aq 'successfully opened a session' /tmp/pamtester || open="no session: $(tail -n 1 /tmp/pamtester)"
+echo "$open"
+PROBE
+chmod 755 /usr/local/bin/open-wallet
+opens() { # what is typed → "b true" where the wallet is open
+  rm -f /tmp/pamtester
+  printf '%b' "${1:-}" | at_seat alice open-wallet 2>/dev/null | tail -n 1
+  gone
+}
+before empty "$LIT"
+ok "the first login by password makes the wallet" "$(opens 'a-third-password\n')" "b true"
+ok "which is there" "$(ls /home/alice/.local/share/kwalletd/kdewallet.kwl)" /home/alice/.local/share/kwalletd/kdewallet.kwl
+before astronaut-later "$LIT"
+ok "a face that has the password opens it" "$(opens)" "b true"
+keyring disable >/dev/null
+ok "a face alone does not" "$(opens)" "b false"
+echo a-third-password | keyring enable >/dev/null
+
 echo "# when it goes"
 cp -a "$file" /run/kept
 ok "clear forgets it" "$(facelockctl clear --yes --user alice >/dev/null; stands)" "off lightdm"
@@ -128,4 +168,4 @@ userdel alice >/dev/null 2>&1
 ok "userdel takes it away" "$(ls "$file" 2>/dev/null)" ""
 useradd -u "$uid" -d /home/alice -s /bin/bash alice
 echo alice:alicepw | chpasswd
-rm -rf /run/kept /usr/local/bin/log-in /home/alice/.local/share/keyrings
+rm -rf /run/kept /usr/local/bin/{log-in,open-wallet} /home/alice/.local/share/{keyrings,kwalletd}
