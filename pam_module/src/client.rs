@@ -5,6 +5,7 @@ use std::os::fd::BorrowedFd;
 use std::path::Path;
 use std::time::{Duration, Instant};
 
+use facelock_protocol::Request;
 pub use facelock_protocol::client::{ClientError, Heard, is_challenge};
 use facelock_protocol::client::{Host, Patience, Waited};
 use rustix::event::PollFlags;
@@ -31,6 +32,15 @@ impl Host for Module {
     fn wait(&self, socket: BorrowedFd, flags: PollFlags, left: Duration) -> io::Result<Waited> {
         ffi::wait(socket, flags, left, &self.0)
     }
+}
+
+/// Tells the instance something that needs no answer but that it was heard.
+///
+/// # Errors
+/// [`ClientError`].
+pub fn tell(path: &Path, patience: Duration, request: &Request) -> Result<(), ClientError> {
+    let mut client = connect(path, Instant::now() + patience)?;
+    client.ask(request, None, |_| true).map(drop)
 }
 
 /// Connects, and makes sure that root is listening there.

@@ -7,7 +7,6 @@
 //!    empty one, with which a keyring would be made that stands open.
 
 use std::ffi::CStr;
-use std::time::Instant;
 
 use facelock_protocol::{Password, Request, Subject};
 use pam::constants::PamFlag;
@@ -47,9 +46,7 @@ pub fn renew(handle: &mut PamHandle, args: &[&CStr], flags: PamFlag) {
     let Some(request) = request(subject, old, new) else {
         return;
     };
-    let asked = client::connect(&args.socket, Instant::now() + args.timeout)
-        .and_then(|mut client| client.ask(&request, None, |_| true));
-    if let Err(error) = asked {
+    if let Err(error) = client::tell(&args.socket, args.timeout, &request) {
         let text = format!("a kept password may be an old one now: {error}");
         ffi::log(handle, libc::LOG_NOTICE, &text);
     }

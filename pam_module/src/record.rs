@@ -5,7 +5,7 @@
 //! (`report`) stands before it and does not, and goes by who else can let a user in.
 
 use std::ffi::CStr;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use facelock_protocol::Request;
 use pam::constants::{PamFlag, PamResultCode};
@@ -68,9 +68,8 @@ pub fn report_password(handle: &mut PamHandle, args: &[&CStr], flags: PamFlag) {
         return;
     };
     ffi::remember_typed(handle, None);
-    let deadline = Instant::now() + PATIENCE.min(args.timeout);
-    let result = client::connect(&args.socket, deadline)
-        .and_then(|mut client| client.ask(&Request::RecordPassword { subject }, None, |_| true));
+    let request = Request::RecordPassword { subject };
+    let result = client::tell(&args.socket, PATIENCE.min(args.timeout), &request);
     if let (true, Err(error)) = (args.debug, result) {
         ffi::log(handle, libc::LOG_DEBUG, &format!("record: {error}"));
     }

@@ -201,7 +201,7 @@ impl<H: Host> Client<H> {
         &mut self,
         request: &Request,
         mut wake: Option<Instant>,
-        on: &mut impl FnMut(Heard) -> bool,
+        on: &mut dyn FnMut(Heard) -> bool,
     ) -> Result<Reply, ClientError> {
         match write_message(self, request) {
             // What it said before it hung up is there to read.
