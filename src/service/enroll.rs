@@ -48,11 +48,12 @@ pub fn enroll(context: &Context, subject: &Subject, label: Option<Label>) -> Ans
     if !context.connection.is_open() {
         return Err(Unavailable::Cancelled.into());
     }
-    context.enrollments.save(&held, &enrollment)?;
-    // A new key opens no old password, and color keeps none.
+    // A new key opens no old password, and color keeps none. Before the enrollment is there: a failure
+    // behind it would hide the recovery key.
     if recovery_key.is_some() || !decision::may_be_kept(&enrollment.spectra()) {
         keyring::drop_kept(context, subject)?;
     }
+    context.enrollments.save(&held, &enrollment)?;
     context
         .line(Priority::Notice, "enroll", subject)
         .with("templates", enrollment.templates.len())

@@ -166,7 +166,7 @@ before astronaut "$LIT"
 facelockctl enroll --user alice >/dev/null
 cp -a /run/kept "$file"
 before astronaut-later "$LIT"
-ok "one put back is another key's" "$(logs_in | cut -c 1-2) $(given)" "b  3"
+ok "one put back is another key's" "$(logs_in | cut -c 1-2) $(given)" "b  4"
 echo a-third-password | keyring enable >/dev/null
 ok "disable forgets it" "$(keyring disable | told) $(stands)" "off off"
 echo a-third-password | keyring enable >/dev/null
