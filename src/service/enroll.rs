@@ -48,8 +48,8 @@ pub fn enroll(context: &Context, subject: &Subject, label: Option<Label>) -> Ans
     if !context.connection.is_open() {
         return Err(Unavailable::Cancelled.into());
     }
-    // A new key opens no old password, and color keeps none. Before the enrollment is there: a failure
-    // behind it would hide the recovery key.
+    // A new key opens no old password, and color keeps none. Before the enrollment is there: a
+    // failure behind it would hide the recovery key.
     if recovery_key.is_some() || !decision::may_be_kept(&enrollment.spectra()) {
         keyring::drop_kept(context, subject)?;
     }
