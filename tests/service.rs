@@ -105,14 +105,15 @@ fn an_enrollment_takes_what_there_is_room_for_and_says_when_there_is_none() {
     let machine = enrolled();
     let taken = |machine: &Machine| match machine.enroll() {
         Reply::Enrolled(report) => Ok(report.templates.len()),
-        other => Err(other),
+        other => Err(Box::new(other)),
     };
     let mut last = taken(&machine);
     for _ in 0..4 {
         match taken(&machine) {
             Ok(more) => last = Ok(more),
             refused => {
-                assert_eq!(refused, Err(unavailable(Unavailable::EnrollmentRejected)));
+                let wanted = unavailable(Unavailable::EnrollmentRejected);
+                assert_eq!(refused, Err(Box::new(wanted)));
                 assert_eq!(last, Ok(16));
                 assert_eq!(machine.verify(), MATCH);
                 return;

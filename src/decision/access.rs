@@ -204,6 +204,32 @@ mod tests {
         Peer { uid, pid: 1 }
     }
 
+    fn of_the_keyring() -> Vec<(Request, bool)> {
+        let subject = || Subject {
+            uid: ALICE,
+            name: UserName::new("alice").unwrap(),
+        };
+        vec![
+            (
+                Request::KeyringStore {
+                    subject: subject(),
+                    password: Password::new(b"x").unwrap(),
+                },
+                false,
+            ),
+            (Request::KeyringForget { subject: subject() }, false),
+            (
+                Request::KeyringChange {
+                    subject: subject(),
+                    old: Password::new(b"x").unwrap(),
+                    new: Password::new(b"y").unwrap(),
+                },
+                false,
+            ),
+            (Request::KeyringStatus { subject: subject() }, true),
+        ]
+    }
+
     fn every_request() -> Vec<(Request, bool)> {
         let subject = || Subject {
             uid: ALICE,
@@ -267,23 +293,6 @@ mod tests {
                 false,
             ),
             (
-                Request::KeyringStore {
-                    subject: subject(),
-                    password: Password::new(b"x").unwrap(),
-                },
-                false,
-            ),
-            (Request::KeyringForget { subject: subject() }, false),
-            (
-                Request::KeyringChange {
-                    subject: subject(),
-                    old: Password::new(b"x").unwrap(),
-                    new: Password::new(b"y").unwrap(),
-                },
-                false,
-            ),
-            (Request::KeyringStatus { subject: subject() }, true),
-            (
                 Request::TryEmitter {
                     camera: "c".into(),
                     unit: 1,
@@ -299,7 +308,7 @@ mod tests {
 
     #[test]
     fn root_may_ask_everything_and_an_owner_what_is_listed() {
-        for (request, owner_may) in every_request() {
+        for (request, owner_may) in every_request().into_iter().chain(of_the_keyring()) {
             assert!(permits(peer(0), &request), "root: {request:?}");
             assert_eq!(
                 permits(peer(ALICE), &request),
@@ -311,7 +320,7 @@ mod tests {
 
     #[test]
     fn a_stranger_and_a_hidden_peer_may_ask_nothing() {
-        for (request, _) in every_request() {
+        for (request, _) in every_request().into_iter().chain(of_the_keyring()) {
             for uid in [ALICE + 1, crate::types::OVERFLOW_UID, u32::MAX] {
                 assert!(!permits(peer(uid), &request), "uid {uid}: {request:?}");
             }
