@@ -25,8 +25,8 @@ echo "# what the camera is"
 modprobe -a vhci_hcd uvcvideo
 before astronaut
 plug SN1 color infrared
-facelockctl --json devices >/root/devices
-devices() { python3 -c "import json; cameras = json.load(open('/root/devices'))['cameras']; print($1)"; }
+facelockctl --json devices >/run/devices
+devices() { python3 -c "import json; cameras = json.load(open('/run/devices'))['cameras']; print($1)"; }
 ok "both functions have their identity" "$(devices "' '.join(sorted(c['identity'] for c in cameras))")" \
   "usb:04f2:b6d9:SN1@usb-vhci_hcd.0-1:1.0/color usb:04f2:b6d9:SN1@usb-vhci_hcd.0-1:1.2/infrared"
 ok "they are one physical camera" "$(devices "len({c['group'] for c in cameras})")" 1
@@ -56,9 +56,9 @@ on = [1, 3, 2, 0, 0, 0, 0, 0, 0]
 off = [1, 3, 1, 0, 0, 0, 0, 0, 0]
 QUIRK
 configure
-facelockctl --json enroll --user alice >/root/alice
-ok "alice is enrolled" "$(field outcome </root/alice)" enrolled
-ok "her key is in the TPM" "$(field protector </root/alice)" tpm
+facelockctl --json enroll --user alice >/run/alice
+ok "alice is enrolled" "$(field outcome </run/alice)" enrolled
+ok "her key is in the TPM" "$(field protector </run/alice)" tpm
 ok "her template is the infrared camera's" "$(facelockctl --json list --user alice | python3 -c \
   'import json, sys; print(*(t["camera"] for t in json.load(sys.stdin)["templates"]))')" "$(devices "cameras[1]['identity']")"
 ok "the emitter was lit, and put out" "$(told 'infrared light every second frame') $(light)" "2 out"
@@ -74,9 +74,9 @@ echo "# a color login: MJPG"
 before hopper
 cnn=true configure '[camera]
 infrared = "none"'
-facelockctl --json enroll --user bob >/root/bob
-ok "bob is enrolled" "$(field outcome </root/bob)" enrolled
-[ "$(field outcome </root/bob)" = enrolled ] || cat /root/bob
+facelockctl --json enroll --user bob >/run/bob
+ok "bob is enrolled" "$(field outcome </run/bob)" enrolled
+[ "$(field outcome </run/bob)" = enrolled ] || cat /run/bob
 ok "by the color camera" "$(facelockctl --json list --user bob | grep -c '/color"')" 1
 infrared=false configure
 before hopper-later
@@ -90,12 +90,12 @@ seconds
 echo "# the same camera sends YUYV at a whole rate, which nokhwa streams"
 unplug
 plug SN1 yuyv infrared
-facelockctl --json devices >/root/devices
+facelockctl --json devices >/run/devices
 ok "it gives YUYV" "$(devices "' '.join(f for c in cameras for f in c['formats'] if '/color' in c['identity'])")" "YUYV 640x480 10/s"
 infrared=false configure
 before empty
 settled
-tried bob >/root/attempt &
+tried bob >/run/attempt &
 attempt=$!
 until_told 'yuyv stream on' 1 300
 sleep 2
@@ -103,7 +103,7 @@ sleep 2
 ok "nokhwa holds the node" "$(handles_kept_on_exec "$(pgrep -x facelock-instan)" "$(node color)")" 1
 unplug
 wait "$attempt"
-ok "unplugged while nokhwa streamed" "$(cat /root/attempt)" camera_unplugged
+ok "unplugged while nokhwa streamed" "$(cat /run/attempt)" camera_unplugged
 plug SN1 yuyv infrared
 before hopper-later
 ok "bob gets in by nokhwa's stream" "$(asked bob faceonly)" "$IN"
@@ -113,7 +113,7 @@ infrared=false configure '' 8000
 ok "nokhwa waits for ever, and the attempt does not" "$(tried bob)" camera_failed
 unplug
 plug SN1 color infrared
-facelockctl --json devices >/root/devices
+facelockctl --json devices >/run/devices
 seconds
 
 echo "# an attempt at work: nobody there yet"
@@ -121,7 +121,7 @@ configure
 before empty
 settled
 streams=$(told 'infrared stream on')
-begin_face faceonly alice /root/attempt
+begin_face faceonly alice /run/attempt
 attempt=$!
 ok "it streams" "$(until_told 'infrared stream on' $((streams + 1)) 300 && light)" "every second frame"
 instance=$(pgrep -x facelock-instan)
@@ -137,7 +137,7 @@ ok "what is lit is marked where a login may write" "$(find /var/lib/facelock -na
 ok "its camera is locked there" "$(find "/proc/$instance/fd" -lname '*/camera.lock.*' -printf '%l\n')" \
   /var/lib/facelock/camera/camera.lock.infrared
 ok "of cameras it holds the infrared one" "$(find "/proc/$instance/fd" -lname '/dev/video*' -printf '%l\n' | sort -u)" "$(node infrared)"
-begin_face faceonly alice /root/second
+begin_face faceonly alice /run/second
 second=$!
 for _ in $(seq 100); do [ "$(pgrep -xc facelock-instan)" = 2 ] && break; sleep 0.1; done
 sleep 1 # its own time runs already, and this processor needs all of it
@@ -146,18 +146,18 @@ kill "$attempt"
 ok "hanging up closes the camera" "$(until_told 'infrared stream off' $((streams + 1)) 200 && echo closed)" closed
 before astronaut-later
 wait "$second"
-ok "then the second has its turn" "$(grep -ac "$IN" /root/second)" 1
+ok "then the second has its turn" "$(grep -ac "$IN" /run/second)" 1
 ok "and the emitter is out" "$(light)" out
 before empty
 settled
 lit=$(told 'infrared light every second frame') out=$(told 'infrared light out')
-begin_face faceonly alice /root/attempt
+begin_face faceonly alice /run/attempt
 until_told 'infrared light every second frame' $((lit + 1)) 300
 until_told 'infrared stream on' $((streams + 3)) 50
 ok "another attempt has it lit" "$(light)" "every second frame"
 pkill -KILL -x facelock-instan
 wait $!
-ok "its instance killed: no decision" "$(grep -ac "$UNAVAILABLE" /root/attempt)" 1
+ok "its instance killed: no decision" "$(grep -ac "$UNAVAILABLE" /run/attempt)" 1
 ok "and the unit puts the emitter out" "$(until_told 'infrared light out' $((out + 1)) 100 && light)" out
 settled
 ok "there is nothing left to put out" "$(find /var/lib/facelock -name '*emitter*' | wc -l)" 0
@@ -167,9 +167,9 @@ echo "# another program has the camera; nobody may open it; it does not answer; 
 before astronaut
 settled
 for spectrum in infrared:alice color:bob; do
-  rm -f /root/held
-  python3 $S/guest/hold.py "$(node "${spectrum%:*}")" >/root/held &
-  for _ in $(seq 100); do grep -q held /root/held 2>/dev/null && break; sleep 0.1; done
+  rm -f /run/held
+  python3 $S/guest/hold.py "$(node "${spectrum%:*}")" >/run/held &
+  for _ in $(seq 100); do grep -q held /run/held 2>/dev/null && break; sleep 0.1; done
   ok "${spectrum%:*}: busy" "$(tried "${spectrum#*:}")" camera_busy
   kill $!
   wait $! 2>/dev/null
@@ -186,9 +186,9 @@ configure '' 30000 4000
 before empty
 ok "nobody there is no decision" "$(tried alice)" no_face
 before astronaut
-mv /etc/facelock/quirks.d/emulated.toml /root/
+mv /etc/facelock/quirks.d/emulated.toml /run/
 ok "without its emitter it is dark" "$(tried alice)" emitter_off
-mv /root/emulated.toml /etc/facelock/quirks.d/
+mv /run/emulated.toml /etc/facelock/quirks.d/
 configure '' 8000
 rm /run/camera/infrared
 ok "no frame is no decision" "$(tried alice)" camera_failed
@@ -202,13 +202,13 @@ before empty
 for spectrum in infrared:alice color:bob; do
   settled
   streams=$(told "${spectrum%:*} stream on")
-  tried "${spectrum#*:}" >/root/attempt &
+  tried "${spectrum#*:}" >/run/attempt &
   attempt=$!
   until_told "${spectrum%:*} stream on" $((streams + 1)) 300
   sleep 2
   unplug
   wait "$attempt"
-  ok "${spectrum%:*}: unplugged while it looked" "$(cat /root/attempt)" camera_unplugged
+  ok "${spectrum%:*}: unplugged while it looked" "$(cat /run/attempt)" camera_unplugged
   [ "$spectrum" = color:bob ] || plug SN1 color infrared
 done
 ok "no camera: alice" "$(tried alice)" no_camera
@@ -263,8 +263,8 @@ plug SN1 color infrared
 python3 $S/guest/extend.py 7
 ok "another platform state: no decision" "$(tried alice)" vault_refused
 ok "but the password" "$(echo alicepw | face facetest alice 2>&1 | grep -ac "$IN")" 1
-ok "a wrong recovery key repairs nothing" "$(field recovery_key </root/bob | facelockctl tpm reseal --user alice >/dev/null 2>&1; echo $?)" 3
-ok "the right one does" "$(field recovery_key </root/alice | facelockctl tpm reseal --user alice >/dev/null 2>&1; echo $?)" 0
+ok "a wrong recovery key repairs nothing" "$(field recovery_key </run/bob | facelockctl tpm reseal --user alice >/dev/null 2>&1; echo $?)" 3
+ok "the right one does" "$(field recovery_key </run/alice | facelockctl tpm reseal --user alice >/dev/null 2>&1; echo $?)" 0
 ok "and alice gets in" "$(asked alice faceonly)" "$IN"
 ok "bob's is another key" "$(tried bob)" vault_refused
 driver=$(readlink -f /sys/class/tpm/tpm0/device/driver) device=$(basename "$(readlink -f /sys/class/tpm/tpm0/device)")

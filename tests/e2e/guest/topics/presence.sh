@@ -23,14 +23,14 @@ on_seat() { # command
   XDG_SEAT=seat0 python3 $S/guest/terminal.py 40 "\$ =$1; exit\n" -- login -p -f alice | tr -d '\r'
 }
 asks='loginctl show-session self -p Seat -p Active; pamtester faceonly alice authenticate'
-on_seat "sleep 8; $asks" >/root/behind &
+on_seat "sleep 8; $asks" >/run/behind &
 sleep 2
-on_seat "$asks; sleep 12" >/root/front
+on_seat "$asks; sleep 12" >/run/front
 wait
-ok "a session in front of a seat is active" "$(grep -cxE 'Seat=seat0|Active=yes' /root/front)" 2
-ok "a face there" "$(grep -c "^pamtester: $IN" /root/front)" 1
-ok "a session behind it is not active" "$(grep -cxE 'Seat=seat0|Active=no' /root/behind)" 2
-ok "no face there" "$(grep -c "^pamtester: $UNAVAILABLE" /root/behind)" 1
+ok "a session in front of a seat is active" "$(grep -cxE 'Seat=seat0|Active=yes' /run/front)" 2
+ok "a face there" "$(grep -c "^pamtester: $IN" /run/front)" 1
+ok "a session behind it is not active" "$(grep -cxE 'Seat=seat0|Active=no' /run/behind)" 2
+ok "no face there" "$(grep -c "^pamtester: $UNAVAILABLE" /run/behind)" 1
 seen=$(accepted)
 cp /etc/pam.d/login /tmp/login.before
 sed -i '1i auth sufficient pam_facelock.so mode=auto' /etc/pam.d/login

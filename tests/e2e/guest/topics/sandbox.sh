@@ -72,26 +72,26 @@ systemctl daemon-reload
 # A raw device that file permissions would let the instance open: the kernel's log.
 install -d -o facelock -g facelock -m 700 /var/lib/facelock
 mknod -m 666 /var/lib/facelock/raw c 1 11
-socat -u -t5 UNIX-CONNECT:/run/facelock/facelock.sock - </dev/null >/root/inside 2>/dev/null
-runuser -u alice -- socat -u -t5 UNIX-CONNECT:/run/facelock/facelock.sock - </dev/null >/root/inside-alice 2>/dev/null
-CONTROL=1 unshare --mount --uts /opt/share/probe 3>/root/outside
+socat -u -t5 UNIX-CONNECT:/run/facelock/facelock.sock - </dev/null >/run/inside 2>/dev/null
+runuser -u alice -- socat -u -t5 UNIX-CONNECT:/run/facelock/facelock.sock - </dev/null >/run/inside-alice 2>/dev/null
+CONTROL=1 unshare --mount --uts /opt/share/probe 3>/run/outside
 rm /var/lib/facelock/raw
 for name in inet inet6 netlink packet wx-map wx-protect memfd others-processes home shadow raw-device set-clock kmsg write-etc write-usr mount \
   new-user-namespace hostname keyring setuid-file personality bpf; do
-  ok "blocked: $name" "$(awk -v n="$name" '$1 == n {print $2}' /root/inside)" blocked
+  ok "blocked: $name" "$(awk -v n="$name" '$1 == n {print $2}' /run/inside)" blocked
   case $name in
     setuid-file | bpf | kmsg | packet | hostname | set-clock) ;;
-    *) ok "control: $name" "$(awk -v n="$name" '$1 == n {print $2}' /root/outside)" open ;;
+    *) ok "control: $name" "$(awk -v n="$name" '$1 == n {print $2}' /run/outside)" open ;;
   esac
 done
-ok "blocked: tty" "$(awk '$1 == "tty" {print $2}' /root/inside)" blocked
-ok "blocked: become-root" "$(awk '$1 == "become-root" {print $2}' /root/inside)" blocked
-ok "its own state is writable" "$(awk '$1 == "state" {print $2}' /root/inside)" open
-ok "no capability" "$(awk '/^Cap/ {print $2}' /root/inside | sort -u)" 0000000000000000
-ok "seccomp and no new privileges" "$(awk '/^Seccomp:|^NoNewPrivs:/ {printf "%s ", $2}' /root/inside)" "1 2 "
-ok "it is user facelock" "$(awk '$1 == "uid" {print $2}' /root/inside)" "$(id -u facelock)"
-ok "the peer stays knowable: root" "$(awk '$1 == "peer-uid" {print $2}' /root/inside)" 0
-ok "the peer stays knowable: alice" "$(awk '$1 == "peer-uid" {print $2}' /root/inside-alice)" "$(id -u alice)"
+ok "blocked: tty" "$(awk '$1 == "tty" {print $2}' /run/inside)" blocked
+ok "blocked: become-root" "$(awk '$1 == "become-root" {print $2}' /run/inside)" blocked
+ok "its own state is writable" "$(awk '$1 == "state" {print $2}' /run/inside)" open
+ok "no capability" "$(awk '/^Cap/ {print $2}' /run/inside | sort -u)" 0000000000000000
+ok "seccomp and no new privileges" "$(awk '/^Seccomp:|^NoNewPrivs:/ {printf "%s ", $2}' /run/inside)" "1 2 "
+ok "it is user facelock" "$(awk '$1 == "uid" {print $2}' /run/inside)" "$(id -u facelock)"
+ok "the peer stays knowable: root" "$(awk '$1 == "peer-uid" {print $2}' /run/inside)" 0
+ok "the peer stays knowable: alice" "$(awk '$1 == "peer-uid" {print $2}' /run/inside-alice)" "$(id -u alice)"
 
 echo "# what the instance gives up itself (the code it runs, in its place; the same without giving up, as a control)"
 install -d -o facelock -g facelock -m 700 /var/lib/facelock/enrollments

@@ -32,11 +32,11 @@ ok "the unit as it is lacks nothing" "$(missing)" ""
 ok "and lets alice in" "$(asked alice faceonly)" "$IN"
 
 echo "# what the instance may not have"
-mv /etc/systemd/system/facelock@.service.d/probe.conf /root/probe.conf
+mv /etc/systemd/system/facelock@.service.d/probe.conf /run/probe.conf
 systemctl daemon-reload
 ok "no camera is no decision" "$(asked alice faceonly)" "$UNAVAILABLE"
 ok "and the journal names it" "$(said 'camera .*error="no camera"')" yes
-mv /root/probe.conf /etc/systemd/system/facelock@.service.d/probe.conf
+mv /run/probe.conf /etc/systemd/system/facelock@.service.d/probe.conf
 systemctl daemon-reload
 chmod 600 /usr/lib/facelock/libonnxruntime.so
 ok "a file it may not read is no decision" "$(asked alice faceonly)" "$UNAVAILABLE"
