@@ -8,6 +8,8 @@
     clippy::undocumented_unsafe_blocks
 )]
 
+#[path = "pam_stacks/authselect.rs"]
+mod authselect;
 #[path = "pam_stacks/edits.rs"]
 mod edits;
 #[path = "support/libpam.rs"]
@@ -222,7 +224,9 @@ fn played(text: &str, told: Told, marks: &Path) -> String {
         let (module, arguments) = (&rule[start..end], &rule[end + 3..]);
         let stub = match module {
             "pam_deny" | "pam_permit" => format!("{module}.so"),
-            "pam_facelock" => format!("pam_debug.so auth={}", told.face),
+            "pam_facelock" if !arguments.contains("record") => {
+                format!("pam_debug.so auth={}", told.face)
+            }
             "pam_unix" => format!("pam_debug.so auth={}", told.password),
             "pam_fprintd" | "pam_systemd_home" => "pam_debug.so auth=authinfo_unavail".into(),
             "pam_sss" => "pam_debug.so auth=user_unknown".into(),
