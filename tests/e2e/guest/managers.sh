@@ -19,6 +19,8 @@ if [ -e "$S/facelock.rpm" ]; then
   made_ready() {
     rpm --initdb && rpm -i "$S/debian-stand-in.rpm"
     install -m 755 "$S/guest/authselect-stand-in.py" /usr/bin/authselect
+    # As Fedora has it: what no preset names stays off.
+    echo 'disable *' >/usr/lib/systemd/system-preset/99-default-disable.preset
     authselect select local
     sed -i 's/^@include common-auth/auth include system-auth/' /etc/pam.d/*
     ln -s "$module" "/usr/lib/$(uname -m)-linux-gnu/security/"

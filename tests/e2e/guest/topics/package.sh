@@ -7,12 +7,16 @@ echo "# install, by $manager"
 cp "/etc/pam.d/$stack" /tmp/stack.before
 holds "the package installs" pkg_install
 [ "$failed" = 0 ] || { cat /tmp/holds; exit 1; }
+complaints() { grep -iE 'scriptlet|error|fail' /tmp/holds; }
+ok "no script of the package's complained" "$(complaints)" ""
 ok "every file is as it was packaged" "$(pkg_verify)" ""
 ok "installing changes nobody's way in" "$(cmp "/etc/pam.d/$stack" /tmp/stack.before && echo same)" same
 ok "the socket listens" "$(systemctl is-active facelock.socket)" active
 ok "the socket is there after a boot" "$(systemctl is-enabled facelock.socket)" enabled
+ok "as the presets say" "$(systemctl list-unit-files --no-legend facelock.socket | awk '{print $3}')" enabled
 ok "nothing runs" "$(instances) $(pgrep -c facelock-instan)" "0 0"
 ok "the user has no way in" "$(getent passwd facelock | cut -d: -f7)" "/usr/sbin/nologin"
+ok "the user is the system's" "$(($(id -u facelock) < 1000)) $(getent passwd facelock | cut -d: -f5,6)" "1 Face login:/var/lib/facelock"
 ok "the user may use cameras and the TPM" "$(id -nG facelock | tr ' ' '\n' | LC_ALL=C sort | tr '\n' ' ')" "facelock tss video "
 ok "the manual page" "$(pkg_files | grep -c man1/facelockctl)" 1
 ok "models are prepared for this CPU" "$(( $(ls /var/cache/facelock/models/*.ort 2>/dev/null | wc -l) >= 5 ))" 1
@@ -24,9 +28,15 @@ done <<FACTS
 644 root:root $module
 644 root:root /usr/lib/facelock/libonnxruntime.so
 644 root:root /usr/lib/systemd/system/facelock.socket
+644 root:root /usr/lib/systemd/system/facelock-root.socket
 644 root:root /usr/lib/systemd/system/facelock@.service
 777 root:root /usr/lib/systemd/system/facelock-root@.service
 644 root:root /usr/lib/systemd/system/facelock-restore@.service
+644 root:root /usr/lib/systemd/user/facelock-notify.path
+644 root:root /usr/lib/systemd/user/facelock-notify.service
+644 root:root /usr/lib/sysusers.d/facelock.conf
+644 root:root /usr/lib/tmpfiles.d/facelock.conf
+755 root:root /etc/shadow-maint/userdel-pre.d/facelock
 644 root:root /usr/share/facelock/models/manifest.toml
 755 root:root /etc/facelock
 644 root:root /etc/facelock/config.toml
@@ -34,8 +44,12 @@ done <<FACTS
 666 root:root /run/facelock/facelock.sock
 600 root:root /run/facelock/root.sock
 755 root:root /var/cache/facelock/models
+711 root:root /var/lib/facelock-events
 700 facelock:facelock /var/lib/facelock
 FACTS
+rmdir /var/lib/facelock-events
+systemd-tmpfiles --create >/dev/null 2>&1
+ok "a boot makes a folder that is gone" "$(stat -c '%a %U:%G' /var/lib/facelock-events 2>&1)" "711 root:root"
 ok "nothing else may be written, or becomes its owner" \
   "$(pkg_files | while read -r file; do find "$file" -maxdepth 0 ! -type l -perm /7022 2>/dev/null; done)" ""
 ok "both sockets have one template" "$(readlink /usr/lib/systemd/system/facelock-root@.service)" "facelock@.service"
@@ -50,6 +64,7 @@ echo "# use, upgrade, downgrade"
 ok "a face lets alice in" "$(asked alice faceonly)" "$IN"
 systemctl disable --now --quiet facelock.socket
 holds "the package upgrades" pkg_upgrade
+ok "no script of either version's complained" "$(complaints)" ""
 ok "a socket that was switched off stays off" "$(systemctl is-enabled facelock.socket) $(systemctl is-active facelock.socket)" "disabled inactive"
 systemctl mask --quiet facelock.socket
 holds "it goes back where the socket is masked" pkg_downgrade
@@ -91,6 +106,7 @@ holds "and on again" profile_on
 echo "# remove, come back, purge"
 before astronaut-later
 holds "the package goes while its profile is on" pkg_remove
+ok "no script of the package's complained" "$(complaints)" ""
 ok "no stack names a module that is gone" "$(grep -l pam_facelock /etc/pam.d/*-auth | wc -l)" 0
 ok "the password works after removal" "$(echo alicepw | pamtester common-test alice authenticate 2>&1 | grep -ac "$IN")" 1
 ok "and is still needed" "$(echo wrong | pamtester common-test alice authenticate 2>&1 | grep -ac "$IN")" 0
@@ -108,6 +124,16 @@ ok "nothing of it is left" "$(ls -d /var/lib/facelock /var/cache/facelock /etc/f
 # Whoever made the user, RPM's distributions keep it: a file may still be its.
 [ "$manager" = rpm ] || ok "its user is gone" "$(getent passwd facelock)" ""
 ok "the way in is as it was" "$(cmp "/etc/pam.d/$stack" /tmp/stack.before && echo same)" same
+
+# Presets are RPM's way of saying what a package switches on; the administrator's come first.
+if [ "$manager" = rpm ]; then
+  mkdir -p /etc/systemd/system-preset
+  echo 'disable facelock.socket' >/etc/systemd/system-preset/00-local.preset
+  holds "the package comes back where a preset says no" pkg_install
+  ok "and listens to nothing" "$(systemctl is-enabled facelock.socket) $(systemctl is-active facelock.socket)" "disabled inactive"
+  rm /etc/systemd/system-preset/00-local.preset
+  holds "and goes again" pkg_purge
+fi
 
 echo "# where no systemd runs, as in a chroot"
 no_systemd() { unshare --mount bash -c "mount -t tmpfs none /run/systemd && S=$S && . $S/guest/managers.sh && $1"; }
