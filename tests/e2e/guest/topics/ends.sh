@@ -10,7 +10,7 @@ tally=/var/lib/facelock/tally/$(id -u alice)
 slow='first_frame_ms = 4000'
 lit() { printf '14 6 00 usb:0000:0000:-@none:1.0/infrared\n' >$marker && chown facelock: $marker; }
 light() { for _ in $(seq 30); do [ -e $marker ] || { echo out; return; }; sleep 0.1; done; echo on; }
-restored() { journalctl --sync; journalctl -q --no-pager -o cat -u 'facelock-restore@*' | grep -c '^Started'; }
+restored() { journalctl --sync; journalctl -q --no-pager -o cat -u 'facelock-restore@*' 2>/dev/null | grep -c '^Started'; }
 charged() { od -An -tu1 -j3 -N1 "$tally" 2>/dev/null | tr -d ' '; }
 lacking() { # directive
   mkdir -p /run/systemd/system/facelock@.service.d
