@@ -35,8 +35,9 @@ pub enum Meaning {
     Other,
 }
 
-/// TSS2_TPM_RC_LAYER, and that of a resource manager that speaks for the TPM.
-const TPM_LAYERS: [u32; 2] = [0, 11];
+/// TSS2_TPM_RC_LAYER, and those by which a resource manager speaks for the TPM: the kernel's, and
+/// that of tpm2-abrmd (TSS2_RESMGR_TPM_RC_LAYER).
+const TPM_LAYERS: [u32; 3] = [0, 11, 12];
 /// ESYS, SYS, MU, TCTI: the library read the reply, or the way to the TPM, and failed.
 const LIBRARY_LAYERS: std::ops::RangeInclusive<u32> = 7..=10;
 /// Format 1: the number names a parameter, else a handle or a session.
@@ -121,7 +122,9 @@ mod tests {
             ),
             (
                 Meaning::Full,
-                &[0x901, 0x902, 0x903, 0x904, 0x905, 0x906, 0x12E, 0xB_0902],
+                &[
+                    0x901, 0x902, 0x903, 0x904, 0x905, 0x906, 0x12E, 0xB_0902, 0xC_0902, 0xC_0903,
+                ],
             ),
             // I/O error and "try again" of a device; a reply with a wrong length or HMAC.
             (
