@@ -101,6 +101,24 @@ fn nv12_is_what_the_reference_makes_of_it_within_two_steps() {
 }
 
 #[test]
+fn the_other_orders_are_what_the_reference_makes_of_them_within_two_steps() {
+    for (name, encoding) in [
+        ("uyvy422", Encoding::Uyvy),
+        ("yvyu422", Encoding::Yvyu),
+        ("nv21", Encoding::Nv21),
+        ("yuv420p", Encoding::Yu12),
+    ] {
+        let raw = picture(name);
+        let ours = to_bgr(&raw, encoding, layout()).unwrap();
+        let (most, mean) = difference(ours.pixels(), &reference(&raw, name, "bgr24"));
+        assert!(
+            most <= 2 && mean < 0.8,
+            "{name}: max {most}, mean {mean:.3}"
+        );
+    }
+}
+
+#[test]
 fn mjpeg_is_what_the_reference_makes_of_it_within_three_steps() {
     let size = format!("{WIDTH}x{HEIGHT}");
     let encode = [
@@ -207,7 +225,9 @@ fn gray_jpeg() -> Vec<u8> {
 fn any_encoding() -> impl Strategy<Value = Encoding> {
     prop_oneof![
         Just(Encoding::Yuyv),
+        Just(Encoding::Vyuy),
         Just(Encoding::Nv12),
+        Just(Encoding::Yu12),
         Just(Encoding::Mjpeg),
         Just(Encoding::Gray),
         (0_u8..=255).prop_map(|bits| Encoding::GrayWide { bits }),

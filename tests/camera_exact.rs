@@ -11,7 +11,13 @@ use proptest::prelude::*;
 fn any_encoding() -> impl Strategy<Value = Encoding> {
     prop_oneof![
         Just(Encoding::Yuyv),
+        Just(Encoding::Uyvy),
+        Just(Encoding::Yvyu),
+        Just(Encoding::Vyuy),
         Just(Encoding::Nv12),
+        Just(Encoding::Nv21),
+        Just(Encoding::Yu12),
+        Just(Encoding::Yv12),
         Just(Encoding::Gray),
         any::<u8>().prop_map(|bits| Encoding::GrayWide { bits }),
     ]
@@ -28,9 +34,12 @@ proptest! {
         short in prop::bool::weighted(0.1), seed in any::<u32>(),
     ) {
         let packed = Layout::packed(width, height);
-        // Of one row, what a row needs: the smallest stride.
+        // Of one row, what a row of the first plane needs: the smallest stride.
         let row = pixels::bytes_needed(encoding, Layout::packed(width, 1)).unwrap();
-        let row = if encoding == Encoding::Nv12 { row / 2 } else { row };
+        let row = match encoding {
+            Encoding::Nv12 | Encoding::Nv21 | Encoding::Yu12 | Encoding::Yv12 => row / 2,
+            _ => row,
+        };
         let layout = Layout { stride: padding.map_or(0, |padding| row as u32 + padding), ..packed };
         let need = pixels::bytes_needed(encoding, layout).unwrap();
         let mut state = seed | 1;

@@ -58,7 +58,7 @@ fn of<'a>(names: &[&'a str]) -> Vec<(&'a str, &'static str, &'static str)> {
 
 #[test]
 fn a_function_is_what_its_formats_and_its_siblings_say() {
-    let cases: [(&[Names<'_>], Kinds<'_>); 14] = [
+    let cases: [(&[Names<'_>], Kinds<'_>); 15] = [
         // An ordinary black-and-white camera looks like an infrared one, and is told as assumed.
         (&[&["GREY"]], &[INFRARED]),
         (&[&["Y8"], &["YUYV"]], &[INFRARED, COLOR]),
@@ -83,7 +83,12 @@ fn a_function_is_what_its_formats_and_its_siblings_say() {
         // Nothing here can be read.
         (&[&["H264"], &["HEVC"], &["Z16"]], &[None, None, None]),
         (&[&["BA81"], &["pBAA"]], &[None, None]),
-        (&[&["NV21"], &["YU12"]], &[None, None]),
+        // Formats of capture sticks and of single-board computers.
+        (
+            &[&["NV21", "YV12"], &["YU12", "YVYU", "VYUY"]],
+            &[COLOR, COLOR],
+        ),
+        (&[&["YM12"], &["NV16"]], &[None, None]),
         // Both functions list both: nothing tells them apart.
         (&[&["GREY", "YUYV"], &["GREY", "YUYV"]], &[COLOR, COLOR]),
     ];
@@ -102,8 +107,8 @@ fn a_function_is_what_its_formats_and_its_siblings_say() {
 #[test]
 fn what_cannot_be_read_is_named() {
     for (format, words) in [
-        ("NV21", "no format that can be read: NV21"),
-        ("YU12", "no format that can be read: YU12"),
+        ("NV16", "no format that can be read: NV16"),
+        ("RGB3", "no format that can be read: RGB3"),
         ("HEVC", "no format that can be read: HEVC"),
         ("Y14", "no format that can be read: Y14"),
         ("Y12I", "no format that can be read: Y12I"),

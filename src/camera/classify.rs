@@ -14,7 +14,9 @@ const MONO_UNREAD: [&[u8; 4]; 10] = [
 /// Two pictures of an infrared stereo pair in one: no color camera has these.
 const STEREO: [&[u8; 4]; 3] = [b"Y8I ", b"Y12I", b"Y16I"];
 /// Formats that the color path reads.
-const COLOR: [&[u8; 4]; 5] = [b"YUYV", b"UYVY", b"NV12", b"MJPG", b"JPEG"];
+const COLOR: [&[u8; 4]; 10] = [
+    b"YUYV", b"UYVY", b"YVYU", b"VYUY", b"NV12", b"NV21", b"YU12", b"YV12", b"MJPG", b"JPEG",
+];
 
 /// Why a camera function is taken for what it is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

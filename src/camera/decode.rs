@@ -24,8 +24,18 @@ pub enum Encoding {
     Yuyv,
     /// The same with bytes U Y0 V Y1.
     Uyvy,
+    /// Y0 V Y1 U.
+    Yvyu,
+    /// V Y0 U Y1.
+    Vyuy,
     /// 4:2:0, a plane of Y, then one of U and V by turns.
     Nv12,
+    /// V before U.
+    Nv21,
+    /// 4:2:0, three planes: Y, U, V. Rows of U and V are half as long as those of Y.
+    Yu12,
+    /// Y, V, U.
+    Yv12,
     Mjpeg,
     /// 8 bits.
     Gray,
@@ -56,7 +66,11 @@ pub fn to_bgr(bytes: &[u8], encoding: Encoding, layout: Layout) -> Result<Frame,
     let pixels = match encoding {
         Encoding::Yuyv => yuv422_to_bgr(bytes, layout, [0, 1, 2, 3])?,
         Encoding::Uyvy => yuv422_to_bgr(bytes, layout, [1, 0, 3, 2])?,
-        Encoding::Nv12 => nv12_to_bgr(bytes, layout)?,
+        Encoding::Yvyu => yuv422_to_bgr(bytes, layout, [0, 3, 2, 1])?,
+        Encoding::Vyuy => yuv422_to_bgr(bytes, layout, [1, 2, 3, 0])?,
+        Encoding::Nv12 | Encoding::Nv21 | Encoding::Yu12 | Encoding::Yv12 => {
+            yuv420_to_bgr(bytes, layout, encoding)?
+        }
         Encoding::Mjpeg => jpeg::decode(bytes, layout, ColorSpace::BGR)?,
         Encoding::Gray | Encoding::GrayWide { .. } => {
             let gray = to_gray(bytes, encoding, layout)?;
@@ -74,9 +88,11 @@ pub fn to_bgr(bytes: &[u8], encoding: Encoding, layout: Layout) -> Result<Frame,
 pub fn to_gray(bytes: &[u8], encoding: Encoding, layout: Layout) -> Result<Frame, DecodeError> {
     let width = layout.width as usize;
     let pixels = match encoding {
-        Encoding::Gray | Encoding::Nv12 => rows(bytes, layout, width)?.flatten().copied().collect(),
-        Encoding::Yuyv | Encoding::Uyvy => {
-            let first = usize::from(encoding == Encoding::Uyvy);
+        Encoding::Gray | Encoding::Nv12 | Encoding::Nv21 | Encoding::Yu12 | Encoding::Yv12 => {
+            rows(bytes, layout, width)?.flatten().copied().collect()
+        }
+        Encoding::Yuyv | Encoding::Uyvy | Encoding::Yvyu | Encoding::Vyuy => {
+            let first = usize::from(matches!(encoding, Encoding::Uyvy | Encoding::Vyuy));
             let row = yuyv_row(width);
             rows(bytes, layout, row)?
                 .flat_map(|row| row[first..].iter().step_by(2).take(width))
@@ -201,32 +217,68 @@ fn yuv422_to_bgr(
     Ok(pixels)
 }
 
-fn nv12_to_bgr(bytes: &[u8], layout: Layout) -> Result<Vec<u8>, DecodeError> {
+/// Where the chroma of a 4:2:0 picture lies.
+struct Chroma {
+    u: usize,
+    v: usize,
+    /// From one sample to the next, and from one row to the next.
+    step: usize,
+    stride: usize,
+    /// The bytes up to its end; the last row may lack its padding.
+    end: usize,
+}
+
+impl Chroma {
+    /// `luma` is the distance between rows of Y; `height` at least 1.
+    fn of(encoding: Encoding, width: usize, height: usize, luma: usize) -> Self {
+        let (begin, pairs, rows) = (luma * height, width.div_ceil(2), height.div_ceil(2));
+        let planar = matches!(encoding, Encoding::Yu12 | Encoding::Yv12);
+        let (stride, step, second) = if planar {
+            let stride = luma.div_ceil(2);
+            (stride, 1, begin + stride * rows)
+        } else {
+            (luma, 2, begin + 1)
+        };
+        let last = if planar { second } else { begin };
+        let swapped = matches!(encoding, Encoding::Nv21 | Encoding::Yv12);
+        let (u, v) = if swapped {
+            (second, begin)
+        } else {
+            (begin, second)
+        };
+        let end = last + stride * (rows - 1) + pairs * step;
+        Self {
+            u,
+            v,
+            step,
+            stride,
+            end,
+        }
+    }
+}
+
+fn yuv420_to_bgr(bytes: &[u8], layout: Layout, encoding: Encoding) -> Result<Vec<u8>, DecodeError> {
     let (width, height) = (layout.width as usize, layout.height as usize);
-    let chroma_row = width.div_ceil(2) * 2;
-    let stride = layout.rows(chroma_row)?;
-    let luma = rows(
-        bytes,
-        Layout {
-            stride: stride as u32,
-            ..layout
-        },
-        width,
-    )?;
-    let need = stride * height + stride * (height.div_ceil(2) - 1) + chroma_row;
-    if bytes.len() < need {
+    let stride = layout.rows(width.div_ceil(2) * 2)?;
+    let luma = Layout {
+        stride: stride as u32,
+        ..layout
+    };
+    let luma = rows(bytes, luma, width)?;
+    let chroma = Chroma::of(encoding, width, height, stride);
+    if bytes.len() < chroma.end {
         return Err(DecodeError::Short {
             have: bytes.len(),
-            need,
+            need: chroma.end,
         });
     }
-    let chroma = &bytes[stride * height..];
     let mut pixels = Vec::with_capacity(width * height * 3);
     for (y, line) in luma.enumerate() {
-        let pairs = &chroma[stride * (y / 2)..][..chroma_row];
+        let row = chroma.stride * (y / 2);
+        let (u, v) = (&bytes[chroma.u + row..], &bytes[chroma.v + row..]);
         for (x, value) in line.iter().enumerate() {
-            let pair = x / 2 * 2;
-            pixels.extend_from_slice(&bgr(*value, pairs[pair], pairs[pair + 1]));
+            let at = x / 2 * chroma.step;
+            pixels.extend_from_slice(&bgr(*value, u[at], v[at]));
         }
     }
     Ok(pixels)

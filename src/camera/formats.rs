@@ -31,7 +31,12 @@ pub(super) fn encoding(four_cc: FourCc, bits: Option<u8>) -> Option<Encoding> {
     Some(match &four_cc.0 {
         b"YUYV" => Encoding::Yuyv,
         b"UYVY" => Encoding::Uyvy,
+        b"YVYU" => Encoding::Yvyu,
+        b"VYUY" => Encoding::Vyuy,
         b"NV12" => Encoding::Nv12,
+        b"NV21" => Encoding::Nv21,
+        b"YU12" => Encoding::Yu12,
+        b"YV12" => Encoding::Yv12,
         b"MJPG" | b"JPEG" => Encoding::Mjpeg,
         b"GREY" | b"Y800" | b"Y8  " => Encoding::Gray,
         b"Y10 " => wide(10),
@@ -99,8 +104,9 @@ impl Mode {
     pub fn bandwidth(&self) -> f64 {
         let pixels = f64::from(self.width) * f64::from(self.height);
         let bytes = match self.encoding {
-            Encoding::Yuyv | Encoding::Uyvy | Encoding::GrayWide { .. } => 2.0,
-            Encoding::Nv12 => 1.5,
+            Encoding::Yuyv | Encoding::Uyvy | Encoding::Yvyu | Encoding::Vyuy => 2.0,
+            Encoding::GrayWide { .. } => 2.0,
+            Encoding::Nv12 | Encoding::Nv21 | Encoding::Yu12 | Encoding::Yv12 => 1.5,
             Encoding::Gray => 1.0,
             Encoding::Mjpeg => 0.3,
         };

@@ -77,8 +77,8 @@ fn cost(mode: &Mode, named: NamedFormat, options: &CameraOptions) -> f64 {
     let distance = side(mode.width, options.width) + side(mode.height, options.height);
     let encoding = match mode.encoding {
         Encoding::Gray | Encoding::Yuyv => 0.0,
-        Encoding::Nv12 | Encoding::Uyvy | Encoding::GrayWide { .. } => 0.1,
         Encoding::Mjpeg => 0.2,
+        _ => 0.1,
     };
     let unlike_named =
         f64::from(u8::from(other_size)) * 1e14 + f64::from(u8::from(other_format)) * 1e15;

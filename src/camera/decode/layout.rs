@@ -21,8 +21,8 @@ pub enum DecodeError {
 pub struct Layout {
     pub width: u32,
     pub height: u32,
-    /// Bytes from one row to the next; 0 where rows lie without padding. For NV12 that of both
-    /// planes.
+    /// Bytes from one row to the next; 0 where rows lie without padding. Of NV12 that of both
+    /// planes; of three planes that of the first, and the others have half of it.
     pub stride: u32,
 }
 

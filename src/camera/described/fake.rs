@@ -97,10 +97,12 @@ impl FakeStream {
                 }
                 bytes
             }
-            b"YUYV" | b"UYVY" => {
-                let first = self.format.four_cc == *b"YUYV";
+            b"YUYV" | b"UYVY" | b"YVYU" | b"VYUY" => {
+                let first = self.format.four_cc[0] == b'Y';
+                let u_first = self.format.four_cc.ends_with(b"V") == first;
                 let pair = |(x, y): (u32, u32)| {
-                    let chroma = if x % 2 == 0 { chroma.0 } else { chroma.1 };
+                    let is_u = (x % 2 == 0) == u_first;
+                    let chroma = if is_u { chroma.0 } else { chroma.1 };
                     if first {
                         [luma((x, y)), chroma]
                     } else {
@@ -109,10 +111,15 @@ impl FakeStream {
                 };
                 pixels.flat_map(pair).collect()
             }
-            b"NV12" => {
+            b"NV12" | b"NV21" | b"YU12" | b"YV12" => {
                 let mut bytes: Vec<u8> = pixels.map(luma).collect();
                 let pairs = (width / 2 * (height / 2)) as usize;
-                bytes.extend([chroma.0, chroma.1].repeat(pairs));
+                bytes.extend(match &self.format.four_cc {
+                    b"NV12" => [chroma.0, chroma.1].repeat(pairs),
+                    b"NV21" => [chroma.1, chroma.0].repeat(pairs),
+                    b"YU12" => [vec![chroma.0; pairs], vec![chroma.1; pairs]].concat(),
+                    _ => [vec![chroma.1; pairs], vec![chroma.0; pairs]].concat(),
+                });
                 bytes
             }
             b"Y10 " | b"Y12 " | b"Y16 " => {

@@ -15,8 +15,8 @@ pub fn bytes_needed(encoding: Encoding, layout: Layout) -> Option<usize> {
     let row = match encoding {
         Encoding::Gray => width,
         Encoding::GrayWide { .. } => width * 2,
-        Encoding::Yuyv | Encoding::Uyvy => even * 2,
-        Encoding::Nv12 => even,
+        Encoding::Yuyv | Encoding::Uyvy | Encoding::Yvyu | Encoding::Vyuy => even * 2,
+        Encoding::Nv12 | Encoding::Nv21 | Encoding::Yu12 | Encoding::Yv12 => even,
         Encoding::Mjpeg => return None,
     };
     let stride = if layout.stride == 0 {
@@ -28,7 +28,13 @@ pub fn bytes_needed(encoding: Encoding, layout: Layout) -> Option<usize> {
         return None;
     }
     Some(match encoding {
-        Encoding::Nv12 => stride * height + stride * (height.div_ceil(2) - 1) + row,
+        Encoding::Nv12 | Encoding::Nv21 => {
+            stride * height + stride * (height.div_ceil(2) - 1) + row
+        }
+        Encoding::Yu12 | Encoding::Yv12 => {
+            let half = stride.div_ceil(2);
+            stride * height + half * (2 * height.div_ceil(2) - 1) + row / 2
+        }
         _ => stride * (height - 1) + row,
     })
 }
@@ -47,9 +53,11 @@ pub fn gray(bytes: &[u8], encoding: Encoding, layout: Layout, x: usize, y: usize
     match encoding {
         // Gray alone of a semi-planar picture reads its luma; rows without padding are then as wide
         // as the picture.
-        Encoding::Gray | Encoding::Nv12 => bytes[y * stride(width) + x],
-        Encoding::Yuyv => bytes[y * stride(even * 2) + 2 * x],
-        Encoding::Uyvy => bytes[y * stride(even * 2) + 2 * x + 1],
+        Encoding::Gray | Encoding::Nv12 | Encoding::Nv21 | Encoding::Yu12 | Encoding::Yv12 => {
+            bytes[y * stride(width) + x]
+        }
+        Encoding::Yuyv | Encoding::Yvyu => bytes[y * stride(even * 2) + 2 * x],
+        Encoding::Uyvy | Encoding::Vyuy => bytes[y * stride(even * 2) + 2 * x + 1],
         Encoding::GrayWide { bits } => {
             let at = y * stride(width * 2) + 2 * x;
             let value = u32::from(bytes[at]) + 256 * u32::from(bytes[at + 1]);
@@ -88,13 +96,35 @@ pub fn bgr(bytes: &[u8], encoding: Encoding, layout: Layout, x: usize, y: usize)
                 pair[3],
             )
         }
-        Encoding::Nv12 => {
+        Encoding::Yvyu => {
+            let pair = &bytes[y * stride(even * 2) + x / 2 * 4..][..4];
+            color(pair[x % 2 * 2], pair[3], pair[1])
+        }
+        Encoding::Vyuy => {
+            let pair = &bytes[y * stride(even * 2) + x / 2 * 4..][..4];
+            color(pair[x % 2 * 2 + 1], pair[2], pair[0])
+        }
+        Encoding::Nv12 | Encoding::Nv21 => {
             let chroma = stride(even) * (layout.height as usize + y / 2) + x / 2 * 2;
-            color(
-                bytes[y * stride(even) + x],
-                bytes[chroma],
-                bytes[chroma + 1],
-            )
+            let (first, second) = (bytes[chroma], bytes[chroma + 1]);
+            let luma = bytes[y * stride(even) + x];
+            if encoding == Encoding::Nv12 {
+                color(luma, first, second)
+            } else {
+                color(luma, second, first)
+            }
+        }
+        Encoding::Yu12 | Encoding::Yv12 => {
+            let (luma, height) = (stride(even), layout.height as usize);
+            let half = luma.div_ceil(2);
+            let first = luma * height + half * (y / 2) + x / 2;
+            let second = first + half * height.div_ceil(2);
+            let y = bytes[y * luma + x];
+            if encoding == Encoding::Yu12 {
+                color(y, bytes[first], bytes[second])
+            } else {
+                color(y, bytes[second], bytes[first])
+            }
         }
         _ => [gray(bytes, encoding, layout, x, y); 3],
     }

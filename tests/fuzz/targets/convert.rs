@@ -14,7 +14,12 @@ fuzz_target!(|data: &[u8]| {
     let format = front.byte();
     let encoding = match format % 5 {
         0 if format & 0x40 != 0 => Encoding::Uyvy,
+        0 if format & 0x20 != 0 => Encoding::Yvyu,
+        0 if format & 0x10 != 0 => Encoding::Vyuy,
         0 => Encoding::Yuyv,
+        1 if format & 0x40 != 0 => Encoding::Nv21,
+        1 if format & 0x20 != 0 => Encoding::Yu12,
+        1 if format & 0x10 != 0 => Encoding::Yv12,
         1 => Encoding::Nv12,
         2 => Encoding::Mjpeg,
         3 => Encoding::Gray,
