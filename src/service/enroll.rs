@@ -2,17 +2,19 @@
 //! of them is taken nothing is written; a peer that hangs up, a crash or a full disk leaves what
 //! was there before.
 
+mod refusal;
 mod sampling;
 
 use std::time::SystemTime;
 
 use facelock_protocol::{EnrolledReport, Label, Reply, Secret, TemplateReport};
 
+use refusal::refused;
 use sampling::{TakenSamples, take_samples};
 
 use super::context::Context;
 use super::enrollments;
-use super::failure::{Answer, Failure};
+use super::failure::Answer;
 use super::journal::Priority;
 use super::keyring;
 use super::templates::{self, Gallery, KeyError};
@@ -143,15 +145,6 @@ fn admit(
         }
     }
     Ok(())
-}
-
-/// Told to the journal, where facelockctl finds it for who may read it.
-fn refused(context: &Context, subject: &Subject, why: &str) -> Failure {
-    context
-        .line(Priority::Notice, "enroll", subject)
-        .with("refused", why)
-        .write();
-    Failure::Refused(Unavailable::EnrollmentRejected)
 }
 
 /// Appends the samples as templates. Templates of another model never match again; they make room.

@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 
 use facelock_protocol::{Event, Pose, Progress};
 
-use super::refused;
+use super::refusal::refused;
 use crate::camera::{CameraError, Sink};
 use crate::decision::RequireInfrared;
 use crate::face::QualityLimits;
