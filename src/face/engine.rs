@@ -54,10 +54,9 @@ impl Engine {
         face: &Detection,
     ) -> Result<Option<Embedding>, ModelError> {
         let face = &refine(&mut self.detector, frame, face)?;
-        let embeddings = side_by_side(&mut self.embedders, |each| each.embed(frame, face));
         let mut values = Vec::new();
-        for embedding in embeddings {
-            match embedding? {
+        for embedder in &mut self.embedders {
+            match embedder.embed(frame, face)? {
                 // Unit vectors side by side: the cosine of the whole is the mean of the cosines.
                 Some(embedding) => values.extend_from_slice(embedding.values()),
                 None => return Ok(None),
@@ -83,31 +82,4 @@ impl Engine {
     pub fn networks(&self) -> &Networks {
         &self.networks
     }
-}
-
-/// What `work` gives for each of `these`, in their order; the first on this thread, each other one
-/// on its own.
-fn side_by_side<T: Send, R: Send>(
-    these: &mut [T],
-    work: impl Fn(&mut T) -> Result<R, ModelError> + Sync,
-) -> Vec<Result<R, ModelError>> {
-    let work = &work;
-    std::thread::scope(|scope| {
-        let Some((first, others)) = these.split_first_mut() else {
-            return Vec::new();
-        };
-        let others: Vec<_> = others
-            .iter_mut()
-            .map(|each| scope.spawn(move || work(each)))
-            .collect();
-        let first = work(first);
-        let joined = |thread: std::thread::ScopedJoinHandle<_>| {
-            thread
-                .join()
-                .unwrap_or_else(|_| Err(ModelError::Runtime("a network's thread panicked".into())))
-        };
-        std::iter::once(first)
-            .chain(others.into_iter().map(joined))
-            .collect()
-    })
 }
