@@ -8,7 +8,9 @@ compile_error!("these tests need recorded frames: cargo test --features replay, 
 mod instance;
 mod support;
 
-use facelock_protocol::{EnrollmentState, Password, Reply, Request, Secret, Unavailable};
+use facelock_protocol::{
+    EmitterTrial, EnrollmentState, Password, Reply, Request, Secret, Unavailable,
+};
 use instance::{Machine, alice, enrolled, unavailable, verification};
 
 /// Every request there is. The match below does not compile once there is another one: write it
@@ -59,14 +61,14 @@ fn every_request() -> Vec<Request> {
         Request::Devices,
         Request::Preview { seconds: 1 },
         Request::TimeModes { camera: "c".into() },
-        Request::TryEmitter {
+        Request::TryEmitter(EmitterTrial {
             camera: "c".into(),
             unit: 1,
             selector: 1,
             payload: vec![1],
             off: vec![0],
             seconds: 1,
-        },
+        }),
     ];
     for request in &requests {
         match request {
@@ -89,7 +91,7 @@ fn every_request() -> Vec<Request> {
             | Request::Devices
             | Request::Preview { .. }
             | Request::TimeModes { .. }
-            | Request::TryEmitter { .. } => {}
+            | Request::TryEmitter(_) => {}
         }
     }
     requests

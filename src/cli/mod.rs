@@ -40,7 +40,7 @@ use std::io::Write as _;
 use std::process::ExitCode;
 
 use clap::{CommandFactory as _, Parser as _};
-use facelock_protocol::{Label, Request, Secret, Subject};
+use facelock_protocol::{EmitterTrial, Label, Request, Secret, Subject};
 
 use crate::sandbox;
 use args::{Args, CameraCommand, Command, TpmCommand};
@@ -193,14 +193,14 @@ fn reseal(subject: Subject) -> Result<Request, Failure> {
 }
 
 fn emitter(options: &args::Emitter) -> Request {
-    Request::TryEmitter {
+    Request::TryEmitter(EmitterTrial {
         camera: options.camera.clone(),
         unit: options.unit,
         selector: options.selector,
         payload: options.payload.0.clone(),
         off: options.off.0.clone(),
         seconds: options.seconds,
-    }
+    })
 }
 
 fn clear(subject: Subject, yes: bool) -> Result<Request, Failure> {

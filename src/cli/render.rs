@@ -82,8 +82,8 @@ fn done(request: &Request, changed: bool) -> String {
         (Request::MoveCamera { subject, .. }, false) => {
             format!("No template of {} names that camera.\n", subject.name)
         }
-        (Request::TryEmitter { .. }, true) => "The picture became brighter.\n".into(),
-        (Request::TryEmitter { .. }, false) => "The picture did not become brighter.\n".into(),
+        (Request::TryEmitter(_), true) => "The picture became brighter.\n".into(),
+        (Request::TryEmitter(_), false) => "The picture did not become brighter.\n".into(),
         (Request::Preview { .. }, _) => String::new(),
         (_, true) => "Done.\n".into(),
         (_, false) => "Nothing to do.\n".into(),

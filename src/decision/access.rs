@@ -51,7 +51,7 @@ fn row(request: &Request) -> (Who, Option<&Subject>, Templates) {
         Request::Unlock { subject } => (Who::Root, Some(subject), Templates::None),
         Request::Devices => (Who::Root, None, Templates::None),
         Request::Preview { .. } => (Who::Root, None, Templates::None),
-        Request::TryEmitter { .. } => (Who::Root, None, Templates::None),
+        Request::TryEmitter(_) => (Who::Root, None, Templates::None),
         Request::TimeModes { .. } => (Who::Root, None, Templates::None),
         Request::MoveCamera { subject, .. } => (Who::Root, Some(subject), Templates::All),
         Request::Rename { subject, .. } => (Who::Root, Some(subject), Templates::All),
@@ -194,7 +194,7 @@ fn is_on(session: &Session, evidence: &Evidence) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use facelock_protocol::{Label, Password, Secret, ServiceName, UserName};
+    use facelock_protocol::{EmitterTrial, Label, Password, Secret, ServiceName, UserName};
 
     use super::*;
 
@@ -293,14 +293,14 @@ mod tests {
                 false,
             ),
             (
-                Request::TryEmitter {
+                Request::TryEmitter(EmitterTrial {
                     camera: "c".into(),
                     unit: 1,
                     selector: 1,
                     payload: vec![1],
                     off: vec![0],
                     seconds: 1,
-                },
+                }),
                 false,
             ),
         ]

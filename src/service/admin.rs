@@ -5,7 +5,7 @@ use std::sync::mpsc::channel;
 use std::time::Duration;
 
 use facelock_protocol::{
-    CameraReport, EnrollmentState, Label, Reply, Secret, StatusReport, TallyReport,
+    CameraReport, EmitterTrial, EnrollmentState, Label, Reply, Secret, StatusReport, TallyReport,
 };
 
 use super::context::Context;
@@ -287,42 +287,25 @@ pub fn unlock(context: &Context, subject: &Subject) -> Answer<Reply> {
     Ok(Reply::Done { changed })
 }
 
-/// An emitter setting to try.
-pub struct EmitterTrial {
-    pub camera: String,
-    pub unit: u8,
-    pub selector: u8,
-    pub payload: Vec<u8>,
-    pub off: Vec<u8>,
-    pub seconds: u8,
-}
-
 /// Switches the emitter on for some seconds, and off again. `changed` says whether the picture
 /// became brighter.
 ///
 /// # Errors
 /// Nothing was sent, and why.
 pub fn try_emitter(context: &Context, trial: EmitterTrial) -> Answer<Reply> {
-    let EmitterTrial {
-        camera,
-        unit,
-        selector,
-        payload,
-        off,
-        seconds,
-    } = trial;
-    let duration = Duration::from_secs(seconds.clamp(1, 10).into());
+    let duration = Duration::from_secs(trial.seconds.clamp(1, 10).into());
     let emitter = Emitter {
-        unit,
-        selector,
-        on: payload,
-        off,
+        unit: trial.unit,
+        selector: trial.selector,
+        on: trial.payload,
+        off: trial.off,
     };
-    let light = emitter::try_payload(&context.config.camera_options(), &camera, emitter, duration)?;
+    let options = context.config.camera_options();
+    let light = emitter::try_payload(&options, &trial.camera, emitter, duration)?;
     context
         .asker
         .line(Priority::Notice, "emitter", None)
-        .with("camera", camera)
+        .with("camera", trial.camera)
         .with("before", format!("{:.1}", light.before))
         .with("during", format!("{:.1}", light.during))
         .write();

@@ -126,29 +126,6 @@ fn answer(context: &Context, request: Request) -> Answer<Reply> {
             keyring::change(context, &subject, &old, &new)
         }
         Request::KeyringStatus { subject } => Ok(keyring::status(context, &subject)),
-        trial @ Request::TryEmitter { .. } => try_emitter(context, trial),
+        Request::TryEmitter(trial) => admin::try_emitter(context, trial),
     }
-}
-
-fn try_emitter(context: &Context, request: Request) -> Answer<Reply> {
-    let Request::TryEmitter {
-        camera,
-        unit,
-        selector,
-        payload,
-        off,
-        seconds,
-    } = request
-    else {
-        return Err(Unavailable::Internal.into());
-    };
-    let trial = admin::EmitterTrial {
-        camera,
-        unit,
-        selector,
-        payload,
-        off,
-        seconds,
-    };
-    admin::try_emitter(context, trial)
 }

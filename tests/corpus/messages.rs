@@ -113,14 +113,14 @@ pub fn requests() -> Vec<Seed> {
         ),
         (
             "request-try-emitter",
-            Request::TryEmitter {
+            Request::TryEmitter(facelock_protocol::EmitterTrial {
                 camera,
                 unit: 14,
                 selector: 6,
                 off: vec![0; payload.len()],
                 payload,
                 seconds: 3,
-            },
+            }),
         ),
     ];
     all.into_iter()

@@ -47,9 +47,9 @@ pub use gate::Gate;
 pub use limits::{Label, LimitError, ServiceName, SessionId, Tty, UserName};
 pub use measurement::{Measurement, Milliseconds, ModeTime, PreviewFrame, Stages};
 pub use message::{
-    CameraReport, EnrolledReport, EnrollmentState, Event, Message, PasswordReport, Pose, Progress,
-    Reply, Request, Secret, ServiceReport, Spectrum, StatusReport, Subject, TallyReport,
-    TemplateReport, UsbReport,
+    CameraReport, EmitterTrial, EnrolledReport, EnrollmentState, Event, Message, PasswordReport,
+    Pose, Progress, Reply, Request, Secret, ServiceReport, Spectrum, StatusReport, Subject,
+    TallyReport, TemplateReport, UsbReport,
 };
 pub use outcome::{Denied, Hint, Unavailable, Verdict};
 pub use password::Password;

@@ -68,16 +68,8 @@ pub enum Request {
     /// What the camera sees, as [`Event::Preview`], for `seconds` (1..=60) or until the peer hangs
     /// up. For uid 0.
     Preview { seconds: u8 },
-    /// Send an emitter quirk's payload to the camera, keep it for `seconds` (1..=10), then send its
-    /// off payload. For uid 0.
-    TryEmitter {
-        camera: String,
-        unit: u8,
-        selector: u8,
-        payload: Vec<u8>,
-        off: Vec<u8>,
-        seconds: u8,
-    },
+    /// Try an emitter setting on a camera. For uid 0.
+    TryEmitter(EmitterTrial),
     /// The camera that templates name as `from` is the one that is now `to`: root says so.
     MoveCamera {
         subject: Subject,
@@ -203,6 +195,17 @@ pub enum Reply {
     Keyring {
         kept: bool,
     },
+}
+
+/// An emitter setting: `payload` is sent to the camera and kept for `seconds` (1..=10), then `off`.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct EmitterTrial {
+    pub camera: String,
+    pub unit: u8,
+    pub selector: u8,
+    pub payload: Vec<u8>,
+    pub off: Vec<u8>,
+    pub seconds: u8,
 }
 
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
