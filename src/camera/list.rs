@@ -55,7 +55,8 @@ pub fn list_with(options: &CameraOptions, probe: &dyn Probe) -> Vec<CameraReport
         let number = place.number;
         let camera = device::unopened(place);
         let reason = format!(
-            "the unit does not bind its node: systemctl edit facelock@.service facelock-restore@.service, and add to both [Service] BindPaths=-/dev/video{number}"
+            "the unit does not bind its node: systemctl edit facelock@.service \
+             facelock-restore@.service, and add to both [Service] BindPaths=-/dev/video{number}"
         );
         report(&camera, false, reason)
     });

@@ -83,7 +83,8 @@ fn checked_password(args: &Args, subject: &Subject) -> Result<Password, Failure>
         return Err(Failure::unavailable(Unavailable::NotEnrolled).help(enroll));
     }
     if !may_be_kept(&spectra) {
-        let why = "infrared required: a picture could pass for this enrollment, and no password is kept for it";
+        let why = "infrared required: a picture could pass for this enrollment, and no password is \
+                   kept for it";
         return Err(Failure::unavailable(Unavailable::InfraredRequired)
             .because(why)
             .help(enroll));

@@ -109,18 +109,20 @@ const CAMERA_FAILED: &str =
     "the camera does not deliver usable frames; the journal has the details";
 const CAMERA_VIRTUAL: &str =
     "only virtual cameras are there, and those are refused (camera.allow_virtual)";
-const OTHER_CAMERA: &str = "no face is enrolled on the camera that is here; plug in the one you enrolled with, or enroll with this one";
+const OTHER_CAMERA: &str = "no face is enrolled on the camera that is here; plug in the one you enrolled with, or \
+    enroll with this one";
 const CAMERA_NO_ANSWER: &str =
     "the camera does not answer; plug it in again, or restart the machine";
-const CAMERA_BANDWIDTH: &str =
-    "the USB bus has no room for the camera's pictures; use another port, or unplug another device";
-const EMITTER_OFF: &str =
-    "the infrared emitter seems off: the infrared camera sees only darkness (facelockctl emitter)";
+const CAMERA_BANDWIDTH: &str = "the USB bus has no room for the camera's pictures; use another port, or unplug another \
+    device";
+const EMITTER_OFF: &str = "the infrared emitter seems off: the infrared camera sees only darkness (facelockctl \
+    emitter)";
 const MODEL_REJECTED: &str =
     "a model is missing or not the pinned one (facelockctl models install)";
-const VAULT_REFUSED: &str = "the TPM does not give the key back, as after a change of firmware or boot (facelockctl tpm reseal)";
-const VAULT_MISSING: &str = "there is no TPM here; to keep the key in a file, which is weaker, set protector = \"tpm-or-file\" under [vault] \
-             in /etc/facelock/config.toml";
+const VAULT_REFUSED: &str = "the TPM does not give the key back, as after a change of firmware or boot (facelockctl \
+    tpm reseal)";
+const VAULT_MISSING: &str = "there is no TPM here; to keep the key in a file, which is weaker, set protector = \
+    \"tpm-or-file\" under [vault] in /etc/facelock/config.toml";
 const VAULT_FAILED: &str =
     "the TPM is busy or cannot be used; the journal says why, and what helps";
 const TEMPLATES_REJECTED: &str =
@@ -131,8 +133,10 @@ const SANDBOX_MISSING: &str =
     "the sandbox is not in force; the vault stays shut (facelockctl status)";
 const CONFIG_REJECTED: &str =
     "the configuration cannot be used; the journal says what is wrong with it";
-const INFRARED_REQUIRED: &str = "infrared is required here (pad.require_infrared), and none is enrolled: enroll with an infrared camera";
-const NEWER_FORMAT: &str = "what is stored was written by a later version of facelock; install that version again. Nothing was changed";
+const INFRARED_REQUIRED: &str = "infrared is required here (pad.require_infrared), and none is enrolled: enroll with an \
+    infrared camera";
+const NEWER_FORMAT: &str = "what is stored was written by a later version of facelock; install that version again. \
+    Nothing was changed";
 
 /// The words of every reason; a lockout's, where no time is told.
 fn unchanging(unavailable: Unavailable) -> &'static str {
