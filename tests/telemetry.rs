@@ -16,7 +16,7 @@ const TRACED: &str = "FACELOCK_TRACED";
 
 /// Not a test of its own: the work that is traced, in a process of its own.
 #[test]
-#[ignore = "run by the tests below, under strace"]
+#[ignore = "no test of its own: cargo test --features replay --test telemetry runs it, under strace"]
 fn traced() {
     let Some(work) = std::env::var_os(TRACED) else {
         return;

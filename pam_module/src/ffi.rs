@@ -10,11 +10,13 @@ use pam::module::PamHandle;
 use zeroize::Zeroizing;
 
 #[link(name = "pam")]
+// SAFETY: as <security/pam_modules.h> and <security/pam_ext.h> declare them.
 unsafe extern "C" {
     fn pam_set_item(handle: *mut PamHandle, kind: c_int, item: *const c_void) -> c_int;
     fn pam_syslog(handle: *const PamHandle, priority: c_int, format: *const c_char, ...);
 }
 
+// SAFETY: as <libintl.h> declares it.
 unsafe extern "C" {
     fn dgettext(domain: *const c_char, text: *const c_char) -> *const c_char;
 }

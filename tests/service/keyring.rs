@@ -284,7 +284,7 @@ const PROBED: &str = "FACELOCK_PROBED_SOCKET";
 
 /// Not a test of its own: asks as whatever user runs it.
 #[test]
-#[ignore = "run by the test above, as another user"]
+#[ignore = "no test of its own: cargo test --features replay --test service keyring runs it, as another user"]
 fn probe() {
     use facelock_protocol::client::{Client, Heard, Patience, Plain};
     let socket = PathBuf::from(std::env::var_os(PROBED).unwrap());

@@ -14,6 +14,7 @@ struct Conversation {
 }
 
 #[link(name = "pam")]
+// SAFETY: as <security/pam_appl.h> declares them.
 unsafe extern "C" {
     fn pam_start_confdir(
         service: *const c_char,
@@ -43,6 +44,8 @@ pub fn authenticate(service: &str, folder: &Path) -> i32 {
         data: std::ptr::null_mut(),
     };
     let mut handle = std::ptr::null_mut();
+    // SAFETY: every pointer outlives the call it is given to; libpam makes the handle, which ends
+    // with `pam_end`.
     unsafe {
         let code = pam_start_confdir(
             service.as_ptr(),
