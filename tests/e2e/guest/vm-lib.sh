@@ -91,3 +91,17 @@ print(reply.get("reason", reply["outcome"]))'
 }
 begun=$(date +%s)
 seconds() { echo "#    $(($(date +%s) - begun)) s"; begun=$(date +%s); }
+know_emitter() { # the emulated camera's emitter, as a quirk of this machine
+  mkdir -p /etc/facelock/quirks.d
+  cat >/etc/facelock/quirks.d/emulated.toml <<'QUIRK'
+[[camera]]
+usb = "04f2:b6d9"
+interface = 2
+source = "tests/e2e/guest/camera.c"
+[camera.emitter]
+unit = 4
+selector = 6
+on = [1, 3, 2, 0, 0, 0, 0, 0, 0]
+off = [1, 3, 1, 0, 0, 0, 0, 0, 0]
+QUIRK
+}

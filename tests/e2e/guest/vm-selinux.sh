@@ -47,18 +47,7 @@ modprobe -a vhci_hcd uvcvideo
 before astronaut
 plug SN1 color infrared
 ok "the camera is labelled" "$(stat -c %C "$(node infrared)" | type_of)" v4l_device_t
-mkdir -p /etc/facelock/quirks.d
-cat >/etc/facelock/quirks.d/emulated.toml <<'QUIRK'
-[[camera]]
-usb = "04f2:b6d9"
-interface = 2
-source = "tests/e2e/guest/camera.c"
-[camera.emitter]
-unit = 4
-selector = 6
-on = [1, 3, 2, 0, 0, 0, 0, 0, 0]
-off = [1, 3, 1, 0, 0, 0, 0, 0, 0]
-QUIRK
+know_emitter
 configure
 denials >/run/denials
 echo "# what of our files would be denied to others until here:"

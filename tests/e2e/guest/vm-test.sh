@@ -43,18 +43,7 @@ ok "and is put out again" "$(told 'infrared light every second frame') $(light)"
 ok "one of another length is not sent" "$(tries 0103 0100 >/dev/null 2>&1; echo $?) $(told 'infrared light every second frame')" "3 1"
 
 echo "# an infrared login: GREY, lit by the emitter, the key in the TPM"
-mkdir -p /etc/facelock/quirks.d
-cat >/etc/facelock/quirks.d/emulated.toml <<'QUIRK'
-[[camera]]
-usb = "04f2:b6d9"
-interface = 2
-source = "tests/e2e/guest/camera.c"
-[camera.emitter]
-unit = 4
-selector = 6
-on = [1, 3, 2, 0, 0, 0, 0, 0, 0]
-off = [1, 3, 1, 0, 0, 0, 0, 0, 0]
-QUIRK
+know_emitter
 configure
 facelockctl --json enroll --user alice >/run/alice
 ok "alice is enrolled" "$(field outcome </run/alice)" enrolled
