@@ -12,6 +12,8 @@ stacks() { # every file of PAM's: content, mode, owner, links
 }
 as_before() { diff /tmp/stacks <(stacks) >/tmp/differ && echo same || head -n 5 /tmp/differ; }
 set_up() { facelockctl setup --user alice --service sudo --service swaylock "$@" >/tmp/setup 2>&1 </dev/null; echo $?; }
+# The lane's own stacks name the module by hand: uninstall rightly stops at them.
+mkdir /run/own-stacks && mv /etc/pam.d/face{only,test} /run/own-stacks/
 stacks >/tmp/stacks
 before astronaut
 
@@ -44,6 +46,7 @@ ok "and by no other" "$(printf 'wrong\nwrong\nwrong\n' | sudo_by)" ""
 rm -f /var/lib/facelock/tally/*
 before astronaut
 played=$(echo | facelockctl test --user alice --service sudo 2>&1)
+echo "$played" | sed 's/^/#    /'
 ok "a service can be played" "$(echo "$played" | grep -cE 'looks at once; Enter confirms|^sudo would let alice in')" 2
 stacks >/tmp/stacks.after
 ok "setup can run again" "$(set_up --yes --key-file)" 0
@@ -74,3 +77,4 @@ done
 ok "each is as it was" "$wrong" ""
 ok "ten or more were switched on" "$((on >= 10))" 1
 rm -f /etc/pam.d/swaylock
+mv /run/own-stacks/* /etc/pam.d/ && rmdir /run/own-stacks
