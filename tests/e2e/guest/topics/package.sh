@@ -44,12 +44,12 @@ done <<FACTS
 666 root:root /run/facelock/facelock.sock
 600 root:root /run/facelock/root.sock
 755 root:root /var/cache/facelock/models
-711 root:root /var/lib/facelock-events
+755 root:root /var/lib/facelock-events
 700 facelock:facelock /var/lib/facelock
 FACTS
 rmdir /var/lib/facelock-events
 systemd-tmpfiles --create >/dev/null 2>&1
-ok "a boot makes a folder that is gone" "$(stat -c '%a %U:%G' /var/lib/facelock-events 2>&1)" "711 root:root"
+ok "a boot makes a folder that is gone" "$(stat -c '%a %U:%G' /var/lib/facelock-events 2>&1)" "755 root:root"
 ok "nothing else may be written, or becomes its owner" \
   "$(pkg_files | while read -r file; do find "$file" -maxdepth 0 ! -type l -perm /7022 2>/dev/null; done)" ""
 ok "both sockets have one template" "$(readlink /usr/lib/systemd/system/facelock-root@.service)" "facelock@.service"
