@@ -1,3 +1,4 @@
+# shellcheck shell=bash
 # sourced in the virtual machine, after lib.sh: cameras, the TPM, and attempts
 mkdir -p /run/camera
 log=/run/camera/log
