@@ -8,6 +8,9 @@ const WINDOW: usize = 6;
 /// How much brighter, as a ratio and in steps, each lit frame of the window is than each unlit one.
 const CONTRAST_RATIO: f32 = 1.4;
 const CONTRAST_STEP: f32 = 6.0;
+/// Steps from frame to frame without a leap, after which light is steady: a strobe has one at each,
+/// and where one frame was lost uncounted, at one of two.
+const RESTING_STEPS: usize = 2;
 
 /// Recognises an emitter that lights every second frame.
 ///
@@ -29,8 +32,8 @@ impl Strobe {
         Self::default()
     }
 
-    /// Labels a frame by the means up to it: [`Illumination::Unsettled`] for the first few, and
-    /// whenever a camera that has strobed seems not to: its frames must not be judged as those of
+    /// Labels a frame by the means up to it: [`Illumination::Unsettled`] for the first few, after a
+    /// leap of the light, and whenever a camera that has strobed seems not to: its frames must not be judged as those of
     /// one with steady light.
     pub fn observe(&mut self, sequence: u32, mean: f32) -> Illumination {
         let given = sequence;
@@ -74,16 +77,30 @@ impl Strobe {
         if self.seen.len() < WINDOW - 2 || own.2 < 2 || other.2 < 2 {
             return Illumination::Unsettled;
         }
-        let brighter =
-            |low: f32, high: f32| low - high >= CONTRAST_STEP && low >= high * CONTRAST_RATIO;
-        if brighter(own.0, other.1) {
+        if is_lit_beside(own.0, other.1) {
             Illumination::Lit
-        } else if brighter(other.0, own.1) {
+        } else if is_lit_beside(other.0, own.1) {
             Illumination::Unlit
+        } else if self.leapt() {
+            Illumination::Unsettled
         } else {
             Illumination::Unknown
         }
     }
+
+    /// Whether the light leapt in the newest steps, as far as an emitter makes it: it has not come
+    /// to rest, and this may be a strobe that began late, or one whose turns are not clear yet.
+    fn leapt(&self) -> bool {
+        let means = || self.seen.iter().rev().map(|(_, mean)| *mean);
+        let steps = means().zip(means().skip(1)).take(RESTING_STEPS);
+        let leap = |(a, b): (f32, f32)| is_lit_beside(a, b) || is_lit_beside(b, a);
+        steps.into_iter().any(leap)
+    }
+}
+
+/// Whether a frame of the one mean is lit, and that of the other is not.
+fn is_lit_beside(lit: f32, unlit: f32) -> bool {
+    lit - unlit >= CONTRAST_STEP && lit >= unlit * CONTRAST_RATIO
 }
 
 #[cfg(test)]
@@ -145,14 +162,26 @@ mod tests {
         let steady = labels((0..20).map(|i| (i, 70.0 + (i % 2) as f32 * 3.0)));
         let lamp = labels((0..20).map(|i| (i, if i < 9 { 20.0 } else { 90.0 })));
         let fade = labels((0..20).map(|i| (i, 5.0 + i as f32 * 9.0)));
-        for labels in [steady, lamp, fade] {
-            assert_eq!(labels[..3], [Illumination::Unsettled; 3]);
-            assert!(
-                labels[3..]
-                    .iter()
-                    .all(|label| *label == Illumination::Unknown),
-                "{labels:?}"
-            );
+        for (labels, leaps) in [(steady, 0..3), (lamp, 9..11), (fade, 0..4)] {
+            for (i, label) in labels.iter().enumerate() {
+                let unsettled = i < 3 || leaps.contains(&i);
+                let expected = [Illumination::Unknown, Illumination::Unsettled];
+                assert_eq!(*label, expected[usize::from(unsettled)], "{i}: {labels:?}");
+            }
+        }
+    }
+
+    #[test]
+    fn a_strobe_that_begins_late_or_loses_a_frame_uncounted_never_passes_for_steady_light() {
+        let late = [15.0, 15.0, 15.0, 70.0];
+        let lost = [15.0, 70.0, 15.0, 70.0, 70.0];
+        for start in [&late[..], &late[1..], &lost[..], &lost[1..], &lost[2..]] {
+            let turns = (0..12).map(|i| if i % 2 == 0 { 15.0 } else { 70.0 });
+            let means = start.iter().copied().chain(turns);
+            let labels = labels((0..).zip(means));
+            assert!(!labels.contains(&Illumination::Unknown), "{labels:?}");
+            let last = labels.last();
+            assert_eq!(last, Some(&Illumination::Lit), "{labels:?}");
         }
     }
 
