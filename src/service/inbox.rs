@@ -1,9 +1,9 @@
 //! Where the threads of one attempt leave what they have, and the attempt picks it up.
 
-use std::collections::VecDeque;
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::Instant;
 
+use super::newest::NewestFrames;
 use super::templates::{Gallery, KeyError};
 use crate::camera::{CameraError, Sink};
 use crate::onnx::ModelError;
@@ -12,10 +12,6 @@ use crate::types::{CameraIdentity, Frame, Spectrum};
 
 /// The models, ready to judge frames.
 pub type Models = Box<dyn JudgeFrames + Send>;
-
-/// Frames kept while the attempt is busy; the oldest goes first. Two, so that a lit and an unlit
-/// frame stay together.
-const FRAMES: usize = 2;
 
 /// What the attempt woke up for.
 pub enum Arrival {
@@ -34,7 +30,8 @@ pub enum Arrival {
 struct Slots {
     camera: Option<(CameraIdentity, Spectrum)>,
     assumed: Vec<String>,
-    frames: VecDeque<Frame>,
+    /// Those that wait while the attempt is busy.
+    frames: NewestFrames,
     camera_error: Option<CameraError>,
     models: Option<Result<Models, ModelError>>,
     templates: Option<Result<Gallery, KeyError>>,
@@ -53,7 +50,7 @@ impl Inbox {
         let slots = Slots {
             camera: None,
             assumed: Vec::new(),
-            frames: VecDeque::with_capacity(FRAMES + 1),
+            frames: NewestFrames::default(),
             camera_error: None,
             models: None,
             templates: None,
@@ -86,7 +83,7 @@ impl Inbox {
             // A machine slower than its camera always has a frame waiting: they must not put off
             // the deadline.
             if !left.is_zero()
-                && let Some(frame) = slots.frames.pop_front()
+                && let Some(frame) = slots.frames.pop()
             {
                 return Arrival::Frame(frame);
             }
@@ -165,12 +162,8 @@ impl Sink for Inbox {
 
     fn deliver(&self, frame: Frame) {
         self.put(|slots| {
-            if slots.closed {
-                return;
-            }
-            slots.frames.push_back(frame);
-            if slots.frames.len() > FRAMES {
-                slots.frames.pop_front();
+            if !slots.closed {
+                slots.frames.push(frame);
             }
         });
     }

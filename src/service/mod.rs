@@ -21,6 +21,7 @@ mod inbox;
 mod journal;
 mod keyring;
 mod limits;
+mod newest;
 mod password;
 mod peer;
 mod presence;

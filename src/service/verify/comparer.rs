@@ -1,26 +1,21 @@
 //! Frames compared with templates. Models, templates and camera each come from a thread of their
 //! own, in any order; frames wait until all three are there.
 
-use std::collections::VecDeque;
-
 use crate::face::{QualityLimits, compare};
 use crate::pipeline::frame::{FrameOutcome, FrameTimes, JudgedFace};
 use crate::service::failure::Answer;
 use crate::service::inbox::Models;
+use crate::service::newest::NewestFrames;
 use crate::service::templates::Gallery;
 use crate::types::{CameraIdentity, Detection, Frame, Hint, Spectrum, Unavailable};
-
-/// Frames kept until models and templates are there. Two, so that a lit and an unlit one stay
-/// together.
-const WAITING: usize = 2;
 
 #[derive(Default)]
 pub struct Comparer {
     pub models: Option<Models>,
     pub gallery: Option<Gallery>,
     pub camera: Option<(CameraIdentity, Spectrum)>,
-    /// Frames that came before models and templates, the newest.
-    waiting: VecDeque<Frame>,
+    /// Frames that came before models and templates.
+    waiting: NewestFrames,
 }
 
 /// What a frame shows, compared.
@@ -46,10 +41,7 @@ impl Comparer {
 
     /// Keeps a frame until it can be compared.
     pub fn keep(&mut self, frame: Frame) {
-        if self.waiting.len() == WAITING {
-            self.waiting.pop_front();
-        }
-        self.waiting.push_back(frame);
+        self.waiting.push(frame);
     }
 
     /// Compares the oldest frame that waits, once everything is there.
@@ -63,7 +55,7 @@ impl Comparer {
         else {
             return Ok(None);
         };
-        let Some(frame) = self.waiting.pop_front() else {
+        let Some(frame) = self.waiting.pop() else {
             return Ok(None);
         };
         let templates = gallery.for_camera(camera, models.digest())?;
