@@ -1,8 +1,12 @@
 //! Pixel formats against a reference decoder, and against cameras that lie.
 #![allow(clippy::unwrap_used)]
 
+#[path = "camera_decode/encoder.rs"]
+mod encoder;
 #[path = "camera_decode/jpeg.rs"]
 mod jpeg;
+#[path = "camera_decode/whole.rs"]
+mod whole;
 
 use std::io::Write as _;
 use std::process::{Command, Stdio};
