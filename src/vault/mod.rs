@@ -91,8 +91,8 @@ pub fn open_for(
 }
 
 fn tpm(options: &VaultOptions) -> Result<Box<dyn KeyProtector>, VaultError> {
-    let protector = TpmProtector::open(&options.tcti, &options.pcrs)?;
-    Ok(Box::new(protector.patient_for(options.patience)))
+    let protector = TpmProtector::open_within(&options.tcti, &options.pcrs, options.patience)?;
+    Ok(Box::new(protector))
 }
 
 fn file(options: &VaultOptions) -> Result<Box<dyn KeyProtector>, VaultError> {

@@ -2,6 +2,7 @@
 #![forbid(unsafe_code)]
 
 use std::str::FromStr as _;
+use std::time::{Duration, Instant};
 
 use tss_esapi::attributes::SessionAttributesBuilder;
 use tss_esapi::constants::{CapabilityType, SessionType};
@@ -13,7 +14,7 @@ use tss_esapi::structures::{
 };
 use tss_esapi::{Context, Error, TctiNameConf};
 
-use super::fault::{Fault, at, local};
+use super::fault::{FIND, Fault, MAKE, at, local};
 use super::storage_key::{Primary, unfit};
 use crate::vault::VaultError;
 
@@ -25,6 +26,9 @@ const ASSIGNMENTS: u32 = 16;
 const LOADED: [u32; 2] = [0x8000_0000, 0x0200_0000];
 /// More than a TPM holds at once without a resource manager.
 const HANDLES: u32 = 64;
+
+/// How soon a device is looked at again that another program holds.
+const HELD_RETRY: Duration = Duration::from_millis(40);
 
 /// A TPM, and the connection to it.
 pub struct Connection {
@@ -40,11 +44,25 @@ pub struct StorageKey {
 }
 
 impl Connection {
-    /// Connects to the TPM that `tcti` names.
+    /// Connects to the TPM that `tcti` names, and waits up to `patience` where another program
+    /// holds the device.
     ///
     /// # Errors
-    /// [`VaultError::Missing`]: there is none; [`VaultError::Failed`] for a name that cannot be.
-    pub fn open(tcti: &str) -> Result<Self, VaultError> {
+    /// [`VaultError::Missing`]: there is none; [`VaultError::Busy`]: it is held until then;
+    /// [`VaultError::Failed`] for a name that cannot be.
+    pub fn open(tcti: &str, patience: Duration) -> Result<Self, VaultError> {
+        let until = Instant::now() + patience;
+        loop {
+            match Self::open_once(tcti) {
+                Err(VaultError::Busy(_)) if Instant::now() + HELD_RETRY < until => {
+                    std::thread::sleep(HELD_RETRY);
+                }
+                ended => return ended,
+            }
+        }
+    }
+
+    fn open_once(tcti: &str) -> Result<Self, VaultError> {
         if let Some(path) = tcti.strip_prefix("device:") {
             may_open(path)?;
         }
@@ -52,13 +70,11 @@ impl Connection {
         let name = TctiNameConf::from_str(tcti).map_err(failed)?;
         // A device that is there and does not work is not a machine without a TPM: nothing weaker
         // takes its place.
-        let context = Context::new(name.clone()).map_err(|error| {
-            if tcti.starts_with("device:") {
-                failed(error)
-            } else {
-                VaultError::Missing(format!("{tcti}: {error}"))
-            }
-        })?;
+        let context =
+            Context::new(name.clone()).map_err(|error| match tcti.strip_prefix("device:") {
+                Some(path) => held(path).unwrap_or_else(|| failed(error)),
+                None => VaultError::Missing(format!("{tcti}: {error}")),
+            })?;
         Ok(Self {
             tcti: name,
             context,
@@ -98,7 +114,7 @@ impl Connection {
         let found = self
             .context
             .tr_from_tpm_public(TpmHandle::Persistent(place))
-            .map_err(at("read the storage key"));
+            .map_err(at(FIND));
         match found {
             Ok(object) => Ok(Some(StorageKey {
                 handle: object.into(),
@@ -119,7 +135,7 @@ impl Connection {
         let made = self
             .context
             .execute_with_session(Some(AuthSession::Password), make)
-            .map_err(at("make a storage key"))?;
+            .map_err(at(MAKE))?;
         Ok(StorageKey {
             handle: made.key_handle,
             made: true,
@@ -243,6 +259,22 @@ fn may_open(path: &str) -> Result<(), VaultError> {
         ))),
         Err(error) => Err(VaultError::Failed(format!("{path}: {error}"))),
     }
+}
+
+/// Whether another program holds the device: `/dev/tpm0` serves one at a time. The library does not
+/// say why it could not open it.
+fn held(path: &str) -> Option<VaultError> {
+    use std::io::ErrorKind;
+    let opened = std::fs::File::options().read(true).write(true).open(path);
+    let passes = [
+        ErrorKind::ResourceBusy,
+        ErrorKind::WouldBlock,
+        ErrorKind::Interrupted,
+    ];
+    opened.err().filter(|why| passes.contains(&why.kind()))?;
+    Some(VaultError::Busy(format!(
+        "another program holds {path}; tcti = \"device:/dev/tpmrm0\" lets several use it"
+    )))
 }
 
 fn selection(pcrs: &[u8]) -> Result<PcrSelectionList, Fault> {

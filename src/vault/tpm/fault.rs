@@ -8,6 +8,9 @@ use crate::vault::VaultError;
 
 /// The step whose refusal of malformed bytes is about the stored blob.
 pub const LOAD: &str = "load";
+/// The steps that name nothing that was loaded before: what they name may not be there.
+pub const FIND: &str = "read the storage key";
+pub const MAKE: &str = "make a storage key";
 
 #[derive(Debug)]
 pub enum Fault {
@@ -20,7 +23,11 @@ pub enum Fault {
 impl Fault {
     pub fn meaning(&self) -> Meaning {
         match self {
-            Fault::Code { code, .. } => code::meaning(*code),
+            Fault::Code { step, code } => match code::meaning(*code) {
+                // Loaded a moment ago: another program, or a resume, put it out.
+                Meaning::Absent if ![FIND, MAKE].contains(step) => Meaning::Busy,
+                meaning => meaning,
+            },
             Fault::Final(_) => Meaning::Other,
         }
     }

@@ -61,9 +61,19 @@ impl TpmProtector {
     /// Connects to the TPM that `tcti` names.
     ///
     /// # Errors
-    /// [`VaultError::Missing`]: there is none; [`VaultError::Failed`] for a name or PCRs that
-    /// cannot be.
+    /// [`VaultError::Missing`]: there is none; [`VaultError::Busy`]: another program holds it;
+    /// [`VaultError::Failed`] for a name or PCRs that cannot be.
     pub fn open(tcti: &str, pcrs: &[u8]) -> Result<Self, VaultError> {
+        Self::open_within(tcti, pcrs, PATIENCE)
+    }
+
+    /// [`TpmProtector::open`], for as long as `patience` lasts; what is left of it is for a busy
+    /// TPM.
+    ///
+    /// # Errors
+    /// As [`TpmProtector::open`].
+    pub fn open_within(tcti: &str, pcrs: &[u8], patience: Duration) -> Result<Self, VaultError> {
+        let begun = Instant::now();
         if pcrs.is_empty() || pcrs.iter().any(|pcr| *pcr > 23) {
             return Err(VaultError::Failed(
                 "PCRs are numbers from 0 to 23, at least one".into(),
@@ -73,9 +83,9 @@ impl TpmProtector {
         pcrs.sort_unstable();
         pcrs.dedup();
         Ok(Self {
-            tpm: Connection::open(tcti)?,
+            tpm: Connection::open(tcti, patience)?,
             pcrs,
-            patience: PATIENCE,
+            patience: patience.saturating_sub(begun.elapsed()),
         })
     }
 
