@@ -2,20 +2,48 @@
 
 use crate::types::Embedding;
 
-/// The best cosine between the probe and a template, -1..=1. `None` where nothing can be compared:
-/// no templates, or none with as many values. Embeddings have length 1, so the cosine is their dot
-/// product.
-pub fn compare(probe: &Embedding, templates: &[Embedding]) -> Option<f32> {
-    templates
-        .iter()
-        .filter_map(|template| cosine(probe, template))
-        .max_by(f32::total_cmp)
+/// What the cosine of each network counts, where the embeddings of several lie side by side.
+#[derive(Clone, Debug, Default)]
+pub struct Weights(Vec<f32>);
+
+impl Weights {
+    /// Every network counts the same.
+    pub const ALIKE: Self = Self(Vec::new());
+
+    /// Of networks in the order of their values: how many values each gives, and what it counts.
+    /// Above 0 each, as the manifest's are.
+    pub fn of(networks: &[(usize, f32)]) -> Self {
+        let sum: f32 = networks.iter().map(|(_, weight)| weight).sum();
+        let alike = sum / networks.len() as f32;
+        let values = |(length, weight): &(usize, f32)| std::iter::repeat_n(weight / alike, *length);
+        Self(networks.iter().flat_map(values).collect())
+    }
+
+    /// The best score of the probe and a template, -1..=1: the weighted mean of their networks'
+    /// cosines. `None` where nothing can be compared: no templates, or none with as many values.
+    pub fn compare(&self, probe: &Embedding, templates: &[Embedding]) -> Option<f32> {
+        templates
+            .iter()
+            .filter_map(|template| self.score(probe, template))
+            .max_by(f32::total_cmp)
+    }
+
+    /// Networks' embeddings are of one length side by side, and of length 1 as a whole: the mean of
+    /// the cosines is the dot product.
+    fn score(&self, a: &Embedding, b: &Embedding) -> Option<f32> {
+        let (a, b) = (a.values(), b.values());
+        let fits = a.len() == b.len() && (self.0.is_empty() || self.0.len() == a.len());
+        let weights = self.0.iter().copied().chain(std::iter::repeat(1.0));
+        let terms = a.iter().zip(b).zip(weights);
+        let score: f32 = terms.map(|((a, b), weight)| a * b * weight).sum();
+        (fits && score.is_finite()).then(|| score.clamp(-1.0, 1.0))
+    }
 }
 
-fn cosine(a: &Embedding, b: &Embedding) -> Option<f32> {
-    let (a, b) = (a.values(), b.values());
-    let score: f32 = a.iter().zip(b).map(|(x, y)| x * y).sum();
-    (a.len() == b.len() && score.is_finite()).then(|| score.clamp(-1.0, 1.0))
+/// The best cosine between the probe and a template, -1..=1: [`Weights::compare`] where all
+/// networks count the same.
+pub fn compare(probe: &Embedding, templates: &[Embedding]) -> Option<f32> {
+    Weights::ALIKE.compare(probe, templates)
 }
 
 #[cfg(test)]
@@ -37,6 +65,26 @@ mod tests {
         )
         .unwrap();
         assert!((score - 0.5_f32.sqrt()).abs() < 1e-6);
+    }
+
+    /// Two networks of two and of one value.
+    #[test]
+    fn a_score_is_the_weighted_mean_of_the_networks_cosines() {
+        let beside = |first: [f32; 2], second: f32| unit(&[first[0], first[1], second]);
+        let (probe, template) = (beside([1.0, 0.0], 1.0), [beside([0.6, 0.8], -1.0)]);
+        let score = |weights: &Weights| weights.compare(&probe, &template).unwrap();
+        for (weights, expected) in [
+            (Weights::ALIKE, -0.2),
+            (Weights::of(&[(2, 1.0), (1, 1.0)]), -0.2),
+            (Weights::of(&[(2, 3.0), (1, 1.0)]), 0.2),
+            (Weights::of(&[(2, 6.0), (1, 2.0)]), 0.2),
+        ] {
+            assert!((score(&weights) - expected).abs() < 1e-6, "{weights:?}");
+        }
+        let same = Weights::of(&[(2, 3.0), (1, 1.0)]).compare(&probe, &[probe.clone()]);
+        assert!((same.unwrap() - 1.0).abs() < 1e-6);
+        let others = Weights::of(&[(2, 3.0), (2, 1.0)]);
+        assert_eq!(others.compare(&probe, &template), None);
     }
 
     #[test]

@@ -1,5 +1,6 @@
 //! The models of one attempt, together.
 
+use super::compare::Weights;
 use super::detect::{CANVAS, Detector};
 use super::embed::Embedder;
 use super::networks::Networks;
@@ -57,7 +58,7 @@ impl Engine {
         let mut values = Vec::new();
         for embedder in &mut self.embedders {
             match embedder.embed(frame, face)? {
-                // Unit vectors side by side: the cosine of the whole is the mean of the cosines.
+                // Unit vectors side by side: `Weights` makes a mean of their cosines.
                 Some(embedding) => values.extend_from_slice(embedding.values()),
                 None => return Ok(None),
             }
@@ -71,6 +72,11 @@ impl Engine {
             Spectrum::Color => self.networks.threshold.color,
             Spectrum::Infrared => self.networks.threshold.gray,
         }
+    }
+
+    /// What the cosine of each embedder counts in a score.
+    pub fn weights(&self) -> &Weights {
+        &self.networks.weights
     }
 
     /// Names what makes embeddings, so that a template meets only its own kind.

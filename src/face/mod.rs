@@ -15,7 +15,7 @@ mod quality;
 mod refine;
 mod scale;
 
-pub use compare::compare;
+pub use compare::{Weights, compare};
 pub use detect::Detector;
 pub use detect::detector_sizes;
 pub use embed::Embedder;

@@ -1,6 +1,7 @@
 //! Which of the manifest's networks find and compare faces on this machine.
 
-use crate::onnx::{Manifest, ModelDirs, ModelEntry, ModelError, Role, Threshold};
+use super::compare::Weights;
+use crate::onnx::{Comparison, Manifest, ModelDirs, ModelEntry, ModelError, Role, Threshold};
 use crate::types::Digest;
 
 /// How faces are aligned; another name when that changes, for templates are made with it.
@@ -13,6 +14,8 @@ pub struct Networks {
     pub detector: ModelEntry,
     /// In the manifest's order.
     pub embedders: Vec<ModelEntry>,
+    /// What each of `embedders` counts.
+    pub weights: Weights,
     /// Of the score by all of `embedders`.
     pub threshold: Threshold,
     /// Better ones that the manifest lists and this machine has not installed.
@@ -52,15 +55,16 @@ impl Networks {
                 .collect::<Option<_>>()?;
             // Each is asked, so that all that are missing are named.
             let absent = entries.iter().filter(|entry| !there(entry)).count();
-            (absent == 0).then_some((entries, &comparison.threshold))
+            (absent == 0).then_some((entries, comparison))
         });
-        let (Some(detector), Some((embedders, threshold))) = (detector, chosen) else {
+        let (Some(detector), Some((embedders, comparison))) = (detector, chosen) else {
             return Err(ModelError::Missing(missing.join(", ")));
         };
         Ok(Self {
             detector: detector.clone(),
+            weights: weights(&embedders, comparison),
             embedders: embedders.into_iter().cloned().collect(),
-            threshold: threshold.clone(),
+            threshold: comparison.threshold.clone(),
             missing,
         })
     }
@@ -81,6 +85,13 @@ impl Networks {
         let embedders: Vec<&str> = self.embedders.iter().map(|e| e.name.as_str()).collect();
         format!("{}, {}", self.detector.name, embedders.join(" + "))
     }
+}
+
+fn weights(embedders: &[&ModelEntry], comparison: &Comparison) -> Weights {
+    let lengths = embedders.iter().filter_map(|entry| entry.embedding);
+    let weights = comparison.weights.iter().copied();
+    let of: Vec<_> = lengths.map(|spec| spec.length).zip(weights).collect();
+    Weights::of(&of)
 }
 
 #[cfg(test)]

@@ -36,11 +36,14 @@ pub struct Threshold {
     pub evidence: String,
 }
 
-/// Embedders that are compared with together: the score is the mean of their cosines.
+/// Embedders that are compared with together: the score is the weighted mean of their cosines.
 #[derive(Clone, Debug, PartialEq, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Comparison {
     pub embedders: Vec<String>,
+    /// What each embedder's cosine counts, in their order; none given, they count the same.
+    #[serde(default)]
+    pub weights: Vec<f32>,
     /// Of the mean.
     pub threshold: Threshold,
 }
@@ -292,6 +295,11 @@ impl Manifest {
         let twice = (1..names.len()).any(|n| names[..n].contains(&names[n]));
         if names.is_empty() || twice || !names.iter().all(embedder) {
             return Some("names must be of embedders, each once");
+        }
+        let weights = &comparison.weights;
+        let each = weights.is_empty() || weights.len() == names.len();
+        if !each || !weights.iter().all(|weight| (0.01..=100.0).contains(weight)) {
+            return Some("weights must be one an embedder, 0.01 to 100");
         }
         let sound = [color, gray].iter().all(|v| (0.05..1.0).contains(v));
         (!sound).then_some("a threshold must lie between 0.05 and 1")

@@ -11,7 +11,7 @@ use std::thread::ScopedJoinHandle;
 use std::time::{Duration, Instant};
 
 use crate::camera::exposure;
-use crate::face::{Engine, Eyes, Quality, QualityLimits, compare};
+use crate::face::{Engine, Eyes, Quality, QualityLimits, Weights, compare};
 use crate::onnx::{ModelDirs, ModelError};
 use crate::pad::{Judgement, Pad, PadEvidence, PadOptions};
 use crate::types::{Detection, Digest, Embedding, Frame, Hint, Illumination, Liveness, Spectrum};
@@ -66,6 +66,9 @@ pub trait JudgeFrames {
 
     /// The score at and above which probe and template are one person's.
     fn threshold(&self, spectrum: Spectrum) -> f32;
+
+    /// What each embedder counts in a score.
+    fn weights(&self) -> &Weights;
 
     /// Judges one frame.
     ///
@@ -198,6 +201,10 @@ impl JudgeFrames for FrameJudge {
 
     fn threshold(&self, spectrum: Spectrum) -> f32 {
         self.engine.threshold(spectrum)
+    }
+
+    fn weights(&self) -> &Weights {
+        self.engine.weights()
     }
 
     fn judge(

@@ -138,7 +138,8 @@ fn admit(
         };
         let theirs: Vec<Embedding> = gallery.all().cloned().collect();
         let close = |sample: &Sample| {
-            compare(&sample.embedding, &theirs).is_some_and(|score| score >= taken.threshold)
+            let score = taken.weights.compare(&sample.embedding, &theirs);
+            score.is_some_and(|score| score >= taken.threshold)
         };
         if taken.samples.iter().any(close) {
             return refuse("too close to another user's templates");

@@ -4,7 +4,7 @@ use std::time::{Duration, Instant};
 
 use anyhow::Result;
 use facelock::decision::verdict::{Decision, DecisionRules, Ended, Evidence, Judged, decide};
-use facelock::face::{QualityLimits, compare};
+use facelock::face::QualityLimits;
 use facelock::pipeline::enrollment::Samples;
 use facelock::pipeline::frame::{
     FrameJudge, FrameOutcome, FrameTimes, JudgeFrames as _, JudgedFace,
@@ -87,10 +87,11 @@ pub fn attempt(
                 evidence.last_hint = None;
                 let motion = face.evidence.of("motion");
                 course.motion.extend(motion.map(|word| word.live));
+                let score = frame_judge.weights().compare(&face.embedding, templates);
                 let judged = Judged {
                     at,
                     liveness: face.liveness,
-                    score: compare(&face.embedding, templates).unwrap_or(-1.0),
+                    score: score.unwrap_or(-1.0),
                     threshold,
                     turned: false,
                 };

@@ -5,7 +5,7 @@ use std::path::Path;
 use std::sync::Mutex;
 
 use anyhow::{Context, Result};
-use facelock::face::{Engine, QualityLimits, compare};
+use facelock::face::{Engine, Networks, QualityLimits, compare};
 use facelock::onnx::ModelDirs;
 use facelock::pad::{Pad, PadOptions};
 use facelock::pipeline::enrollment::FEWEST;
@@ -121,6 +121,7 @@ pub fn enroll(
     let mut kept = enrolled.iter();
     clips.retain(|_| kept.next() == Some(&true));
     both.retain(|(samples, _)| samples.len() >= FEWEST);
+    let weights = Networks::installed(dirs)?.weights;
     let one = |a: &Embedding, b: &Embedding| compare(a, std::slice::from_ref(b)).unwrap_or(-1.0);
     let (mut consecutive, mut first, mut others, mut later) =
         (Vec::new(), Vec::new(), Vec::new(), Vec::new());
@@ -132,11 +133,10 @@ pub fn enroll(
                 .take(1)
                 .flat_map(|look| probes.iter().map(|probe| one(look, probe))),
         );
-        later.extend(probes.iter().filter_map(|probe| compare(probe, samples)));
+        let best = |probe| weights.compare(probe, samples);
+        later.extend(probes.iter().filter_map(best));
         let strangers = both.iter().enumerate().filter(|(m, _)| *m != n);
-        others.extend(strangers.flat_map(|(_, (_, probes))| {
-            probes.iter().filter_map(|probe| compare(probe, samples))
-        }));
+        others.extend(strangers.flat_map(|(_, (_, probes))| probes.iter().filter_map(best)));
     }
     text += "| cosines on clips | n | least | 1 % | median | 99 % | most |\n|---|---|---|---|---|---|---|\n";
     for (name, scores) in [

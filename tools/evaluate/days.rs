@@ -6,7 +6,7 @@ use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
 
 use anyhow::Result;
-use facelock::face::{QualityLimits, compare};
+use facelock::face::{QualityLimits, Weights};
 use facelock::onnx::ModelDirs;
 use facelock::pipeline::enrollment::FEWEST;
 use facelock::pipeline::frame::{FrameJudge, JudgeFrames as _};
@@ -34,6 +34,7 @@ struct Person {
     prints_score: f32,
     frames: Vec<Embedding>,
     threshold: f32,
+    weights: Weights,
 }
 
 #[derive(Default)]
@@ -81,6 +82,7 @@ fn play(
         prints_score: -1.0,
         frames: Vec::new(),
         threshold: judge.threshold(Spectrum::Color),
+        weights: judge.weights().clone(),
     };
     let first = live.keys().next().cloned().unwrap_or_default();
     for (recording, files) in live {
@@ -96,8 +98,8 @@ fn play(
         let other = recording.split(' ').next() != first.split(' ').next();
         let day = &mut person.days[usize::from(other)];
         attempts::each(judge, &frames, &QualityLimits::VERIFY, |face| {
-            day.scores
-                .extend(compare(&face.embedding, &person.templates));
+            let score = person.weights.compare(&face.embedding, &person.templates);
+            day.scores.extend(score);
             person.frames.push(face.embedding);
         })?;
         for shown in frames.chunks(SHOWN).filter(|s| s.len() >= FEWEST_SHOWN) {
@@ -182,7 +184,8 @@ fn in_all(people: &[Person]) -> Result<String> {
     for person in people {
         let others = people.iter().filter(|other| other.name != person.name);
         let frames = others.flat_map(|other| &other.frames);
-        strangers.extend(frames.filter_map(|frame| compare(frame, &person.templates)));
+        let score = |frame| person.weights.compare(frame, &person.templates);
+        strangers.extend(frames.filter_map(score));
     }
     let threshold = people.first().map_or(1.0, |person| person.threshold);
     let strangers = Scores::of(strangers);

@@ -5,7 +5,7 @@ use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
 
 use anyhow::Result;
-use facelock::face::{Engine, compare};
+use facelock::face::{Engine, Networks, Weights};
 use facelock::onnx::ModelDirs;
 use facelock::types::{Embedding, Frame};
 
@@ -18,6 +18,7 @@ pub struct Labelled {
 }
 
 pub struct Set {
+    weights: Weights,
     pub found: Vec<Labelled>,
     pub missed: usize,
     pub people: usize,
@@ -44,6 +45,7 @@ pub fn embed(dirs: &ModelDirs, files: &[PathBuf], (cache, read): (&Path, Read)) 
         }
     };
     let mut set = Set {
+        weights: Networks::installed(dirs)?.weights,
         found: Vec::new(),
         missed: 0,
         people: people.len(),
@@ -107,15 +109,6 @@ fn save(cache: &Path, values: &[Vec<f32>]) -> Result<()> {
     Ok(std::fs::write(cache, postcard::to_allocvec(values)?)?)
 }
 
-fn dot(a: &Labelled, b: &Labelled) -> f32 {
-    a.embedding
-        .values()
-        .iter()
-        .zip(b.embedding.values())
-        .map(|(x, y)| x * y)
-        .sum()
-}
-
 /// Genuine and impostor scores of every picture of one set with every one of the other; of each
 /// pair once, where they are the same set.
 pub fn pairs(templates: &Set, probes: &Set) -> (Scores, Scores, Option<Alike>) {
@@ -131,7 +124,8 @@ pub fn pairs(templates: &Set, probes: &Set) -> (Scores, Scores, Option<Alike>) {
             } else {
                 &mut impostor
             };
-            scores.push(dot(template, probe));
+            let template = std::slice::from_ref(&template.embedding);
+            scores.extend(templates.weights.compare(&probe.embedding, template));
         }
     }
     (Scores::of(genuine), Scores::of(impostor), None)
@@ -177,12 +171,13 @@ pub fn galleries(set: &Set, size: usize) -> (Scores, Scores, Option<Alike>) {
         genuine.extend(
             pictures[size..]
                 .iter()
-                .filter_map(|probe| compare(&probe.embedding, &templates)),
+                .filter_map(|probe| set.weights.compare(&probe.embedding, &templates)),
         );
         for other in set.found.iter().filter(|other| other.person != *person) {
             let mut pair = [*person, other.person];
             pair.sort_unstable();
-            impostor.extend(compare(&other.embedding, &templates).map(|score| (score, pair)));
+            let score = set.weights.compare(&other.embedding, &templates);
+            impostor.extend(score.map(|score| (score, pair)));
         }
     }
     let scores = impostor.iter().map(|(score, _)| *score).collect();

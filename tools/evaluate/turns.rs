@@ -4,7 +4,7 @@ use std::fmt::Write as _;
 use std::time::Instant;
 
 use anyhow::Result;
-use facelock::face::{QualityLimits, compare};
+use facelock::face::QualityLimits;
 use facelock::onnx::ModelDirs;
 use facelock::pad::challenge::{ALLOWANCE, Answer, Challenge, Sighting, TURNS, Turn};
 use facelock::pipeline::frame::{FrameJudge, FrameOutcome, JudgeFrames as _};
@@ -167,7 +167,10 @@ fn sightings(
         let at = STEP * n as u32;
         let (face, score) = match attempts::judge(judge, frame, &QualityLimits::VERIFY, begun + at)?
         {
-            FrameOutcome::Judged(judged) => (judged.face, compare(&judged.embedding, templates)),
+            FrameOutcome::Judged(judged) => {
+                let score = judge.weights().compare(&judged.embedding, templates);
+                (judged.face, score)
+            }
             FrameOutcome::Hint(_, Some(face)) => (face, None),
             FrameOutcome::Hint(_, None) | FrameOutcome::Unlit => continue,
         };

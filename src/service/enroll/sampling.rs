@@ -8,7 +8,7 @@ use facelock_protocol::{Event, Pose, Progress};
 use super::refusal::refused;
 use crate::camera::{CameraError, Sink};
 use crate::decision::RequireInfrared;
-use crate::face::QualityLimits;
+use crate::face::{QualityLimits, Weights};
 use crate::pipeline::enrollment::{FEWEST, Sample, SampleChoice, Samples};
 use crate::pipeline::frame::{FrameOutcome, FrameTimes, JudgedFace};
 use crate::service::capture::Capture;
@@ -40,6 +40,8 @@ pub struct TakenSamples {
     pub model: Digest,
     /// The model's threshold for this spectrum.
     pub threshold: f32,
+    /// What each of the model's networks counts in a score.
+    pub weights: Weights,
     pub samples: Vec<Sample>,
 }
 
@@ -226,6 +228,7 @@ impl Sampling<'_> {
             spectrum,
             model: models.digest(),
             threshold: models.threshold(spectrum),
+            weights: models.weights().clone(),
             samples: self.samples.take(),
         })
     }

@@ -1,7 +1,7 @@
 //! Frames compared with templates. Models, templates and camera each come from a thread of their
 //! own, in any order; frames wait until all three are there.
 
-use crate::face::{QualityLimits, compare};
+use crate::face::QualityLimits;
 use crate::pipeline::frame::{FrameOutcome, FrameTimes, JudgedFace};
 use crate::service::failure::Answer;
 use crate::service::inbox::Models;
@@ -65,8 +65,8 @@ impl Comparer {
             FrameOutcome::Hint(hint, face) => Compared::Hint(hint, face),
             FrameOutcome::Unlit => Compared::Unlit,
             FrameOutcome::Judged(judged) => {
-                let score =
-                    compare(&judged.embedding, templates).ok_or(Unavailable::TemplatesRejected)?;
+                let score = models.weights().compare(&judged.embedding, templates);
+                let score = score.ok_or(Unavailable::TemplatesRejected)?;
                 Compared::Face(Box::new(ComparedFace {
                     judged: *judged,
                     score,

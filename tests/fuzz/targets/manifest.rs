@@ -32,6 +32,9 @@ fuzz_target!(|text: &str| {
     for comparison in &manifest.comparison {
         let embedder = |name: &String| manifest.of(Role::Embedder).any(|e| e.name == *name);
         assert!(!comparison.embedders.is_empty() && comparison.embedders.iter().all(embedder));
+        let weights = &comparison.weights;
+        assert!(weights.is_empty() || weights.len() == comparison.embedders.len());
+        assert!(weights.iter().all(|weight| (0.01..=100.0).contains(weight)));
         for threshold in [comparison.threshold.color, comparison.threshold.gray] {
             assert!(threshold.is_finite() && threshold >= 0.05 && threshold < 1.0);
         }

@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex};
 
 use super::script::{Face, Shown, Step};
 use crate::camera::{CameraError, Sink as _};
-use crate::face::{Quality, QualityLimits};
+use crate::face::{Quality, QualityLimits, Weights};
 use crate::onnx::ModelError;
 use crate::pad::PadEvidence;
 use crate::pipeline::frame::{FrameOutcome, FrameTimes, JudgeFrames, JudgedFace};
@@ -57,6 +57,11 @@ impl JudgeFrames for Scripted {
 
     fn threshold(&self, _: Spectrum) -> f32 {
         self.threshold
+    }
+
+    fn weights(&self) -> &Weights {
+        static ALIKE: Weights = Weights::ALIKE;
+        &ALIKE
     }
 
     fn judge(
