@@ -33,8 +33,8 @@ impl Strobe {
     }
 
     /// Labels a frame by the means up to it: [`Illumination::Unsettled`] for the first few, after a
-    /// leap of the light, and whenever a camera that has strobed seems not to: its frames must not be judged as those of
-    /// one with steady light.
+    /// leap of the light, and whenever a camera that has strobed seems not to: its frames must not
+    /// be judged as those of one with steady light.
     pub fn observe(&mut self, sequence: u32, mean: f32) -> Illumination {
         let given = sequence;
         // A driver that does not count delivers one frame after the other; one that begins anew has
