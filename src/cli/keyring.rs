@@ -127,7 +127,7 @@ fn is_password(name: &str, password: &Password) -> Result<bool, Failure> {
 
 /// Services that are given the password with a match: the table's, where they are on and their PAM
 /// line says `keyring`.
-fn services() -> Vec<&'static str> {
+pub fn services() -> Vec<&'static str> {
     let config = Config::load(Path::new(config::PATH)).ok();
     let is_on = |name: &&str| {
         let service = config.as_ref().and_then(|config| config.service(name));
@@ -139,8 +139,9 @@ fn services() -> Vec<&'static str> {
 fn tell(args: &Args, subject: &Subject, kept: bool, changed: Option<bool>) -> Answer {
     let (name, services) = (subject.name.as_str(), services());
     if args.json {
+        let keyring = if kept { "on" } else { "off" };
         let mut value = json!({
-            "outcome": "done", "user": name, "keyring": if kept { "on" } else { "off" }, "services": services,
+            "outcome": "done", "user": name, "keyring": keyring, "services": services,
         });
         if let Some(changed) = changed {
             value["changed"] = json!(changed);
@@ -150,7 +151,9 @@ fn tell(args: &Args, subject: &Subject, kept: bool, changed: Option<bool>) -> An
     let text = if kept { words::KEPT } else { words::NOT_KEPT };
     let mut text = words::of_user(text, name) + "\n";
     if kept && services.is_empty() {
-        text += "No login program would be given it: sudo facelockctl pam enable lightdm, or the name of yours\n";
+        text += "No login program would be given it: ";
+        text += words::ENABLE_LOGIN;
+        text += "\n";
     } else if kept {
         text += &format!(
             "Given with a match by infrared to: {}\n",

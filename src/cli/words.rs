@@ -14,6 +14,8 @@ pub const SAMPLE: &str = "Sample {taken} of {wanted} taken";
 /// A login password that is kept, or not, or asked for.
 pub const KEPT: &str = "The login password of {user} is kept for the keyring.";
 pub const NOT_KEPT: &str = "No login password of {user} is kept.";
+/// What has a login program given the kept password.
+pub const ENABLE_LOGIN: &str = "sudo facelockctl pam enable lightdm, or the name of yours";
 pub const LOGIN_PASSWORD: &str = "Login password of {user}: ";
 pub const WRONG_PASSWORD: &str =
     "this is not the password that this machine has for {user}; nothing was kept";

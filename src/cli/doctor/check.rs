@@ -5,7 +5,7 @@ use facelock_protocol::Subject;
 
 use super::facts::{Facts, Row, State, row};
 use super::machine::{config, models, protector, sandbox, unit, user};
-use super::person::{camera, enrollment, lockout, presence, services};
+use super::person::{camera, enrollment, keyring, lockout, presence, services};
 
 pub fn rows(facts: &Facts, subject: &Subject) -> Vec<Row> {
     let mut rows = vec![config(facts), unit(facts), user(facts)];
@@ -23,6 +23,7 @@ pub fn rows(facts: &Facts, subject: &Subject) -> Vec<Row> {
         }
     }
     rows.extend(services(facts));
+    rows.extend(keyring(facts));
     rows.extend(presence(facts));
     rows
 }
@@ -69,6 +70,8 @@ mod tests {
             templates: Some(vec![infrared]),
             cameras: None,
             services: vec![sudo],
+            keyring: Some(true),
+            keyring_services: vec!["lightdm"],
             session: Some(Session {
                 remote: false,
                 active: true,
@@ -169,6 +172,9 @@ mod tests {
         assert_eq!(amiss(|f| f.services.clear()), of("services", Warn));
         let wrong = |f: &mut Facts| f.services[0].problem = Some("is required".into());
         assert_eq!(amiss(wrong), of("services", Fail));
+        let unread = |f: &mut Facts| (f.keyring, f.keyring_services) = (Some(true), Vec::new());
+        assert_eq!(amiss(unread), of("keyring", Warn));
+        assert_eq!(amiss(|f| f.keyring = Some(false)), []);
         assert_eq!(amiss(|f| f.logind = false), of("logind", Warn));
         assert_eq!(amiss(|f| f.session = None), of("session", Unknown));
         let remote = |f: &mut Facts| f.session.as_mut().unwrap().remote = true;

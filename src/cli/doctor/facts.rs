@@ -87,6 +87,9 @@ pub struct Facts {
     /// Root's alone.
     pub cameras: Option<Vec<CameraReport>>,
     pub services: Vec<Wired>,
+    /// Whether a login password is kept for the keyring, and the login programs given it.
+    pub keyring: Option<bool>,
+    pub keyring_services: Vec<&'static str>,
     pub session: Option<Session>,
     pub logind: bool,
     pub lid_closed: bool,

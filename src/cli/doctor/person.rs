@@ -101,6 +101,25 @@ pub fn services(facts: &Facts) -> Vec<Row> {
     rows
 }
 
+/// Whether a login by face opens the keyring or wallet, too.
+pub fn keyring(facts: &Facts) -> Option<Row> {
+    let given = facts.keyring_services.join(" ");
+    Some(match (facts.keyring?, given.is_empty()) {
+        (false, _) => row("keyring", State::Ok, "no login password is kept for it"),
+        (true, false) => row(
+            "keyring",
+            State::Ok,
+            format!("a login password is kept for it, and given to {given}"),
+        ),
+        (true, true) => row(
+            "keyring",
+            State::Warn,
+            "a login password is kept for it, and no login program is given it",
+        )
+        .fix(words::ENABLE_LOGIN),
+    })
+}
+
 pub fn presence(facts: &Facts) -> Vec<Row> {
     let mut rows = Vec::new();
     if !facts.logind {

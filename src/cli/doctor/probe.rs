@@ -7,7 +7,7 @@ use facelock_protocol::{Reply, Request, Subject};
 
 use super::facts::{Facts, Model, Session};
 use crate::cli::args::Args;
-use crate::cli::{client, failure, pam, words};
+use crate::cli::{client, failure, keyring, pam, words};
 use crate::config::{self, Config};
 use crate::onnx::Manifest;
 use crate::types::Digest;
@@ -47,6 +47,11 @@ pub fn facts(args: &Args, subject: &Subject) -> Facts {
             _ => None,
         },
         services: pam::wired_here(),
+        keyring: match ask(Request::KeyringStatus { subject: of() }) {
+            Ok(Reply::Keyring { kept }) => Some(kept),
+            _ => None,
+        },
+        keyring_services: keyring::services(),
         session: session(),
         logind: Path::new("/run/systemd/seats").exists(),
         lid_closed: lid_closed(),
