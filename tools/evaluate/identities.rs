@@ -155,31 +155,43 @@ fn alike(mut impostor: Vec<(f32, [usize; 2])>) -> Option<Alike> {
     Some(Alike { deciding, rest })
 }
 
+/// Scores, and whose they are.
+#[derive(Default)]
+pub struct Trials {
+    pub genuine: Vec<(f32, usize)>,
+    pub impostor: Vec<(f32, [usize; 2])>,
+}
+
 /// The best of some templates, as the instance compares, for everybody with more pictures than
 /// that.
-pub fn galleries(set: &Set, size: usize) -> (Scores, Scores, Option<Alike>) {
+pub fn trials(set: &Set, size: usize, weights: &Weights) -> Trials {
     let mut of: HashMap<usize, Vec<&Labelled>> = HashMap::new();
     for labelled in &set.found {
         of.entry(labelled.person).or_default().push(labelled);
     }
-    let (mut genuine, mut impostor) = (Vec::new(), Vec::new());
+    let mut trials = Trials::default();
     for (person, pictures) in of.iter().filter(|(_, pictures)| pictures.len() > size) {
         let templates: Vec<Embedding> = pictures[..size]
             .iter()
             .map(|p| p.embedding.clone())
             .collect();
-        genuine.extend(
-            pictures[size..]
-                .iter()
-                .filter_map(|probe| set.weights.compare(&probe.embedding, &templates)),
-        );
+        let score = |probe: &Labelled| weights.compare(&probe.embedding, &templates);
+        let own = pictures[size..].iter().filter_map(|probe| score(probe));
+        trials.genuine.extend(own.map(|score| (score, *person)));
         for other in set.found.iter().filter(|other| other.person != *person) {
             let mut pair = [*person, other.person];
             pair.sort_unstable();
-            let score = set.weights.compare(&other.embedding, &templates);
-            impostor.extend(score.map(|score| (score, pair)));
+            let scores = score(other).map(|score| (score, pair));
+            trials.impostor.extend(scores);
         }
     }
+    trials
+}
+
+/// The scores of [`trials`], by the weights in force.
+pub fn galleries(set: &Set, size: usize) -> (Scores, Scores, Option<Alike>) {
+    let Trials { genuine, impostor } = trials(set, size, &set.weights);
+    let genuine = genuine.into_iter().map(|(score, _)| score).collect();
     let scores = impostor.iter().map(|(score, _)| *score).collect();
     (Scores::of(genuine), Scores::of(scores), alike(impostor))
 }

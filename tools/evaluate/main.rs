@@ -8,6 +8,7 @@ mod clips;
 mod days;
 mod det;
 mod eyes;
+mod halves;
 mod identities;
 mod liveness;
 mod pictures;
@@ -131,7 +132,8 @@ fn singles(
     kept: &std::path::Path,
     quick: bool,
 ) -> Result<(String, String)> {
-    let threshold = Networks::installed(dirs)?.threshold;
+    let networks = Networks::installed(dirs)?;
+    let threshold = &networks.threshold;
     let mut files = pictures::files(&data.join("lfw"), "jpg")?;
     if quick {
         files.truncate(400);
@@ -218,6 +220,9 @@ fn singles(
     if aligned {
         let scores = identities::pairs(&color, &gray);
         text += &identities::table("LFW color template, gray probe", threshold.gray, &scores)?;
+    }
+    if networks.embedders.len() > 1 {
+        text += &halves::table(&networks, &color)?;
     }
     Ok((text, det::plot(&curves)))
 }
