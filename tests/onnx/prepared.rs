@@ -97,8 +97,18 @@ fn a_manifest_says_nothing_unclear() {
     };
     refused("optional = false", "optional = false\nverify = false");
     refused("color = 0.50", "color = nan");
+    for weights in [
+        "[3]",
+        "[3, 1, 1]",
+        "[0, 1]",
+        "[-3, 1]",
+        "[nan, 1]",
+        "[inf, 1]",
+    ] {
+        refused("weights = [3, 1]", &format!("weights = {weights}"));
+    }
     refused("color = 0.50", "color = 0.0");
-    refused("gray = 0.52", "gray = 1.5");
+    refused("gray = 0.51", "gray = 1.5");
     refused("color = 0.50, gray", "colour = 0.585, gray");
     refused(
         "file = \"face_detection_yunet.onnx\"",
