@@ -107,6 +107,46 @@ fn needs_liveness_networks_the_recorded_portraits_are_live_often_enough_for_a_ma
     }
 }
 
+/// The frame with so much grain.
+fn grainy(frame: &Frame, sigma: f32) -> Frame {
+    let mut state = 1_u32;
+    let mut roll = || {
+        state = state.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
+        (state >> 8) as f32 / (1 << 24) as f32 - 0.5
+    };
+    let grain = |v: &u8| (f32::from(*v) + 3.5 * sigma * roll()).round() as u8;
+    let pixels = frame.pixels().iter().map(grain).collect();
+    Frame::new(frame.width(), frame.height(), frame.format(), pixels).unwrap()
+}
+
+#[test]
+fn needs_liveness_networks_a_face_near_the_bound_is_live_but_where_the_enrollment_was_surer() {
+    let mut pad = Pad::load(&support::models(), CNN).unwrap();
+    let clear = frames("astronaut/000.png");
+    let face = Engine::load(&support::models())
+        .unwrap()
+        .detect(&clear)
+        .unwrap()[0];
+    let reading = |pad: &mut Pad, frame: &Frame| {
+        pad.begin_face();
+        let evidence = pad.examine(frame, &face, Spectrum::Color).unwrap();
+        evidence.margin().unwrap()
+    };
+    let mut grains = (0..60).map(|sigma| grainy(&clear, sigma as f32));
+    let near = grains.find(|frame| (-3.0..-0.5).contains(&reading(&mut pad, frame)));
+    let near = near.expect("some grain brings the face near the bound");
+    let mut fifth = |own| {
+        pad.begin_face();
+        pad.expect(own);
+        let judged = (0..5).map(|_| judge(&mut pad, &near, &face).live);
+        judged.last().unwrap()
+    };
+    assert_eq!(fifth(None), Liveness::Live);
+    assert_eq!(fifth(Some(12.0)), Liveness::Undecided);
+    assert_eq!(fifth(Some(3.0)), Liveness::Live);
+    assert_eq!(fifth(None), Liveness::Live, "the next one's is another's");
+}
+
 #[test]
 fn needs_liveness_networks_gray_frames_and_boxes_that_hold_nothing_are_never_live() {
     let mut pad = Pad::load(&support::models(), CNN).unwrap();

@@ -6,17 +6,22 @@
 //! 0.0000. Margins keep both apart (docs/evaluation.md).
 
 use super::detector::{Detector, Judgement, Part};
+use super::own::OwnCut;
 use super::window::{Bounds, Window};
 use crate::onnx::{Manifest, ModelDirs, ModelError, Role, Runtime, Session};
 use crate::types::{Detection, Frame, PixelFormat, Rect, Spectrum};
 
+/// What it is called in evidence.
+pub const NAME: &str = "cnn";
 /// Side of a crop, in pixels.
 const SIDE: usize = 80;
 
 pub struct Cnn {
     /// Each with the scale of its crop.
     networks: Vec<(Session, f32)>,
-    /// The strictest of the networks' bounds.
+    /// The strictest of the networks' bounds: the common ones.
+    common: Bounds,
+    /// Those of the person who is expected.
     bounds: Bounds,
     window: Window,
 }
@@ -49,6 +54,7 @@ impl Cnn {
         };
         Ok(Self {
             networks,
+            common: bounds,
             bounds,
             window: Window::default(),
         })
@@ -57,7 +63,7 @@ impl Cnn {
 
 impl Detector for Cnn {
     fn name(&self) -> &'static str {
-        "cnn"
+        NAME
     }
 
     fn part(&self, spectrum: Spectrum) -> Part {
@@ -65,6 +71,10 @@ impl Detector for Cnn {
             Spectrum::Color => Part::Decides,
             Spectrum::Infrared => Part::Silent,
         }
+    }
+
+    fn expect(&mut self, own: Option<f32>) {
+        self.bounds = OwnCut::MARGINS.tighten(&self.common, own);
     }
 
     fn judge(&mut self, frame: &Frame, face: &Detection) -> Result<Judgement, ModelError> {

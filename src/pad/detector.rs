@@ -46,6 +46,11 @@ pub trait Detector: Send {
     /// Takes note of a frame that is not judged.
     fn glance(&mut self, _: &Frame) {}
 
+    /// Takes note of what the enrollment of the person who is expected had for a reading
+    /// ([`PadEvidence::margin`](super::PadEvidence::margin)); `None` where that is not known. It
+    /// outlasts [`Detector::reset`].
+    fn expect(&mut self, _: Option<f32>) {}
+
     /// Judges the face in this frame. Only asked where its part is not silent.
     ///
     /// # Errors

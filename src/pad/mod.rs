@@ -17,6 +17,7 @@ mod detector;
 mod flir;
 mod infrared;
 mod motion;
+mod own;
 mod region;
 mod window;
 
@@ -27,6 +28,8 @@ pub use detector::{Detector, Judgement, Part};
 use flir::Flir;
 use infrared::Infrared;
 use motion::Motion;
+pub use own::{OwnCut, median};
+pub use window::{Bounds, Window};
 
 /// Which detectors are on.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -54,6 +57,11 @@ impl PadEvidence {
         words
             .find(|word| word.detector == detector)
             .map(|word| word.judgement)
+    }
+
+    /// The networks' reading of a color frame: what an enrollment keeps of it.
+    pub fn margin(&self) -> Option<f32> {
+        self.of(cnn::NAME)?.reading
     }
 }
 
@@ -140,6 +148,13 @@ impl Pad {
             };
         }
         fuse(evidence)
+    }
+
+    /// Whose face is expected, by what the enrollment read of it.
+    pub fn expect(&mut self, own: Option<f32>) {
+        for detector in &mut self.detectors {
+            detector.expect(own);
+        }
     }
 
     /// Another face, or another attempt, begins: nothing seen before counts.

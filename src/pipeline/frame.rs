@@ -70,6 +70,10 @@ pub trait JudgeFrames {
     /// What each embedder counts in a score.
     fn weights(&self) -> &Weights;
 
+    /// Expects the person whose enrollment had this margin, in all that follows; `None`: no one in
+    /// particular.
+    fn expect(&mut self, own: Option<f32>);
+
     /// Judges one frame.
     ///
     /// # Errors
@@ -205,6 +209,10 @@ impl JudgeFrames for FrameJudge {
 
     fn weights(&self) -> &Weights {
         self.engine.weights()
+    }
+
+    fn expect(&mut self, own: Option<f32>) {
+        self.pad.expect(own);
     }
 
     fn judge(

@@ -64,6 +64,8 @@ impl JudgeFrames for Scripted {
         &ALIKE
     }
 
+    fn expect(&mut self, _: Option<f32>) {}
+
     fn judge(
         &mut self,
         frame: &Frame,
