@@ -38,6 +38,7 @@ fn enrollments() -> Vec<Seed> {
         spectrum,
         quality,
         sealed: vec![8; 40],
+        margin: None,
     };
     let with = |templates| Enrollment {
         uid: 1000,
@@ -61,6 +62,16 @@ fn enrollments() -> Vec<Seed> {
         (
             "quality-not-a-number-and-last-id",
             vec![template(u32::MAX, f32::NAN, Spectrum::Color)],
+        ),
+        (
+            "margins-of-one-of-two",
+            vec![
+                template(1, 0.7, Spectrum::Color),
+                StoredTemplate {
+                    margin: Some(-1.5),
+                    ..template(2, 0.7, Spectrum::Color)
+                },
+            ],
         ),
         (
             "most-templates",

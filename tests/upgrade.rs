@@ -1,7 +1,8 @@
 //! What an earlier version wrote is read, and what a later one wrote is left alone.
 //!
 //! `tests/fixtures/state-1` is a state folder of version 1 (its templates are made-up numbers),
-//! `tests/fixtures/keyring-1` a kept password beside it, and `tests/fixtures/tpm-1` a software
+//! `tests/fixtures/state-2` one of version 2, whose templates have margins,
+//! `tests/fixtures/keyring-1` a kept password beside either, and `tests/fixtures/tpm-1` a software
 //! TPM's own state with a key sealed in it.
 //! `FACELOCK_WRITE_FIXTURES=NAME cargo test --features replay --test upgrade` makes one anew, which
 //! a change of format must not need: it adds a folder beside them.
@@ -16,17 +17,16 @@ mod support;
 #[allow(dead_code)]
 #[path = "support/swtpm.rs"]
 mod swtpm;
+#[path = "upgrade/write.rs"]
+mod write;
 
 use std::os::unix::fs::PermissionsExt as _;
 use std::path::{Path, PathBuf};
 
-use facelock::decision::lockout::{AttemptEnd, Moment, TallyState};
-use facelock::store::{Enrollment, StoredTemplate};
-use facelock::types::{Digest, Spectrum};
+use facelock::store::Enrollment;
+use facelock::types::Digest;
 use facelock::vault::cipher::{self, Binding};
-use facelock::vault::{
-    FileProtector, KeyProtector, ProtectorKind, SealedKey, TemplateKey, TpmProtector, recovery,
-};
+use facelock::vault::{KeyProtector, ProtectorKind, SealedKey, TpmProtector};
 use facelock_protocol::{EnrollmentState, Label, Password, Reply, Request, Secret};
 use instance::{Machine, alice, unavailable};
 use swtpm::Swtpm;
@@ -46,22 +46,25 @@ fn writing(name: &str) -> bool {
     std::env::var("FACELOCK_WRITE_FIXTURES").is_ok_and(|named| named == name)
 }
 
+/// State folders of each version, and their templates' margins.
+const STATES: [(&str, Option<f32>); 2] = [("state-1", None), ("state-2", Some(4.25))];
+
 /// A machine that was upgraded: the state folder is the fixture's.
 fn upgraded() -> Machine {
-    if writing("state-1") {
-        write_state(&fixture("state-1"));
+    upgraded_from("state-1")
+}
+
+fn upgraded_from(state: &str) -> Machine {
+    for (name, margin) in STATES.iter().filter(|(name, _)| writing(name)) {
+        write::state(&fixture(name), *margin);
     }
     if writing("keyring-1") {
-        write_password(&fixture("keyring-1"));
+        write::password(&fixture("keyring-1"));
     }
     let machine = Machine::new();
     for name in ["file.key", NAMES[0], NAMES[1], PASSWORD] {
         let path = machine.path("state").join(name);
-        let from = if name == PASSWORD {
-            "keyring-1"
-        } else {
-            "state-1"
-        };
+        let from = if name == PASSWORD { "keyring-1" } else { state };
         let folder = path.parent().unwrap();
         std::fs::create_dir_all(folder).unwrap();
         std::fs::set_permissions(folder, std::fs::Permissions::from_mode(0o700)).unwrap();
@@ -72,8 +75,8 @@ fn upgraded() -> Machine {
     machine
 }
 
-fn reseal() -> Request {
-    let key = std::fs::read_to_string(fixture("state-1/recovery-key")).unwrap();
+fn reseal(state: &str) -> Request {
+    let key = std::fs::read_to_string(fixture(state).join("recovery-key")).unwrap();
     Request::Reseal {
         subject: alice(),
         recovery_key: Secret(key.trim().into()),
@@ -81,8 +84,12 @@ fn reseal() -> Request {
 }
 
 #[test]
-fn what_version_one_stored_is_used() {
-    let machine = upgraded();
+fn what_each_version_stored_is_used() {
+    STATES.iter().for_each(|(name, _)| is_used(name));
+}
+
+fn is_used(state: &str) {
+    let machine = upgraded_from(state);
     let Reply::Status(status) = machine.ask(&Request::Status { subject: alice() }) else {
         panic!("no status")
     };
@@ -94,7 +101,7 @@ fn what_version_one_stored_is_used() {
         ),
         "{status:?}"
     );
-    assert_eq!(machine.ask(&reseal()), Reply::Done { changed: true });
+    assert_eq!(machine.ask(&reseal(state)), Reply::Done { changed: true });
     let rename = |template| Request::Rename {
         subject: alice(),
         template,
@@ -113,6 +120,16 @@ fn what_version_one_stored_is_used() {
     };
     let left: Vec<_> = left.iter().map(|t| (t.id, t.label.as_str())).collect();
     assert_eq!(left, [(1, "face"), (7, "with lenses")]);
+}
+
+#[test]
+fn needs_liveness_networks_what_is_enrolled_now_has_margins() {
+    let machine = instance::enrolled();
+    let bytes = std::fs::read(machine.path("state").join(NAMES[0])).unwrap();
+    let enrollment = Enrollment::decode(&bytes).unwrap();
+    assert!(!enrollment.templates.is_empty());
+    let measured = enrollment.templates.iter().all(|t| t.margin.is_some());
+    assert!(measured, "{:?}", enrollment.templates);
 }
 
 #[test]
@@ -157,10 +174,20 @@ fn a_password_that_a_later_version_kept_stays_as_it_is() {
 }
 
 #[test]
-fn templates_of_version_one_open() {
-    let bytes = std::fs::read(fixture("state-1").join(NAMES[0])).unwrap();
+fn templates_of_each_version_open() {
+    STATES
+        .iter()
+        .for_each(|(name, margin)| opens(name, *margin));
+}
+
+fn opens(state: &str, margin: Option<f32>) {
+    let bytes = std::fs::read(fixture(state).join(NAMES[0])).unwrap();
     let enrollment = Enrollment::decode(&bytes).unwrap();
+    let header = enrollment.header().unwrap();
+    let bound = binding(&enrollment, "header", &header);
+    assert!(cipher::open(&KEY, &bound, &enrollment.integrity).is_ok());
     for template in &enrollment.templates {
+        assert_eq!(template.margin, margin, "{state}");
         let aad = Binding {
             template: template.id,
             camera: &template.camera,
@@ -175,7 +202,7 @@ fn templates_of_version_one_open() {
 #[test]
 fn a_key_that_version_one_sealed_in_a_tpm_opens() {
     if writing("tpm-1") {
-        write_tpm(&fixture("tpm-1"));
+        write::tpm(&fixture("tpm-1"));
     }
     let tpm = Swtpm::with_state(&fixture("tpm-1/state"));
     let sealed = SealedKey {
@@ -215,7 +242,7 @@ fn what_a_later_version_wrote_is_refused_with_words_and_kept() {
                     subject: subject(),
                     template: 1,
                 },
-                reseal(),
+                reseal("state-1"),
             ];
         }
         for request in requests {
@@ -244,101 +271,4 @@ fn binding<'a>(enrollment: &'a Enrollment, purpose: &'a str, rest: &'a [u8]) -> 
         protector: ProtectorKind::File,
         rest,
     }
-}
-
-fn write_state(folder: &Path) {
-    for name in NAMES {
-        std::fs::create_dir_all(folder.join(name).parent().unwrap()).unwrap();
-    }
-    let key = TemplateKey::from_bytes(&KEY).unwrap();
-    let mut protector = FileProtector::open(&folder.join("file.key")).unwrap();
-    let recovery_key = recovery::RecoveryKey::generate().unwrap();
-    let template = |(id, label, spectrum): (u32, &str, Spectrum)| StoredTemplate {
-        id,
-        label: label.into(),
-        created: 1_780_000_000,
-        camera: "usb:5986:118c:0001:pci-0000:00:14.0-usb-0:8/color".into(),
-        spectrum,
-        quality: 0.75,
-        sealed: Vec::new(),
-    };
-    let templates = [
-        (1, "face", Spectrum::Color),
-        (2, "face", Spectrum::Color),
-        (7, "with glasses", Spectrum::Infrared),
-    ];
-    let mut enrollment = Enrollment {
-        uid: alice().uid,
-        user: "alice".into(),
-        model: [3; 32],
-        protector: ProtectorKind::File as u8,
-        sealed_key: protector.seal(&key).unwrap().bytes,
-        recovery: Vec::new(),
-        templates: templates.map(template).to_vec(),
-        integrity: Vec::new(),
-    };
-    let aad = Binding {
-        model: Digest([0; 32]),
-        protector: ProtectorKind::Tpm,
-        ..binding(&enrollment, "recovery", b"")
-    };
-    enrollment.recovery = recovery::wrap(&recovery_key, &key, &aad).unwrap();
-    for n in 0..enrollment.templates.len() {
-        let template = &enrollment.templates[n];
-        let aad = Binding {
-            template: template.id,
-            camera: &template.camera,
-            ..binding(&enrollment, "template", b"")
-        };
-        let sealed = cipher::seal(&KEY, &aad, &embedding(template.id)).unwrap();
-        enrollment.templates[n].sealed = sealed;
-    }
-    let header = enrollment.header().unwrap();
-    let aad = binding(&enrollment, "header", &header);
-    enrollment.integrity = cipher::seal(&KEY, &aad, b"").unwrap();
-    std::fs::write(folder.join(NAMES[0]), enrollment.encode().unwrap()).unwrap();
-    let mut tally = TallyState::default();
-    for n in 0..2 {
-        let now = Moment {
-            boot: [1; 16],
-            seconds: 100 + n,
-            awake: 100 + n,
-            wall: 1_780_000_000 + n,
-        };
-        tally.charge(&now);
-        tally.settle(tally.generation, AttemptEnd::Missed, &now);
-    }
-    std::fs::write(folder.join(NAMES[1]), tally.encode().unwrap()).unwrap();
-    let text = recovery_key.text();
-    std::fs::write(folder.join("recovery-key"), text.as_bytes()).unwrap();
-}
-
-fn write_password(folder: &Path) {
-    let enrollment = std::fs::read(fixture("state-1").join(NAMES[0])).unwrap();
-    let enrollment = Enrollment::decode(&enrollment).unwrap();
-    let text = b"kept by version one";
-    let mut plain = vec![0; 2 + 511];
-    plain[0] = text.len() as u8;
-    plain[2..2 + text.len()].copy_from_slice(text);
-    let aad = Binding {
-        model: Digest([0; 32]),
-        ..binding(&enrollment, "keyring", b"")
-    };
-    let sealed = cipher::seal(&KEY, &aad, &plain).unwrap();
-    std::fs::create_dir_all(folder).unwrap();
-    let bytes = [b"FLKR\x01".as_slice(), &sealed].concat();
-    std::fs::write(folder.join("4242"), bytes).unwrap();
-}
-
-fn write_tpm(folder: &Path) {
-    let mut tpm = Swtpm::start();
-    let key = TemplateKey::from_bytes(&KEY).unwrap();
-    let sealed = TpmProtector::open(&tpm.tcti(), &[7])
-        .unwrap()
-        .seal(&key)
-        .unwrap();
-    tpm.stop();
-    std::fs::create_dir_all(folder.join("state")).unwrap();
-    tpm.copy_state(&folder.join("state"));
-    std::fs::write(folder.join("sealed-key"), sealed.bytes).unwrap();
 }

@@ -18,6 +18,8 @@ pub struct Sample {
     pub embedding: Embedding,
     /// 0..=1.
     pub quality: f32,
+    /// Of the frame, where it was measured.
+    pub margin: Option<f32>,
 }
 
 /// What became of a judged face.
@@ -63,6 +65,7 @@ impl Samples {
         }
         self.taken.push(Sample {
             quality: face.quality.overall(),
+            margin: face.evidence.margin(),
             embedding: face.embedding,
         });
         SampleChoice::Taken

@@ -174,6 +174,7 @@ fn add(
             spectrum: taken.spectrum,
             quality: sample.quality,
             sealed: Vec::new(),
+            margin: sample.margin.filter(|margin| margin.is_finite()),
         };
         templates::seal_template(enrollment, &mut template, &sample.embedding, key)?;
         enrollment.templates.push(template);

@@ -9,10 +9,14 @@
 use facelock_protocol::Password;
 
 use super::password;
-use crate::store::{Enrollment, StoredTemplate, format};
+use crate::pad;
+use crate::store::{Enrollment, StoredTemplate};
 use crate::types::{CameraIdentity, Digest, Embedding, Unavailable};
 use crate::vault::cipher::{self, Binding};
 use crate::vault::{self, ProtectorKind, SealedKey, TemplateKey, VaultError, VaultOptions};
+
+/// Version of the bindings below: what an earlier release sealed is bound by it.
+const BINDING: u8 = 1;
 
 /// Why templates are not open.
 #[derive(Debug, thiserror::Error)]
@@ -31,6 +35,8 @@ pub struct Gallery {
     model: Digest,
     /// By camera, spectrum included in its identity.
     cameras: Vec<(String, Vec<Embedding>)>,
+    /// What the enrollment with a camera read of the person, as far as it is known.
+    margins: Vec<(String, f32)>,
     /// The login password that was opened with them, or why it could not be.
     pub password: Option<Result<Password, KeyError>>,
 }
@@ -80,6 +86,7 @@ impl Gallery {
         }
         Ok(Self {
             model: Digest(enrollment.model),
+            margins: margins(enrollment),
             cameras,
             password: None,
         })
@@ -106,10 +113,28 @@ impl Gallery {
             .ok_or(Unavailable::OtherCamera)
     }
 
+    /// The margin that the enrollment with this camera had; `None` where a template has none.
+    pub fn margin(&self, camera: &CameraIdentity) -> Option<f32> {
+        let mut margins = self.margins.iter();
+        let found = margins.find(|(identity, _)| identity == camera.as_str());
+        found.map(|(_, margin)| *margin)
+    }
+
     /// Every template, whatever its camera.
     pub fn all(&self) -> impl Iterator<Item = &Embedding> {
         self.cameras.iter().flat_map(|(_, embeddings)| embeddings)
     }
+}
+
+/// By camera, the median of its templates' margins. A camera with a template that has none has
+/// none: the others' day may have been a better one.
+fn margins(enrollment: &Enrollment) -> Vec<(String, f32)> {
+    let of = |camera: &str| {
+        let own = enrollment.templates.iter().filter(|t| t.camera == camera);
+        let margins: Option<Vec<f32>> = own.map(|template| template.margin).collect();
+        Some((camera.to_owned(), pad::median(margins?)?))
+    };
+    enrollment.cameras().into_iter().filter_map(of).collect()
 }
 
 /// The key, from the protector that sealed it.
@@ -190,7 +215,7 @@ pub fn check(enrollment: &Enrollment, key: &TemplateKey) -> Result<(), KeyError>
 pub fn recovery_binding(enrollment: &Enrollment) -> Binding<'_> {
     Binding {
         purpose: "recovery",
-        format_version: format::VERSION,
+        format_version: BINDING,
         uid: enrollment.uid,
         user: &enrollment.user,
         template: 0,
@@ -204,7 +229,7 @@ pub fn recovery_binding(enrollment: &Enrollment) -> Binding<'_> {
 fn header_binding<'a>(enrollment: &'a Enrollment, purpose: &'a str, rest: &'a [u8]) -> Binding<'a> {
     Binding {
         purpose,
-        format_version: format::VERSION,
+        format_version: BINDING,
         uid: enrollment.uid,
         user: &enrollment.user,
         template: 0,

@@ -3,14 +3,19 @@
 //! The header is readable without the key: whose it is, how the key is sealed, what each template
 //! is for. Its integrity is sealed under the key ([`Enrollment::header`] is what is authenticated),
 //! so nothing in it can be changed unnoticed.
+//!
+//! Version 2 is version 1 with the templates' margins behind it. An enrollment without any is
+//! written as version 1, so that what version 1 bound under the key stays bound.
 #![forbid(unsafe_code)]
 
 use facelock_protocol::Spectrum;
 use serde::{Deserialize, Serialize};
 
 const MAGIC: &[u8; 4] = b"FLCK";
-/// The only version there is; older and newer ones are refused.
-pub const VERSION: u8 = 1;
+/// The newest version; newer ones are refused.
+pub const VERSION: u8 = 2;
+/// Without margins.
+const FIRST: u8 = 1;
 /// Largest file, in bytes.
 pub const MAX_BYTES: usize = 256 * 1024;
 /// Most templates of one user.
@@ -22,6 +27,8 @@ pub enum FormatError {
     Magic,
     #[error("of version {0}")]
     Version(u8),
+    #[error("of version {0}, which is a later one")]
+    Newer(u8),
     #[error("cut short, or not of this version")]
     Malformed,
     #[error("bytes left over")]
@@ -33,9 +40,17 @@ pub enum FormatError {
 }
 
 impl FormatError {
+    /// A version that is not read, where this is the newest one.
+    pub fn version(version: u8, newest: u8) -> Self {
+        match version > newest {
+            true => Self::Newer(version),
+            false => Self::Version(version),
+        }
+    }
+
     /// A later version wrote it, and can read it still.
     pub fn is_newer(self) -> bool {
-        matches!(self, FormatError::Version(version) if version > VERSION)
+        matches!(self, FormatError::Newer(_))
     }
 }
 
@@ -68,6 +83,10 @@ pub struct StoredTemplate {
     pub quality: f32,
     /// The embedding, sealed under the key.
     pub sealed: Vec<u8>,
+    /// The liveness network's margin on the frame that was enrolled; absent where none was
+    /// measured.
+    #[serde(skip)]
+    pub margin: Option<f32>,
 }
 
 impl Enrollment {
@@ -91,8 +110,14 @@ impl Enrollment {
     /// # Errors
     /// [`FormatError::TooLarge`].
     pub fn encode(&self) -> Result<Vec<u8>, FormatError> {
-        let head = [MAGIC.as_slice(), &[VERSION]].concat();
-        let bytes = postcard::to_extend(self, head).map_err(|_| FormatError::Malformed)?;
+        let margins: Vec<Option<f32>> = self.templates.iter().map(|t| t.margin).collect();
+        let measured = margins.iter().any(Option::is_some);
+        let version = if measured { VERSION } else { FIRST };
+        let head = [MAGIC.as_slice(), &[version]].concat();
+        let mut bytes = postcard::to_extend(self, head).map_err(|_| FormatError::Malformed)?;
+        if measured {
+            bytes = postcard::to_extend(&margins, bytes).map_err(|_| FormatError::Malformed)?;
+        }
         if bytes.len() > MAX_BYTES || self.templates.len() > MAX_TEMPLATES {
             return Err(FormatError::TooLarge);
         }
@@ -107,11 +132,14 @@ impl Enrollment {
         }
         let body = bytes.strip_prefix(MAGIC).ok_or(FormatError::Magic)?;
         let (&version, body) = body.split_first().ok_or(FormatError::Malformed)?;
-        if version != VERSION {
-            return Err(FormatError::Version(version));
+        if !(FIRST..=VERSION).contains(&version) {
+            return Err(FormatError::version(version, VERSION));
         }
-        let (enrollment, rest) =
+        let (mut enrollment, mut rest) =
             postcard::take_from_bytes::<Self>(body).map_err(|_| FormatError::Malformed)?;
+        if version == VERSION {
+            rest = enrollment.take_margins(rest)?;
+        }
         if !rest.is_empty() {
             return Err(FormatError::Trailing);
         }
@@ -119,6 +147,22 @@ impl Enrollment {
             return Err(FormatError::TooLarge);
         }
         Ok(enrollment)
+    }
+
+    /// Reads the templates' margins; what is left. There is one for each template and a number in
+    /// one of them, else version 1 would have been written.
+    fn take_margins<'a>(&mut self, bytes: &'a [u8]) -> Result<&'a [u8], FormatError> {
+        let (margins, rest) = postcard::take_from_bytes::<Vec<Option<f32>>>(bytes)
+            .map_err(|_| FormatError::Malformed)?;
+        let measured = margins.iter().flatten();
+        let sound = measured.clone().count() > 0 && measured.clone().all(|m| m.is_finite());
+        if !sound || margins.len() != self.templates.len() {
+            return Err(FormatError::Malformed);
+        }
+        for (template, margin) in self.templates.iter_mut().zip(margins) {
+            template.margin = margin;
+        }
+        Ok(rest)
     }
 
     /// What [`Enrollment::integrity`] authenticates: everything but itself, and but the key's
@@ -161,6 +205,7 @@ mod tests {
             spectrum: Spectrum::Color,
             quality: 0.7,
             sealed: vec![1, 2, 3],
+            margin: Some(-1.5),
         };
         Enrollment {
             uid: 1000,
@@ -169,7 +214,14 @@ mod tests {
             protector: 1,
             sealed_key: vec![4; 300],
             recovery: vec![5; 88],
-            templates: vec![template.clone(), StoredTemplate { id: 2, ..template }],
+            templates: vec![
+                template.clone(),
+                StoredTemplate {
+                    id: 2,
+                    margin: None,
+                    ..template
+                },
+            ],
             integrity: vec![6; 40],
         }
     }
@@ -178,6 +230,31 @@ mod tests {
     fn what_is_written_is_read() {
         let bytes = enrollment().encode().unwrap();
         assert_eq!(Enrollment::decode(&bytes).unwrap(), enrollment());
+    }
+
+    #[test]
+    fn without_margins_version_one_is_written() {
+        let mut plain = enrollment();
+        plain.templates[0].margin = None;
+        let (with, without) = (enrollment().encode().unwrap(), plain.encode().unwrap());
+        assert_eq!((with[4], without[4]), (2, 1));
+        assert_eq!(Enrollment::decode(&without).unwrap(), plain);
+        // The rest is the same: margins stand behind it.
+        assert_eq!(with[5..without.len()], without[5..]);
+        let tail = |bytes: &[u8]| {
+            let version_two = [&b"FLCK\x02"[..], &without[5..], bytes].concat();
+            Enrollment::decode(&version_two)
+        };
+        let margins = |margins: &[Option<f32>]| postcard::to_allocvec(margins).unwrap();
+        assert!(tail(&margins(&[None, Some(2.0)])).is_ok());
+        for bad in [
+            &[None, None][..],
+            &[Some(2.0)],
+            &[Some(2.0); 3],
+            &[None, Some(f32::NAN)],
+        ] {
+            assert_eq!(tail(&margins(bad)), Err(FormatError::Malformed), "{bad:?}");
+        }
     }
 
     #[test]
@@ -193,6 +270,8 @@ mod tests {
         let mut older = bytes.clone();
         older[4] = 0;
         assert_eq!(Enrollment::decode(&older), Err(FormatError::Version(0)));
+        older[4] = 3;
+        assert_eq!(Enrollment::decode(&older), Err(FormatError::Newer(3)));
         let many = Enrollment {
             templates: vec![enrollment().templates[0].clone(); 17],
             ..enrollment()
@@ -209,6 +288,7 @@ mod tests {
         fn no_bytes_make_it_panic(tail in prop::collection::vec(any::<u8>(), 0..400)) {
             let _ = Enrollment::decode(&tail);
             let _ = Enrollment::decode(&[b"FLCK\x01".as_slice(), &tail].concat());
+            let _ = Enrollment::decode(&[b"FLCK\x02".as_slice(), &tail].concat());
         }
     }
 }

@@ -25,7 +25,7 @@ pub fn decode(bytes: &[u8]) -> Result<&[u8], FormatError> {
     let (&version, sealed) = body.split_first().ok_or(FormatError::Malformed)?;
     match version {
         VERSION => Ok(sealed),
-        other => Err(FormatError::Version(other)),
+        other => Err(FormatError::version(other, VERSION)),
     }
 }
 
@@ -41,7 +41,7 @@ mod tests {
             assert!(decode(&bytes[..n]).is_err(), "cut to {n}");
         }
         assert_eq!(decode(b"FLCK\x01sealed"), Err(FormatError::Magic));
-        assert_eq!(decode(b"FLKR\x02sealed"), Err(FormatError::Version(2)));
-        assert!(FormatError::Version(2).is_newer());
+        assert_eq!(decode(b"FLKR\x00sealed"), Err(FormatError::Version(0)));
+        assert_eq!(decode(b"FLKR\x02sealed"), Err(FormatError::Newer(2)));
     }
 }

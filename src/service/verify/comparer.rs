@@ -60,6 +60,7 @@ impl Comparer {
         };
         let templates = gallery.for_camera(camera, models.digest())?;
         let threshold = models.threshold(*spectrum);
+        models.expect(gallery.margin(camera));
         let outcome = models.judge(&frame, *spectrum, &QualityLimits::VERIFY, times)?;
         Ok(Some(match outcome {
             FrameOutcome::Hint(hint, face) => Compared::Hint(hint, face),

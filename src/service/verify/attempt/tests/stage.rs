@@ -20,6 +20,8 @@ use crate::vault::TemplateKey;
 
 const MODEL: Digest = Digest([7; 32]);
 const CAMERA: &str = "recorded:mine/color";
+/// Of the templates' margins the lower.
+const MARGIN: f32 = 2.0;
 
 /// What was handed to the loop, noted as it was handed over.
 #[derive(Default)]
@@ -36,6 +38,8 @@ pub struct Notes {
 struct Scripted {
     ours: bool,
     threshold: f32,
+    /// The margin of the person it was told to expect.
+    expected: Option<f32>,
     shown: Arc<Vec<Shown>>,
     notes: Arc<Mutex<Notes>>,
 }
@@ -64,7 +68,9 @@ impl JudgeFrames for Scripted {
         &ALIKE
     }
 
-    fn expect(&mut self, _: Option<f32>) {}
+    fn expect(&mut self, own: Option<f32>) {
+        self.expected = own;
+    }
 
     fn judge(
         &mut self,
@@ -84,6 +90,7 @@ impl JudgeFrames for Scripted {
             Shown::Face(whose, liveness) => {
                 let mut notes = self.notes.lock().unwrap();
                 let right = self.ours && notes.camera_is_mine && notes.templates;
+                let right = right && self.expected == Some(MARGIN);
                 notes.faces.push((whose, liveness, right, self.threshold));
                 let quality = Quality::of(frame, &face);
                 FrameOutcome::Judged(Box::new(JudgedFace {
@@ -123,6 +130,7 @@ fn sealed() -> (Enrollment, TemplateKey) {
             spectrum: Spectrum::Color,
             quality: 1.0,
             sealed,
+            margin: Some(MARGIN * id as f32),
         };
         let embedding = Embedding::normalized(values.to_vec()).unwrap();
         templates::seal_template(&enrollment, &mut template, &embedding, &key).unwrap();
@@ -170,6 +178,7 @@ impl Stage {
                 inbox.put_models(Ok(Box::new(Scripted {
                     ours,
                     threshold,
+                    expected: None,
                     shown,
                     notes,
                 })));
