@@ -5,6 +5,7 @@ use std::time::{Duration, Instant};
 use anyhow::Result;
 use facelock::decision::verdict::{Decision, DecisionRules, Ended, Evidence, Judged, decide};
 use facelock::face::QualityLimits;
+use facelock::pad::median;
 use facelock::pipeline::enrollment::Samples;
 use facelock::pipeline::frame::{
     FrameJudge, FrameOutcome, FrameTimes, JudgeFrames as _, JudgedFace,
@@ -17,6 +18,21 @@ pub const STEP: Duration = Duration::from_millis(100);
 pub const FRAMES: usize = 55;
 /// Samples an enrollment takes.
 const SAMPLES: usize = 5;
+
+/// What an enrollment keeps of a person.
+#[derive(Default)]
+pub struct Enrolled {
+    pub templates: Vec<Embedding>,
+    /// The margins of the frames that they are of.
+    pub margins: Vec<f32>,
+}
+
+impl Enrolled {
+    /// What a login expects the person by.
+    pub fn own(&self) -> Option<f32> {
+        median(self.margins.iter().copied())
+    }
+}
 
 /// How an attempt went.
 #[derive(Clone, Debug)]
@@ -69,9 +85,10 @@ pub fn judge(
 pub fn attempt(
     frame_judge: &mut FrameJudge,
     frames: impl Iterator<Item = Result<Frame>>,
-    templates: &[Embedding],
+    person: &Enrolled,
 ) -> Result<Course> {
     frame_judge.reset();
+    frame_judge.expect(person.own());
     let (begun, rules) = (Instant::now(), DecisionRules::default());
     let threshold = frame_judge.threshold(Spectrum::Color);
     let mut evidence = Evidence::default();
@@ -87,7 +104,9 @@ pub fn attempt(
                 evidence.last_hint = None;
                 let motion = face.evidence.of("motion");
                 course.motion.extend(motion.map(|word| word.live));
-                let score = frame_judge.weights().compare(&face.embedding, templates);
+                let score = frame_judge
+                    .weights()
+                    .compare(&face.embedding, &person.templates);
                 let judged = Judged {
                     at,
                     liveness: face.liveness,
@@ -114,18 +133,22 @@ pub fn attempt(
 }
 
 /// The samples that enrollment keeps of the frames, without asking for poses.
-pub fn enroll(frame_judge: &mut FrameJudge, frames: &[Frame]) -> Result<Vec<Embedding>> {
+pub fn enroll(frame_judge: &mut FrameJudge, frames: &[Frame]) -> Result<Enrolled> {
     let mut samples = Samples::default();
     each(frame_judge, frames, &QualityLimits::ENROLL, |face| {
         if samples.len() < SAMPLES {
             samples.offer(face);
         }
     })?;
-    let taken = samples.take().into_iter();
-    Ok(taken.map(|sample| sample.embedding).collect())
+    let mut enrolled = Enrolled::default();
+    for sample in samples.take() {
+        enrolled.templates.push(sample.embedding);
+        enrolled.margins.extend(sample.margin);
+    }
+    Ok(enrolled)
 }
 
-/// Every face of the frames that can be judged, one after the other.
+/// Every face of the frames that can be judged, one after the other, no matter whose.
 pub fn each(
     frame_judge: &mut FrameJudge,
     frames: &[Frame],
@@ -133,6 +156,7 @@ pub fn each(
     mut take: impl FnMut(JudgedFace),
 ) -> Result<()> {
     frame_judge.reset();
+    frame_judge.expect(None);
     let begun = Instant::now();
     for (n, frame) in frames.iter().enumerate() {
         let outcome = judge(frame_judge, frame, limits, begun + STEP * n as u32)?;

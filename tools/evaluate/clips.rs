@@ -13,12 +13,12 @@ use facelock::pipeline::frame::FrameJudge;
 use facelock::types::{Embedding, Frame, Liveness, Spectrum};
 
 use crate::attacks::{SPECIES, present};
-use crate::attempts::{self, Course, FRAMES, attempt};
+use crate::attempts::{self, Course, Enrolled, FRAMES, attempt};
 use crate::pictures::{self, Dice};
 use crate::stats::{Rate, Scores};
 
 /// Frames an attack is shown for: three seconds.
-const ATTACK: usize = 30;
+pub const ATTACK: usize = 30;
 
 /// One person's clip.
 pub struct Clip {
@@ -94,7 +94,7 @@ pub fn shared<J: Sync, A: Send>(
 pub fn enroll(
     dirs: &ModelDirs,
     mut clips: Vec<Clip>,
-) -> Result<(Vec<Clip>, Vec<Vec<Embedding>>, String)> {
+) -> Result<(Vec<Clip>, Vec<Enrolled>, String)> {
     let mut both = shared(dirs, &clips, |judge, clip| {
         let samples = attempts::enroll(judge, &clip.enrolled)?;
         let mut probes = Vec::new();
@@ -106,7 +106,7 @@ pub fn enroll(
     // Who cannot be enrolled is told, and takes no part in what follows.
     let enrolled: Vec<bool> = both
         .iter()
-        .map(|(samples, _)| samples.len() >= FEWEST)
+        .map(|(enrolled, _)| enrolled.templates.len() >= FEWEST)
         .collect();
     let mut failed = Rate::default();
     enrolled.iter().for_each(|enrolled| failed.add(!enrolled));
@@ -120,12 +120,13 @@ pub fn enroll(
     }
     let mut kept = enrolled.iter();
     clips.retain(|_| kept.next() == Some(&true));
-    both.retain(|(samples, _)| samples.len() >= FEWEST);
+    both.retain(|(enrolled, _)| enrolled.templates.len() >= FEWEST);
     let weights = Networks::installed(dirs)?.weights;
     let one = |a: &Embedding, b: &Embedding| compare(a, std::slice::from_ref(b)).unwrap_or(-1.0);
     let (mut consecutive, mut first, mut others, mut later) =
         (Vec::new(), Vec::new(), Vec::new(), Vec::new());
-    for (n, (samples, probes)) in both.iter().enumerate() {
+    for (n, (enrolled, probes)) in both.iter().enumerate() {
+        let samples = &enrolled.templates;
         consecutive.extend(probes.windows(2).map(|pair| one(&pair[0], &pair[1])));
         first.extend(
             samples
@@ -149,13 +150,13 @@ pub fn enroll(
     }
     Ok((
         clips,
-        both.into_iter().map(|(samples, _)| samples).collect(),
+        both.into_iter().map(|(enrolled, _)| enrolled).collect(),
         text,
     ))
 }
 
 /// Attempts that start at different moments of each clip, by the person and by everybody else.
-pub fn genuine(dirs: &ModelDirs, clips: &[Clip], templates: &[Vec<Embedding>]) -> Result<String> {
+pub fn genuine(dirs: &ModelDirs, clips: &[Clip], people: &[Enrolled]) -> Result<String> {
     let mut text = String::from("| attempts | outcome | rate |\n|---|---|---|\n");
     for (title, sigma) in [
         ("as filmed", 0.0),
@@ -177,7 +178,7 @@ pub fn genuine(dirs: &ModelDirs, clips: &[Clip], templates: &[Vec<Embedding>]) -
                     Ok(frame.clone())
                 }
             });
-            attempt(judge, frames, &templates[*n])
+            attempt(judge, frames, &people[*n])
         })?;
         let (mut refused, mut attack, mut vetoed, mut frames) = (
             Rate::default(),
@@ -211,7 +212,7 @@ pub fn genuine(dirs: &ModelDirs, clips: &[Clip], templates: &[Vec<Embedding>]) -
             "| genuine, {title} | single frames motion calls flat | {vetoed} |"
         )?;
     }
-    text += &impostors(dirs, clips, templates)?;
+    text += &impostors(dirs, clips, people)?;
     text += &watched(dirs, clips)?;
     Ok(text)
 }
@@ -249,14 +250,14 @@ fn watched(dirs: &ModelDirs, clips: &[Clip]) -> Result<String> {
     Ok(text)
 }
 
-fn impostors(dirs: &ModelDirs, clips: &[Clip], templates: &[Vec<Embedding>]) -> Result<String> {
+fn impostors(dirs: &ModelDirs, clips: &[Clip], people: &[Enrolled]) -> Result<String> {
     let jobs: Vec<(usize, usize)> = (0..clips.len())
         .flat_map(|n| (0..clips.len()).map(move |m| (n, m)))
         .filter(|(n, m)| n != m)
         .collect();
     let courses = shared(dirs, &jobs, |judge, (n, m)| {
         let frames = clips[*n].probes.iter().map(|frame| Ok(frame.clone()));
-        attempt(judge, frames, &templates[*m])
+        attempt(judge, frames, &people[*m])
     })?;
     let mut accepted = Rate::default();
     courses
@@ -268,30 +269,38 @@ fn impostors(dirs: &ModelDirs, clips: &[Clip], templates: &[Vec<Embedding>]) -> 
     ))
 }
 
+/// Where the attacks on a clip begin.
+pub fn moments(clip: &Clip, quick: bool) -> impl Iterator<Item = usize> + use<> {
+    let (most, length) = (if quick { 1 } else { 3 }, clip.probes.len());
+    let starts = [0, 16, 32].into_iter().take(most);
+    starts.filter(move |start| length >= start + 20)
+}
+
+/// Ovals round both eyes, as a cut-out has holes.
+pub fn eyes(judge: &mut FrameJudge, frame: &Frame) -> Result<[[f32; 4]; 2]> {
+    let [right, left, ..] = attempts::face(judge, frame)?.landmarks;
+    let span = (left.x - right.x).abs();
+    Ok([right, left].map(|eye| [eye.x, eye.y, 0.3 * span, 0.18 * span]))
+}
+
 /// Every species against the templates of the person it shows, at several moments of each clip.
 pub fn attacks(
     dirs: &ModelDirs,
     clips: &[Clip],
-    templates: &[Vec<Embedding>],
+    people: &[Enrolled],
     quick: bool,
 ) -> Result<String> {
     let mut text = String::from(
         "| species (made here) | APCER: taken for live | matched | stopped by motion |\n|---|---|---|---|\n",
     );
-    let moments: &[usize] = if quick { &[0] } else { &[0, 16, 32] };
     for (species, name) in SPECIES {
-        let all = (0..clips.len()).flat_map(|n| moments.iter().map(move |start| (n, *start)));
-        let jobs: Vec<_> = all
-            .filter(|(n, start)| clips[*n].probes.len() >= start + 20)
-            .collect();
+        let of = |(n, clip)| moments(clip, quick).map(move |start| (n, start));
+        let jobs: Vec<_> = clips.iter().enumerate().flat_map(of).collect();
         let courses = shared(dirs, &jobs, |judge, (n, start)| {
             let clip = &clips[*n].probes[*start..];
-            let face = attempts::face(judge, &clip[0])?;
-            let [right, left, ..] = face.landmarks;
-            let span = (left.x - right.x).abs();
-            let eyes = [right, left].map(|eye| [eye.x, eye.y, 0.3 * span, 0.18 * span]);
+            let eyes = eyes(judge, &clip[0])?;
             let frames = present(species, clip, &eyes).take(ATTACK);
-            attempt(judge, frames, &templates[*n])
+            attempt(judge, frames, &people[*n])
         })?;
         let (mut live, mut matched, mut stopped) =
             (Rate::default(), Rate::default(), Rate::default());

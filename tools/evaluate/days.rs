@@ -12,20 +12,20 @@ use facelock::pipeline::enrollment::FEWEST;
 use facelock::pipeline::frame::{FrameJudge, JudgeFrames as _};
 use facelock::types::{Embedding, Frame, Spectrum};
 
-use crate::attempts;
+use crate::attempts::{self, Enrolled};
 use crate::clips::shared;
 use crate::pictures;
 use crate::stats::{Rate, Scores};
 
 /// Frames of one attempt: at ten a second, half of what an instance would look at.
-const SHOWN: usize = 15;
+pub const SHOWN: usize = 15;
 /// Fewer frames than a median takes are no attempt.
-const FEWEST_SHOWN: usize = 5;
+pub const FEWEST_SHOWN: usize = 5;
 
 /// What one person's pictures gave.
 struct Person {
     name: String,
-    templates: Vec<Embedding>,
+    enrolled: Enrolled,
     /// On the day of the enrollment, and on others.
     days: [Day; 2],
     /// Of the person on paper.
@@ -45,10 +45,10 @@ struct Day {
 }
 
 /// A person's recordings, in the order of days.
-type Recordings = BTreeMap<String, Vec<PathBuf>>;
+pub type Recordings = BTreeMap<String, Vec<PathBuf>>;
 
 /// By person, by session and recording.
-fn recordings(folder: &Path) -> Result<BTreeMap<String, Recordings>> {
+pub fn recordings(folder: &Path) -> Result<BTreeMap<String, Recordings>> {
     let mut found: BTreeMap<String, Recordings> = BTreeMap::new();
     for path in pictures::files(folder, "jpg")? {
         let name = path.file_stem().unwrap_or_default().to_string_lossy();
@@ -62,7 +62,7 @@ fn recordings(folder: &Path) -> Result<BTreeMap<String, Recordings>> {
     Ok(found)
 }
 
-fn read(files: &[PathBuf]) -> Result<Vec<Frame>> {
+pub fn read(files: &[PathBuf]) -> Result<Vec<Frame>> {
     files.iter().map(|path| pictures::jpeg(path)).collect()
 }
 
@@ -75,7 +75,7 @@ fn play(
 ) -> Result<Person> {
     let mut person = Person {
         name: name.to_owned(),
-        templates: Vec::new(),
+        enrolled: Enrolled::default(),
         days: Default::default(),
         prints: Rate::default(),
         prints_match: Rate::default(),
@@ -89,22 +89,24 @@ fn play(
         let mut frames = read(files)?;
         if *recording == first {
             let probes = frames.split_off(frames.len() / 3);
-            person.templates = attempts::enroll(judge, &frames)?;
+            person.enrolled = attempts::enroll(judge, &frames)?;
             frames = probes;
         }
-        if person.templates.len() < FEWEST {
+        if person.enrolled.templates.len() < FEWEST {
             return Ok(person);
         }
         let other = recording.split(' ').next() != first.split(' ').next();
         let day = &mut person.days[usize::from(other)];
         attempts::each(judge, &frames, &QualityLimits::VERIFY, |face| {
-            let score = person.weights.compare(&face.embedding, &person.templates);
+            let score = person
+                .weights
+                .compare(&face.embedding, &person.enrolled.templates);
             day.scores.extend(score);
             person.frames.push(face.embedding);
         })?;
         for shown in frames.chunks(SHOWN).filter(|s| s.len() >= FEWEST_SHOWN) {
             let frames = shown.iter().map(|frame| Ok(frame.clone()));
-            let course = attempts::attempt(judge, frames, &person.templates)?;
+            let course = attempts::attempt(judge, frames, &person.enrolled)?;
             day.refused.add(!course.matched());
             day.not_live.add(!course.passed_as_live());
         }
@@ -113,7 +115,7 @@ fn play(
         let frames = read(files)?;
         for shown in frames.chunks(SHOWN).filter(|s| s.len() >= FEWEST_SHOWN) {
             let frames = shown.iter().map(|frame| Ok(frame.clone()));
-            let course = attempts::attempt(judge, frames, &person.templates)?;
+            let course = attempts::attempt(judge, frames, &person.enrolled)?;
             person.prints.add(course.passed_as_live());
             person.prints_match.add(course.matched());
             person.prints_score = person.prints_score.max(course.best().unwrap_or(-1.0));
@@ -135,7 +137,7 @@ pub fn table(dirs: &ModelDirs, nuaa: &Path) -> Result<String> {
     let mut text = failures(&people);
     let people: Vec<Person> = people
         .into_iter()
-        .filter(|person| person.templates.len() >= FEWEST)
+        .filter(|person| person.enrolled.templates.len() >= FEWEST)
         .collect();
     text += &in_all(&people)?;
     text += &by_person(&people)?;
@@ -146,7 +148,7 @@ fn failures(people: &[Person]) -> String {
     let mut failed = Rate::default();
     people
         .iter()
-        .for_each(|person| failed.add(person.templates.len() < FEWEST));
+        .for_each(|person| failed.add(person.enrolled.templates.len() < FEWEST));
     format!(
         "Enrolled from the first third of the first recording, as an enrollment takes samples. Failure to enroll: {failed}.\n\n"
     )
@@ -184,7 +186,7 @@ fn in_all(people: &[Person]) -> Result<String> {
     for person in people {
         let others = people.iter().filter(|other| other.name != person.name);
         let frames = others.flat_map(|other| &other.frames);
-        let score = |frame| person.weights.compare(frame, &person.templates);
+        let score = |frame| person.weights.compare(frame, &person.enrolled.templates);
         strangers.extend(frames.filter_map(score));
     }
     let threshold = people.first().map_or(1.0, |person| person.threshold);
@@ -221,7 +223,7 @@ fn by_person(people: &[Person]) -> Result<String> {
             text,
             "| {} | {} | {}/{} | {}/{} | {}/{} | {}/{} | {:.3} | {} |",
             person.name,
-            person.templates.len(),
+            person.enrolled.templates.len(),
             same.refused.k,
             same.refused.n,
             other.refused.k,

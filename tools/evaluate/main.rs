@@ -11,9 +11,11 @@ mod eyes;
 mod halves;
 mod identities;
 mod liveness;
+mod own;
 mod pictures;
 mod plot;
 mod stats;
+mod trace;
 mod turns;
 
 use std::path::{Path, PathBuf};
@@ -86,6 +88,15 @@ fn main() -> Result<()> {
         let table = days::table(&dirs, &data.join("nuaa"))?;
         report.say("Days apart, one webcam", &table);
     }
+    if wants("own") {
+        let clips = clips::load(&data.join("clips"), quick)?;
+        let loose = trace::bounds(&dirs)?;
+        let strictest = own::strictest(&loose);
+        let sets = (data.join("nuaa"), clips);
+        let people = trace::people(&dirs, (&sets.0, &sets.1), &strictest, &target.join("eval"))?;
+        let replay = trace::Replay::new(&dirs, Networks::installed(&dirs)?.threshold.color)?;
+        report.say("Own margins", &own::table(&people, &replay, &loose)?);
+    }
     if wants("eyes") {
         let clips = clips::load(&data.join("clips"), quick)?;
         let table = eyes::table(&dirs, &data.join("lfw"), &clips)?;
@@ -100,20 +111,17 @@ fn main() -> Result<()> {
         .any(|key| wants(key))
     {
         let clips = clips::load(&data.join("clips"), quick)?;
-        let (clips, templates, table) = clips::enroll(&dirs, clips)?;
+        let (clips, people, table) = clips::enroll(&dirs, clips)?;
         if wants("attempts") {
             report.say("Enrollment", &table);
-            report.say(
-                "Whole attempts",
-                &clips::genuine(&dirs, &clips, &templates)?,
-            );
+            report.say("Whole attempts", &clips::genuine(&dirs, &clips, &people)?);
         }
         if wants("attacks") {
-            let table = clips::attacks(&dirs, &clips, &templates, quick)?;
+            let table = clips::attacks(&dirs, &clips, &people, quick)?;
             report.say("Attacks made from the clips", &table);
         }
         if wants("turns") {
-            let table = turns::table(&dirs, &clips, &templates)?;
+            let table = turns::table(&dirs, &clips, &people)?;
             report.say("Turns that are asked for", &table);
         }
     }

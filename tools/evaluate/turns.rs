@@ -11,7 +11,7 @@ use facelock::pipeline::frame::{FrameJudge, FrameOutcome, JudgeFrames as _};
 use facelock::types::{Embedding, Frame, PixelFormat, Spectrum};
 
 use crate::attacks::{Species, present};
-use crate::attempts::{self, STEP};
+use crate::attempts::{self, Enrolled, STEP};
 use crate::clips::{Clip, shared};
 use crate::pictures::sample;
 use crate::stats::Rate;
@@ -56,7 +56,7 @@ const SHOWN: [(Shown, &str); 6] = [
 
 /// Every question, put to everything shown, at a start every second of each clip, for photographs
 /// every third.
-pub fn table(dirs: &ModelDirs, clips: &[Clip], templates: &[Vec<Embedding>]) -> Result<String> {
+pub fn table(dirs: &ModelDirs, clips: &[Clip], people: &[Enrolled]) -> Result<String> {
     let mut text = String::from(
         "| shown for up to eight seconds | turns by 20° and compares | passed | turned the other way |\n|---|---|---|---|\n",
     );
@@ -71,7 +71,7 @@ pub fn table(dirs: &ModelDirs, clips: &[Clip], templates: &[Vec<Embedding>]) -> 
         let answers = shared(dirs, &jobs, |judge, (n, start)| {
             let clip = &clips[*n].probes[*start..];
             let frames = frames(shown, judge, clip)?;
-            Ok(answers(&sightings(judge, &frames, &templates[*n])?))
+            Ok(answers(&sightings(judge, &frames, &people[*n].templates)?))
         })?;
         let (mut far, mut passed, mut wrong) = (Rate::default(), Rate::default(), Rate::default());
         for all in &answers {
