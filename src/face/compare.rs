@@ -81,7 +81,7 @@ mod tests {
         ] {
             assert!((score(&weights) - expected).abs() < 1e-6, "{weights:?}");
         }
-        let same = Weights::of(&[(2, 3.0), (1, 1.0)]).compare(&probe, &[probe.clone()]);
+        let same = Weights::of(&[(2, 3.0), (1, 1.0)]).compare(&probe, std::slice::from_ref(&probe));
         assert!((same.unwrap() - 1.0).abs() < 1e-6);
         let others = Weights::of(&[(2, 3.0), (2, 1.0)]);
         assert_eq!(others.compare(&probe, &template), None);
