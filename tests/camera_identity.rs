@@ -146,7 +146,7 @@ fn virtual_nodes_are_refused_unless_allowed_whatever_they_claim() {
         0,
         probed("v4l2 loopback", "Integrated IR Camera", vec![gray(b"GREY")]),
     );
-    tree.platform_node(
+    tree.module_node(
         1,
         "platform/vivid.0",
         "vivid",
@@ -178,6 +178,24 @@ fn virtual_nodes_are_refused_unless_allowed_whatever_they_claim() {
             .count(),
         2
     );
+}
+
+/// A module that nobody knows makes a device of its own and feeds it; a camera was found by a bus,
+/// or described by the firmware.
+#[test]
+fn a_device_that_a_module_made_is_virtual_whatever_its_driver_is_called() {
+    for parent in ["platform/fakecam.0", "faux/fakecam", "fakecam"] {
+        let mut tree = Tree::new();
+        let camera = probed("fakecam", "Integrated Camera", vec![color(b"YUYV")]);
+        tree.module_node(0, parent, "fakecam", camera);
+        let cameras = list_with(&tree.options(), &tree);
+        assert!(cameras[0].is_virtual && !cameras[0].used, "{cameras:?}");
+    }
+    let mut tree = Tree::new();
+    let path = "pci0000:00/0000:00:1b.0/fakecam";
+    let camera = probed("cx23885", "Grabber", vec![color(b"YUYV")]);
+    tree.module_node(0, path, "cx23885", camera);
+    assert!(!list_with(&tree.options(), &tree)[0].is_virtual);
 }
 
 #[test]

@@ -9,7 +9,7 @@ use std::path::{Component, Path, PathBuf};
 
 /// More nodes than this are not looked at; an image processor alone has some fifty.
 const NODES_MAX: usize = 256;
-/// Drivers that make pictures up though they sit on the platform bus.
+/// Drivers that make pictures up, wherever they sit.
 pub(super) const VIRTUAL_DRIVERS: [&str; 7] = [
     "vivid",
     "vimc",
@@ -147,11 +147,23 @@ fn origin(device: &Path) -> Origin {
     // Below video4linux there is nothing but the node; a node without a parent device is no
     // camera's.
     match names.iter().rposition(|name| *name == "video4linux") {
-        Some(end) if end >= 1 && names[0] != "video4linux" => {
+        Some(end) if end >= 1 && is_hardware(device, names[0]) => {
             Origin::Platform(cleaned(&names[..end].join("/")))
         }
         _ => Origin::Virtual,
     }
+}
+
+/// Whether a bus found the device, or the firmware described it or what it hangs on. Else a module
+/// made it up, and the pictures may come from any program.
+fn is_hardware(device: &Path, bus: &str) -> bool {
+    let is_described = |above: &Path| {
+        let links = ["of_node", "firmware_node"];
+        links
+            .iter()
+            .any(|link| above.join(link).symlink_metadata().is_ok())
+    };
+    bus.starts_with("pci") || device.ancestors().any(is_described)
 }
 
 fn name_of(component: Component<'_>) -> Option<&str> {

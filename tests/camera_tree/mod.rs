@@ -110,7 +110,18 @@ impl Tree {
         self.add(number, &parent, Some("uvcvideo"), function);
     }
 
+    /// A camera that the machine's firmware describes.
     pub fn platform_node(&mut self, number: u32, parent: &str, driver: &str, function: Function) {
+        self.add(number, parent, Some(driver), function);
+        let device = self.root.path().join("sys/devices").join(parent);
+        let _ = symlink(
+            "/sys/firmware/devicetree/base/camera",
+            device.join("of_node"),
+        );
+    }
+
+    /// One whose device a module made up.
+    pub fn module_node(&mut self, number: u32, parent: &str, driver: &str, function: Function) {
         self.add(number, parent, Some(driver), function);
     }
 
