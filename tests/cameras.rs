@@ -241,6 +241,7 @@ fn a_report_is_a_description_and_names_no_serial_number() {
         "laptop",
         "same-serial",
         "ipu6",
+        "multi-planar-first",
         "interval-256-7680",
         "shutter-told",
     ] {

@@ -84,8 +84,10 @@ impl DescribedCameras {
             "interface" => device.interface = rest.to_owned(),
             "driver" => device.probed.driver = rest.to_owned(),
             "capabilities" => {
-                device.probed.captures = rest.contains("Video Capture");
-                device.probed.is_stage = rest.contains("I/O MC");
+                let has = |capability| rest.split(", ").any(|told| told == capability);
+                device.probed.captures = has("Video Capture");
+                device.probed.is_multi_planar = has("Video Capture Multiplanar");
+                device.probed.is_stage = has("I/O MC");
             }
             "control" => device.behavior.control(rest)?,
             "open" => device.behavior.open = Some(error_number(rest)?),
@@ -128,6 +130,7 @@ impl DescribedCameras {
                 std::fs::create_dir_all(&driver)?;
                 // The nodes of a function share their parent's link.
                 let _ = symlink(driver, parent.join("driver"));
+                let _ = symlink("of_node", parent.join("of_node"));
                 symlink(&parent, place.join("device"))?;
             }
             symlink(&place, sys.join("class/video4linux").join(&name))?;
@@ -235,7 +238,7 @@ fn format(text: &str) -> Option<ProbedFormat> {
 impl Probe for DescribedCameras {
     fn probe(&self, node: &Path) -> io::Result<Probed> {
         let mut probed = self.at(node)?.probed.clone();
-        if probed.is_stage {
+        if probed.is_stage || !probed.captures {
             probed.formats.clear();
         }
         probed.shutter_closed = self.at(node)?.behavior.shutter_closed;

@@ -42,7 +42,8 @@ pub(super) fn scan(
             (place, answer.map_err(|error| CameraError::from_io(&error)))
         })
         .collect();
-    probed.retain(|(_, answer)| answer.as_ref().map_or(true, |probed| probed.captures));
+    let is_camera = |probed: &Probed| probed.captures || probed.is_multi_planar;
+    probed.retain(|(_, answer)| answer.as_ref().map_or(true, is_camera));
     let kinds: Vec<_> = (0..probed.len())
         .map(|index| kind(index, &probed, options, quirks, &names))
         .collect();

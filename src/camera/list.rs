@@ -78,6 +78,12 @@ fn verdict(
                     .into(),
             );
         }
+        (None, Ok(probed)) if probed.is_multi_planar => {
+            return Err(
+                "multi-planar; not read: such a camera works by libcamera only, and a USB one here"
+                    .into(),
+            );
+        }
         (None, Ok(probed)) => return Err(classify::why_unread(&probed.formats)),
     };
     let modes = suits(camera, names, options, wanted)?;

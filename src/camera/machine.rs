@@ -91,6 +91,7 @@ impl Probe for Kernel {
             card: capability.card,
             bus: capability.bus,
             captures: capability.captures,
+            is_multi_planar: capability.is_multi_planar,
             is_stage: capability.is_stage,
             shutter_closed: node.shutter_closed(),
             formats,

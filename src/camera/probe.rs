@@ -27,6 +27,8 @@ pub struct Probed {
     pub bus: String,
     /// A node that streams pictures to us: neither metadata nor output.
     pub captures: bool,
+    /// It would, by several planes a picture, and only so.
+    pub is_multi_planar: bool,
     /// One stage of an image processor's pipeline, which streams nothing by itself.
     pub is_stage: bool,
     /// What it says of its privacy shutter, where it says anything.

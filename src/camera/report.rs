@@ -86,12 +86,13 @@ fn node(text: &mut String, place: &Place, probed: &std::io::Result<Probed>) {
             return;
         }
     };
-    let capabilities = match (probed.captures, probed.is_stage) {
-        (false, _) => "none that is used",
-        (true, false) => "Video Capture, Streaming",
-        (true, true) => "Video Capture, Streaming, I/O MC",
+    let captures = match (probed.captures, probed.is_multi_planar) {
+        (true, _) => "Video Capture, Streaming",
+        (false, true) => "Video Capture Multiplanar, Streaming",
+        (false, false) => "none that is used",
     };
-    let _ = writeln!(text, "        capabilities {capabilities}");
+    let stage = if probed.is_stage { ", I/O MC" } else { "" };
+    let _ = writeln!(text, "        capabilities {captures}{stage}");
     if let Some(closed) = probed.shutter_closed {
         let _ = writeln!(text, "        control privacy {}", u8::from(closed));
     }

@@ -51,13 +51,13 @@ impl Node {
         } else {
             raw.capabilities
         };
-        Ok(Capability {
+        let told = Capability {
             driver: text(&raw.driver),
             card: text(&raw.card),
             bus: text(&raw.bus_info),
-            captures: caps & CAP_VIDEO_CAPTURE != 0 && caps & CAP_STREAMING != 0,
-            is_stage: caps & CAP_IO_MC != 0,
-        })
+            ..Capability::default()
+        };
+        Ok(told.with(caps))
     }
 
     /// The pixel formats, in the driver's order.

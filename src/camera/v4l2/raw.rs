@@ -13,6 +13,9 @@ pub(super) const BUF_FLAG_ERROR: u32 = 0x40;
 pub(super) const BUF_FLAG_TIMESTAMP_MASK: u32 = 0xe000;
 pub(super) const BUF_FLAG_TIMESTAMP_MONOTONIC: u32 = 0x2000;
 pub(super) const CAP_VIDEO_CAPTURE: u32 = 0x1;
+pub(super) const CAP_VIDEO_OUTPUT: u32 = 0x2;
+pub(super) const CAP_VIDEO_CAPTURE_MPLANE: u32 = 0x1000;
+pub(super) const CAP_VIDEO_OUTPUT_MPLANE: u32 = 0x2000;
 pub(super) const CAP_STREAMING: u32 = 0x0400_0000;
 /// The node is one stage of a pipeline that a program must first set up.
 pub(super) const CAP_IO_MC: u32 = 0x2000_0000;
