@@ -1,17 +1,18 @@
 //! Recorded camera descriptions: for each, which camera is listed as used, which one opens and in
 //! what size, and what is said. A user's report becomes a case by adding lines to it:
 //!
-//! `lists SPECTRUM VID:PID FORMAT`, `opens SPECTRUM IDENTITY WxH [lit]` (the identity's beginning),
-//! `opens SPECTRUM error WORDS` (of the error, or its name), `assumes SPECTRUM WORDS` (told when it
-//! opens, each once and in this order), `says WORDS` (in a reason of `facelockctl devices`),
-//! `soonest SPECTRUM IDENTITY FORMAT` (by its first lit frame); and before them
-//! `enrolled IDENTITY`, `login` (only enrolled cameras), `color_format FORMAT`, `shipped_quirks`.
+//! `lists SPECTRUM VID:PID FORMAT`, `opens SPECTRUM IDENTITY WxH [lit | later]` (the identity's
+//! beginning; its first frame, its first lit one or its tenth), `opens SPECTRUM error WORDS` (of
+//! the error, or its name), `assumes SPECTRUM WORDS` (told when it opens, each once and in this
+//! order), `says WORDS` (in a reason of `facelockctl devices`), `soonest SPECTRUM IDENTITY FORMAT`
+//! (by its first lit frame); and before them `enrolled IDENTITY`, `login` (only enrolled cameras),
+//! `color_format FORMAT`, `shipped_quirks`.
 #![allow(clippy::unwrap_used, clippy::panic)]
 
 #[cfg(not(feature = "replay"))]
 compile_error!("these tests need recorded frames: cargo test --features replay, or scripts/test");
 
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
@@ -73,7 +74,7 @@ impl Case {
                     self.fails(word(spectrum), &line[3..].join(" "));
                 }
                 ["opens", spectrum, identity, size, ..] => {
-                    self.opens(word(spectrum), identity, size, line.last() == Some(&"lit"));
+                    self.opens(word(spectrum), identity, size, line.get(4).copied());
                 }
                 ["soonest", spectrum, identity, ..] => {
                     self.soonest(word(spectrum), identity, &line[3..].join(" "));
@@ -118,8 +119,13 @@ impl Case {
         assert!(told, "{}: {words:?} in {cameras:#?}", self.name);
     }
 
-    fn opens(&self, spectrum: Spectrum, identity: &str, size: &str, lit: bool) {
-        let taker = Taker::new(move |frame| !lit || exposure::judge(frame).lit());
+    fn opens(&self, spectrum: Spectrum, identity: &str, size: &str, which: Option<&str>) {
+        let (lit, later) = (which == Some("lit"), which == Some("later"));
+        let seen = Cell::new(0);
+        let taker = Taker::new(move |frame| {
+            seen.set(seen.get() + 1);
+            (!lit || exposure::judge(frame).lit()) && (!later || seen.get() == 10)
+        });
         let ended = self.stream(spectrum, &taker);
         assert_eq!(ended, Ok(()), "{}", self.name);
         let (name, by) = taker.opened.into_inner().unwrap();

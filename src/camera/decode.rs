@@ -117,7 +117,11 @@ pub fn to_gray(bytes: &[u8], encoding: Encoding, layout: Layout) -> Result<Frame
 /// # Errors
 /// [`DecodeError`].
 pub fn is_gray(bytes: &[u8], encoding: Encoding, layout: Layout) -> Result<bool, DecodeError> {
-    let frame = to_bgr(bytes, encoding, layout)?;
+    to_bgr(bytes, encoding, layout).map(|frame| is_colorless(&frame))
+}
+
+/// [`is_gray`], of a color frame.
+pub fn is_colorless(frame: &Frame) -> bool {
     let pixels = frame.pixels().chunks_exact(3).step_by(7);
     let (mut colored, mut count) = (0_u32, 0_u32);
     for pixel in pixels {
@@ -125,7 +129,7 @@ pub fn is_gray(bytes: &[u8], encoding: Encoding, layout: Layout) -> Result<bool,
         colored += u32::from(most > least.map(|least| least.saturating_add(GRAY_STEP)).as_ref());
         count += 1;
     }
-    Ok(f64::from(colored) <= f64::from(count) * GRAY_OUTLIERS)
+    f64::from(colored) <= f64::from(count) * GRAY_OUTLIERS
 }
 
 /// Turns a frame clockwise. Exact: pixels move, none changes.

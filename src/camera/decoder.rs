@@ -17,6 +17,9 @@ use crate::types::{Frame, Illumination, Spectrum};
 /// This many frames without one that can be decoded, and the camera sends none.
 const UNDECODABLE: u32 = 45;
 
+/// This many lit pictures without color from color formats, and it is no color camera's.
+const COLORLESS: u32 = 5;
+
 /// Makes frames of buffers, and knows when there will be none.
 pub(super) struct Decoder {
     wanted: Spectrum,
@@ -35,6 +38,9 @@ pub(super) struct Decoder {
     must_be_gray: bool,
     /// Lit frames that were.
     pub gray: u32,
+    /// Lit pictures without color that a color camera sent, until one has color; counted where an
+    /// enrollment looks whether it is one.
+    colorless: Option<u32>,
     undecodable: u32,
 }
 
@@ -73,6 +79,8 @@ impl Decoder {
                 && !mode.encoding.is_gray()
                 && camera.evidence != Some(Evidence::Quirk),
             gray: 0,
+            colorless: (camera.evidence == Some(Evidence::ColorFormats) && !options.only_enrolled)
+                .then_some(0),
             undecodable: 0,
         }
     }
@@ -99,6 +107,9 @@ impl Decoder {
             frame.illumination = self.strobe.observe(frame.sequence, exposure.mean);
         } else {
             frame.illumination = Illumination::Unknown;
+            if let Some(seen) = self.colorless.filter(|_| exposure.lit()) {
+                self.colorless = decode::is_colorless(&frame).then_some(seen + 1);
+            }
         }
         if self.must_be_gray && exposure.lit() {
             let gray = decode::is_gray(bytes, self.encoding, self.size(bytes));
@@ -109,6 +120,11 @@ impl Decoder {
             self.gray += 1;
         }
         Ok(Some(frame))
+    }
+
+    /// The camera was chosen for its color formats, and no picture has color.
+    pub fn is_colorless(&self) -> bool {
+        self.colorless.is_some_and(|seen| seen >= COLORLESS)
     }
 
     /// The significant bits, where they were found and not told. Darkness shows none.

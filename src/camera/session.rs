@@ -26,6 +26,9 @@ const MODES: usize = 4;
 /// Lit gray frames that show an infrared camera.
 const PROOF: u32 = 5;
 
+/// What a camera is like that was chosen for its color formats, and whose pictures have no color.
+const COLORLESS: &str = "its pictures have no color, so it looks like an infrared camera; under [camera], infrared = its identity names it as one";
+
 /// One try: find the cameras, and stream from the first that starts. `found` gets its identity.
 pub(super) fn try_once(
     options: &CameraOptions,
@@ -161,6 +164,9 @@ impl Session<'_> {
                 if let Some(bits) = decoder.found_bits() {
                     let text = format!("its 16-bit values carry {bits} significant bits");
                     self.sink.assumed(&text);
+                }
+                if decoder.is_colorless() {
+                    self.sink.assumed(COLORLESS);
                 }
                 self.sink.deliver(decode::rotate(frame, decoder.rotation));
             } else if !came && !self.sink.is_open() && started.elapsed() > FIRST_FRAME {
