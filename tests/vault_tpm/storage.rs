@@ -138,3 +138,15 @@ fn a_slow_tpm_is_waited_for() {
     let opened = open(&proxy.tcti()).unseal(&sealed);
     assert_eq!(opened.unwrap().bytes(), key.bytes());
 }
+
+/// As after a firmware's menu or update, when something was sealed before.
+#[test]
+fn a_hierarchy_that_was_switched_off_is_said_to_be_off() {
+    let tpm = Swtpm::start();
+    let proxy = TpmProxy::before(&tpm);
+    let sealed = open(&proxy.tcti()).seal(&key()).unwrap();
+    proxy.next(command::CREATE_PRIMARY, usize::MAX, Fate::Refuse(0x185));
+    let off = open(&proxy.tcti()).unseal(&sealed).map(drop).unwrap_err();
+    let text = off.to_string();
+    assert!(text.contains("switched off in the firmware"), "{text}");
+}

@@ -68,9 +68,11 @@ impl From<Fault> for VaultError {
             Meaning::Connection => VaultError::Failed(format!(
                 "TPM: {step}: {code:#x}: the connection to it broke, or its reply was mangled"
             )),
+            Meaning::HierarchyOff => VaultError::Failed(format!(
+                "TPM: {step}: {code:#05x}: its hierarchy was switched off in the firmware; switch it on there"
+            )),
             Meaning::Malformed
             | Meaning::Password
-            | Meaning::HierarchyOff
             | Meaning::Unsupported
             | Meaning::Absent
             | Meaning::Other => VaultError::Failed(format!("TPM: {step}: {code:#05x}")),
