@@ -196,45 +196,36 @@ fn files(dir: &Path) -> Result<Vec<PathBuf>, QuirkError> {
 }
 
 fn check(entry: Entry) -> Result<Quirk, String> {
-    let Entry {
-        usb,
-        interface,
-        spectrum,
-        bits,
-        rotation,
-        format,
-        emitter,
-        source,
-    } = entry;
+    let usb = &entry.usb;
     let (vendor, product) =
-        usb_id(&usb).ok_or_else(|| format!("usb = {usb:?} is not like \"04f2:b6d9\""))?;
-    if bits.is_some_and(|bits| !(8..=16).contains(&bits)) {
+        usb_id(usb).ok_or_else(|| format!("usb = {usb:?} is not like \"04f2:b6d9\""))?;
+    if entry.bits.is_some_and(|bits| !(8..=16).contains(&bits)) {
         return Err(format!("{usb}: bits must be 8 to 16"));
     }
-    let rotation = Rotation::from_degrees(rotation.unwrap_or(0))
+    let rotation = Rotation::from_degrees(entry.rotation.unwrap_or(0))
         .ok_or_else(|| format!("{usb}: rotation must be 0, 90, 180 or 270"))?;
-    let format = NamedFormat::parse(format.as_deref().unwrap_or("auto"))
+    let format = NamedFormat::parse(entry.format.as_deref().unwrap_or("auto"))
         .ok_or_else(|| format!("{usb}: format must be like \"MJPG\", \"MJPG 640x480\""))?;
-    if let Some(Emitter { on, off, .. }) = &emitter
+    if let Some(Emitter { on, off, .. }) = &entry.emitter
         && (on.is_empty() || on.len() > PAYLOAD_MAX || on.len() != off.len())
     {
         return Err(format!(
             "{usb}: on and off must be of one length, 1 to {PAYLOAD_MAX} bytes"
         ));
     }
-    if source.trim().is_empty() {
+    if entry.source.trim().is_empty() {
         return Err(format!("{usb}: source must say where the facts come from"));
     }
     Ok(Quirk {
         vendor,
         product,
-        interface,
-        spectrum,
-        bits,
+        interface: entry.interface,
+        spectrum: entry.spectrum,
+        bits: entry.bits,
         rotation,
         format,
-        emitter,
-        source,
+        emitter: entry.emitter,
+        source: entry.source,
     })
 }
 
