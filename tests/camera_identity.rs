@@ -180,7 +180,7 @@ fn virtual_nodes_are_refused_unless_allowed_whatever_they_claim() {
     );
 }
 
-/// A module that nobody knows makes a device of its own and feeds it; a camera was found by a bus,
+/// A module that no list has makes a device and feeds it pictures; a camera was found by a bus,
 /// or described by the firmware.
 #[test]
 fn a_device_that_a_module_made_is_virtual_whatever_its_driver_is_called() {
