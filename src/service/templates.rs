@@ -248,3 +248,48 @@ fn template_binding<'a>(enrollment: &'a Enrollment, template: &'a StoredTemplate
         ..header_binding(enrollment, "template", b"")
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use facelock_protocol::Spectrum;
+
+    use super::*;
+
+    /// An enrollment of one template for each camera and margin.
+    fn of(templates: &[(&str, Option<f32>)]) -> Enrollment {
+        let template = |(camera, margin): &(&str, Option<f32>)| StoredTemplate {
+            id: 1,
+            label: String::new(),
+            created: 0,
+            camera: (*camera).into(),
+            spectrum: Spectrum::Color,
+            quality: 1.0,
+            sealed: Vec::new(),
+            margin: *margin,
+        };
+        Enrollment {
+            uid: 1000,
+            user: "alice".into(),
+            model: [7; 32],
+            protector: ProtectorKind::File as u8,
+            sealed_key: Vec::new(),
+            recovery: Vec::new(),
+            templates: templates.iter().map(template).collect(),
+            integrity: Vec::new(),
+        }
+    }
+
+    #[test]
+    fn a_cameras_margin_is_the_median_of_all_its_templates_or_none() {
+        let mixed = [
+            ("a", Some(9.0)),
+            ("b", Some(9.0)),
+            ("a", Some(1.0)),
+            ("b", None),
+            ("a", Some(3.0)),
+            ("c", None),
+        ];
+        assert_eq!(margins(&of(&mixed)), [("a".to_owned(), 3.0)]);
+        assert_eq!(margins(&of(&[])), []);
+    }
+}
