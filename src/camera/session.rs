@@ -27,7 +27,8 @@ const MODES: usize = 4;
 const PROOF: u32 = 5;
 
 /// What a camera is like that was chosen for its color formats, and whose pictures have no color.
-const COLORLESS: &str = "its pictures have no color, so it looks like an infrared camera; under [camera], infrared = its identity names it as one";
+const COLORLESS: &str = "its pictures have no color, so it looks like an infrared camera; if it is \
+    one, give its identity as infrared under [camera]";
 
 /// One try: find the cameras, and stream from the first that starts. `found` gets its identity.
 pub(super) fn try_once(

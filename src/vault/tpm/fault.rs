@@ -60,7 +60,8 @@ impl From<Fault> for VaultError {
             Meaning::Integrity => VaultError::Refused("sealed by another TPM, or damaged"),
             Meaning::Malformed if step == LOAD => VaultError::Damaged,
             Meaning::LockedOut => VaultError::Failed(format!(
-                "TPM: {step}: {code:#05x}: it is in dictionary-attack lockout; it ends by itself, or by tpm2_dictionarylockout -c"
+                "TPM: {step}: {code:#05x}: it is in dictionary-attack lockout; \
+                 it ends by itself, or by tpm2_dictionarylockout -c"
             )),
             Meaning::NeedsRestart => VaultError::Failed(format!(
                 "TPM: {step}: {code:#05x}: it stopped working; switch the machine off and on"
@@ -69,7 +70,8 @@ impl From<Fault> for VaultError {
                 "TPM: {step}: {code:#x}: the connection to it broke, or its reply was mangled"
             )),
             Meaning::HierarchyOff => VaultError::Failed(format!(
-                "TPM: {step}: {code:#05x}: its hierarchy was switched off in the firmware; switch it on there"
+                "TPM: {step}: {code:#05x}: its hierarchy was switched off in the firmware; \
+                 switch it on there"
             )),
             Meaning::Malformed
             | Meaning::Password
