@@ -3,7 +3,9 @@
 use std::ffi::CStr;
 use std::time::{Duration, Instant};
 
-use facelock_protocol::{Consent, Reply, ServiceName, Unavailable, Verdict, words};
+use facelock_protocol::{
+    Consent, Evidence, Reply, ServiceName, Subject, Unavailable, Verdict, words,
+};
 use pam::constants::{PAM_SILENT, PamFlag, PamResultCode};
 use pam::module::PamHandle;
 
@@ -35,11 +37,12 @@ pub fn authenticate(handle: &mut PamHandle, args: &[&CStr], flags: PamFlag) -> P
         );
     }
     if args.record {
-        return record::note_password(handle);
+        return record::note_password(handle, &args);
     }
-    let outcome = attempt(handle, &args, flags);
+    let mut whom = None;
+    let outcome = attempt(handle, &args, flags, &mut whom);
     if args.report {
-        record::note_whom(handle);
+        record::note_whom(handle, whom);
     }
     match outcome {
         Ok(code) => code,
@@ -52,18 +55,20 @@ pub fn authenticate(handle: &mut PamHandle, args: &[&CStr], flags: PamFlag) -> P
     }
 }
 
-fn attempt(handle: &mut PamHandle, args: &Args, flags: PamFlag) -> Decided {
+/// One attempt; `whom` is told who it is about, whatever comes of it.
+fn attempt(
+    handle: &mut PamHandle,
+    args: &Args,
+    flags: PamFlag,
+    whom: &mut Option<Subject>,
+) -> Decided {
     // Whatever an earlier round in this transaction came to.
     ffi::remember_match(handle, false);
     ffi::remember_typed(handle, None);
-    let subject = transaction::subject(handle)?;
+    let (subject, mut patience) = transaction::subject(handle, args.timeout)?;
+    *whom = Some(subject.clone());
     let service = transaction::service(handle)?;
-    let evidence = evidence::gather(handle);
-    if let Some(gate) = evidence::closed_here(&evidence, subject.uid) {
-        let why = format!("no face: {} [{}]", words::gate(gate), gate.name());
-        ffi::log(handle, libc::LOG_NOTICE, &why);
-        return Err(NoDecision(why));
-    }
+    let evidence = gathered(handle, &subject, &mut patience)?;
     let mut asked = args.mode == Some(Consent::Ask);
     if asked {
         prompts::prompt_password_or_face(handle, &service)?;
@@ -83,12 +88,13 @@ fn attempt(handle: &mut PamHandle, args: &Args, flags: PamFlag) -> Decided {
         } else {
             args.mode
         };
-        match question.put(handle, mode) {
+        match question.put(handle, mode, patience) {
             Ok(Answer {
                 reply: Reply::Unavailable(reason),
                 ..
             }) if unseen(reason) && Instant::now() < until => {
                 std::thread::sleep(PAUSE.min(until.saturating_duration_since(Instant::now())));
+                patience = args.timeout;
             }
             Ok(answer) => {
                 let code = into_pam_code(handle, &question.service, &answer)?;
@@ -103,6 +109,24 @@ fn attempt(handle: &mut PamHandle, args: &Args, flags: PamFlag) -> Decided {
             Err(Failure::Client(error)) => return Err(NoDecision(error.to_string())),
         }
     }
+}
+
+/// The evidence, where no gate is closed by it alone. What it takes comes off the patience: it asks
+/// the name services, too.
+fn gathered(
+    handle: &PamHandle,
+    subject: &Subject,
+    patience: &mut Duration,
+) -> Result<Evidence, NoDecision> {
+    let begun = Instant::now();
+    let evidence = evidence::gather(handle);
+    if let Some(gate) = evidence::closed_here(&evidence, subject.uid) {
+        let why = format!("no face: {} [{}]", words::gate(gate), gate.name());
+        ffi::log(handle, libc::LOG_NOTICE, &why);
+        return Err(NoDecision(why));
+    }
+    *patience = transaction::left_of(handle, *patience, begun)?;
+    Ok(evidence)
 }
 
 /// Whether there was no face to judge: another look may find one.

@@ -34,7 +34,7 @@ pub fn renew(handle: &mut PamHandle, args: &[&CStr], flags: PamFlag) {
     if flags & UPDATE == 0 || ffi::uids().1 != 0 {
         return;
     }
-    let Ok(subject) = transaction::subject(handle) else {
+    let Ok((subject, left)) = transaction::subject(handle, args.timeout) else {
         return;
     };
     let old = handle.get_item::<OldAuthTok>().ok().flatten();
@@ -46,7 +46,7 @@ pub fn renew(handle: &mut PamHandle, args: &[&CStr], flags: PamFlag) {
     let Some(request) = request(subject, old, new) else {
         return;
     };
-    if let Err(error) = client::tell(&args.socket, args.timeout, &request) {
+    if let Err(error) = client::tell(&args.socket, left, &request) {
         let text = format!("a kept password may be an old one now: {error}");
         ffi::log(handle, libc::LOG_NOTICE, &text);
     }

@@ -44,10 +44,15 @@ pub enum Failure {
 }
 
 impl Question<'_> {
-    pub fn put(&self, handle: &PamHandle, mode: Option<Consent>) -> Result<Answer, Failure> {
+    pub fn put(
+        &self,
+        handle: &PamHandle,
+        mode: Option<Consent>,
+        patience: Duration,
+    ) -> Result<Answer, Failure> {
         let begun = Instant::now();
-        let mut client = client::connect(&self.args.socket, begun + self.args.timeout)
-            .map_err(Failure::Client)?;
+        let mut client =
+            client::connect(&self.args.socket, begun + patience).map_err(Failure::Client)?;
         let request = Request::Verify {
             subject: self.subject.clone(),
             service: self.service.clone(),

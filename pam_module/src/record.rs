@@ -7,7 +7,7 @@
 use std::ffi::CStr;
 use std::time::Duration;
 
-use facelock_protocol::Request;
+use facelock_protocol::{Request, Subject};
 use pam::constants::{PamFlag, PamResultCode};
 use pam::items::AuthTok;
 use pam::module::PamHandle;
@@ -23,14 +23,15 @@ const DELETE_CRED: PamFlag = 0x4;
 /// `auth optional pam_facelock.so record`, behind the stack's primary block: remembers that a
 /// password was typed and no face let the user in. It decides nothing, whatever happens, so it can
 /// neither let a person in nor keep one out: PAM_IGNORE is right here, and only here.
-pub fn note_password(handle: &mut PamHandle) -> PamResultCode {
+pub fn note_password(handle: &mut PamHandle, args: &Args) -> PamResultCode {
     let typed = handle
         .get_item::<AuthTok>()
         .ok()
         .flatten()
         .is_some_and(|password| !password.as_bytes().is_empty());
     let whose = if typed && !ffi::remembers_match(handle) {
-        transaction::subject(handle).ok()
+        let subject = transaction::subject(handle, args.timeout);
+        subject.ok().map(|(subject, _)| subject)
     } else {
         None
     };
@@ -41,12 +42,8 @@ pub fn note_password(handle: &mut PamHandle) -> PamResultCode {
 /// The face's own line with `report`: remembers who asked, where no face let them in. Whatever the
 /// stack lets them in by then stands for the password; a line with `record` behind it, which sees
 /// what was typed, has the last word.
-pub fn note_whom(handle: &mut PamHandle) {
-    let whose = if ffi::remembers_match(handle) {
-        None
-    } else {
-        transaction::subject(handle).ok()
-    };
+pub fn note_whom(handle: &mut PamHandle, whom: Option<Subject>) {
+    let whose = whom.filter(|_| !ffi::remembers_match(handle));
     ffi::remember_typed(handle, whose);
 }
 
