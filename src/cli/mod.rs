@@ -16,6 +16,7 @@ mod language;
 mod manual;
 mod measured;
 mod models;
+mod names;
 mod narrate;
 mod notify;
 mod outcome;

@@ -10,7 +10,7 @@ use std::process::Command;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use facelock_protocol::Subject;
-use nix::unistd::{User, getuid};
+use nix::unistd::getuid;
 use rustix::fs::{XattrFlags, fsetxattr};
 use serde_json::json;
 
@@ -18,7 +18,7 @@ use super::args::{Args, Notice, Notify};
 use super::failure::{Answer, Failure, require_root};
 use super::print::{print_json, printed};
 use super::terminal::Terminal;
-use super::{subject, words};
+use super::{names, subject, words};
 use crate::config::EVENTS;
 
 /// What is older tells nothing new: it is another session's.
@@ -100,7 +100,7 @@ fn made(folder: &Path, uid: u32) -> Result<(), Failure> {
     if path.exists() {
         return Ok(());
     }
-    let instance = User::from_name("facelock").ok().flatten();
+    let instance = names::by_name("facelock")?;
     let instance = instance.ok_or_else(|| {
         Failure::new("no_instance_user", "there is no user facelock")
             .help("sudo systemd-sysusers facelock.conf")

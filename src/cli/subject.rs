@@ -1,24 +1,26 @@
 //! Whom a command is about.
 
 use facelock_protocol::{Subject, naming};
-use nix::unistd::{Uid, User};
 
 use super::failure::Failure;
+use super::names;
 
 /// The user named, else the one behind `sudo`, `doas` or `pkexec`, else the one who runs this.
 ///
 /// # Errors
-/// There is no such user, or the name cannot be used.
+/// There is no such user, the name cannot be used, or the name services do not answer.
 pub fn resolve(name: Option<&str>) -> Result<Subject, Failure> {
     let name = match name {
         Some(name) => name.to_owned(),
         None => default_user()?,
     };
-    let by_name = |name: &str| {
-        let user = User::from_name(name).ok().flatten()?;
-        Some((user.uid.as_raw(), user.name))
+    let account = names::by_name(&name)?;
+    let own = match &account {
+        Some(account) => name_of(account.uid.as_raw())?,
+        None => None,
     };
-    naming::resolve(&name, by_name, name_of).map_err(|error| match error {
+    let found = account.map(|account| (account.uid.as_raw(), account.name));
+    naming::resolve(&name, |_| found, |_| own).map_err(|error| match error {
         naming::NameError::Unknown => no_such_user(format!("there is no user named {name}")),
         naming::NameError::Unusable(_) => no_such_user(format!("{name}: {error}")),
     })
@@ -28,9 +30,8 @@ fn no_such_user(message: String) -> Failure {
     Failure::new("no_such_user", message)
 }
 
-fn name_of(uid: u32) -> Option<String> {
-    let user = User::from_uid(Uid::from_raw(uid)).ok().flatten()?;
-    Some(user.name)
+fn name_of(uid: u32) -> Result<Option<String>, Failure> {
+    Ok(names::by_uid(uid)?.map(|user| user.name))
 }
 
 fn default_user() -> Result<String, Failure> {
@@ -38,7 +39,7 @@ fn default_user() -> Result<String, Failure> {
     if uid.is_root() {
         for variable in ["SUDO_USER", "DOAS_USER"] {
             if let Ok(name) = std::env::var(variable)
-                && let Ok(Some(_)) = User::from_name(&name)
+                && names::by_name(&name)?.is_some()
             {
                 return Ok(name);
             }
@@ -46,9 +47,11 @@ fn default_user() -> Result<String, Failure> {
         let behind_pkexec = std::env::var("PKEXEC_UID")
             .ok()
             .and_then(|uid| uid.parse().ok());
-        if let Some(name) = behind_pkexec.and_then(name_of) {
+        if let Some(uid) = behind_pkexec
+            && let Some(name) = name_of(uid)?
+        {
             return Ok(name);
         }
     }
-    name_of(uid.as_raw()).ok_or_else(|| no_such_user(format!("uid {uid} has no name; use --user")))
+    name_of(uid.as_raw())?.ok_or_else(|| no_such_user(format!("uid {uid} has no name; use --user")))
 }

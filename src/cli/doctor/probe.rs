@@ -7,7 +7,7 @@ use facelock_protocol::{Reply, Request, Subject};
 
 use super::facts::{Facts, Model, Session};
 use crate::cli::args::Args;
-use crate::cli::{client, failure, keyring, pam, words};
+use crate::cli::{client, failure, keyring, names, pam, words};
 use crate::config::{self, Config};
 use crate::onnx::Manifest;
 use crate::types::Digest;
@@ -88,8 +88,8 @@ fn exposure() -> Option<String> {
 }
 
 fn groups() -> Option<Vec<String>> {
-    nix::unistd::User::from_name("facelock").ok().flatten()?;
-    let text = said("id", &["-nG", "facelock"])?;
+    names::by_name("facelock").ok().flatten()?;
+    let text = said("timeout", &["5", "id", "-nG", "facelock"])?;
     Some(text.split_whitespace().map(str::to_owned).collect())
 }
 
