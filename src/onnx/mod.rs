@@ -12,6 +12,7 @@ pub mod cache;
 mod dirs;
 mod error;
 pub mod folder;
+mod hush;
 mod manifest;
 mod map;
 mod runtime;

@@ -8,6 +8,7 @@ use std::sync::OnceLock;
 use ort::environment::Environment;
 
 use super::ModelError;
+use super::hush::hushed;
 
 /// The release that scripts/fetch-onnxruntime pins; another one is refused.
 pub const VERSION: &str = "1.23.2";
@@ -56,9 +57,6 @@ fn load(library: &Path) -> Result<Environment, String> {
             library.display()
         ));
     }
-    builder
-        .with_name("facelock")
-        .with_telemetry(false)
-        .build()
-        .map_err(|error| error.to_string())
+    let environment = builder.with_name("facelock").with_telemetry(false);
+    hushed(|| environment.build()).map_err(|error| error.to_string())
 }
