@@ -5,6 +5,8 @@
 #[cfg(not(feature = "replay"))]
 compile_error!("these tests need recorded frames: cargo test --features replay, or scripts/test");
 
+#[path = "service/anew.rs"]
+mod anew;
 #[path = "service/disk.rs"]
 mod disk;
 #[path = "service/infrared.rs"]

@@ -8,14 +8,14 @@ use facelock_protocol::{Password, Place};
 
 use super::*;
 
-const INFRARED: &str = "spectrum = \"infrared\"";
+pub const INFRARED: &str = "spectrum = \"infrared\"";
 /// Detectors off: what is enrolled is a recorded portrait. Login programs ask in the person's own
 /// session.
 const SECTIONS: &str = "[vault]\nprotector = \"file\"\n[pad]\ncnn = false\ninfrared = false\nmotion = false\n[services]\n\
     test = \"auto\"\nsudo = { mode = \"auto\", console = \"any\" }\nswaylock = \"auto\"\n\
     lightdm = { mode = \"auto\", only = \"any\" }\ngdm-password = { mode = \"auto\", only = \"any\" }\n";
 
-fn password(text: &str) -> Password {
+pub fn password(text: &str) -> Password {
     Password::new(text.as_bytes()).unwrap()
 }
 
@@ -34,7 +34,7 @@ fn change(machine: &Machine, old: &str, new: &str) -> Reply {
     })
 }
 
-fn is_kept(machine: &Machine) -> bool {
+pub fn is_kept(machine: &Machine) -> bool {
     let asked = machine.ask(&Request::KeyringStatus { subject: alice() });
     let there = machine.path("state/keyring/4242").exists();
     assert_eq!(asked, Reply::Keyring { kept: there });
@@ -42,7 +42,7 @@ fn is_kept(machine: &Machine) -> bool {
 }
 
 /// The reply to an attempt by `service`, and the passwords that came before it.
-fn asked_by(machine: &Machine, service: &str) -> (Reply, Vec<Password>) {
+pub fn asked_by(machine: &Machine, service: &str) -> (Reply, Vec<Password>) {
     let request = asking(alice(), service, Some(Consent::Auto));
     given(machine.ask_telling(&request))
 }
@@ -56,7 +56,7 @@ fn given((reply, events): (Reply, Vec<Event>)) -> (Reply, Vec<Password>) {
 }
 
 /// Alice, enrolled by infrared, with a password that is kept; she sits there.
-fn keeping(text: &str) -> Machine {
+pub fn keeping(text: &str) -> Machine {
     let machine = Machine::with(SECTIONS);
     machine.show_with("astronaut", INFRARED);
     assert!(matches!(machine.enroll(), Reply::Enrolled(_)));
