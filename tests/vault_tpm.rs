@@ -1,6 +1,8 @@
 //! The TPM protector on a TPM that misbehaves, and on one that another owner set up.
 #![allow(clippy::unwrap_used, clippy::panic)]
 
+#[path = "vault_tpm/device.rs"]
+mod device;
 #[path = "vault_tpm/handles.rs"]
 mod handles;
 #[path = "vault_tpm/storage.rs"]

@@ -94,6 +94,11 @@ impl TpmProxy {
         format!("swtpm:host=127.0.0.1,port={}", self.port)
     }
 
+    /// Where commands go.
+    pub fn port(&self) -> u16 {
+        self.port
+    }
+
     /// What happens to the next `times` commands of this code.
     pub fn next(&self, command: u32, times: usize, fate: Fate) {
         let rule = Rule {

@@ -98,9 +98,7 @@ fn a_device_that_another_program_holds_is_waited_for_and_then_said_to_be_held() 
     let patiently = move |ms| {
         let tcti = tcti.clone();
         std::thread::spawn(move || {
-            let mut own = capabilities(None).unwrap();
-            own.effective.remove(CapabilitySet::SYS_ADMIN);
-            set_capabilities(None, own).unwrap();
+            administer_nothing();
             let begun = Instant::now();
             let opened = TpmProtector::open_within(&tcti, &[7], Duration::from_millis(ms));
             (opened.map(drop), begun.elapsed())
@@ -119,8 +117,15 @@ fn a_device_that_another_program_holds_is_waited_for_and_then_said_to_be_held() 
     assert!(after < Duration::from_secs(15), "{after:?}");
 }
 
+/// This thread opens no terminal that another one keeps for itself.
+pub fn administer_nothing() {
+    let mut own = capabilities(None).unwrap();
+    own.effective.remove(CapabilitySet::SYS_ADMIN);
+    set_capabilities(None, own).unwrap();
+}
+
 /// A terminal's two ends.
-fn terminal() -> [OwnedFd; 2] {
+pub fn terminal() -> [OwnedFd; 2] {
     let mut ends = [-1; 2];
     let [ours, theirs] = &mut ends;
     let null = std::ptr::null_mut();

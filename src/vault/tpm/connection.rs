@@ -32,7 +32,6 @@ const HELD_RETRY: Duration = Duration::from_millis(40);
 
 /// A TPM, and the connection to it.
 pub struct Connection {
-    tcti: TctiNameConf,
     pub context: Context,
 }
 
@@ -70,23 +69,11 @@ impl Connection {
         let name = TctiNameConf::from_str(tcti).map_err(failed)?;
         // A device that is there and does not work is not a machine without a TPM: nothing weaker
         // takes its place.
-        let context =
-            Context::new(name.clone()).map_err(|error| match tcti.strip_prefix("device:") {
-                Some(path) => held(path).unwrap_or_else(|| failed(error)),
-                None => VaultError::Missing(format!("{tcti}: {error}")),
-            })?;
-        Ok(Self {
-            tcti: name,
-            context,
-        })
-    }
-
-    /// Where this fails, the old connection stays, and the next step says what is wrong with it.
-    pub fn reconnect(&mut self) {
-        if let Ok(context) = Context::new(self.tcti.clone()) {
-            self.context = context;
-            self.sweep();
-        }
+        let context = Context::new(name).map_err(|error| match tcti.strip_prefix("device:") {
+            Some(path) => held(path).unwrap_or_else(|| failed(error)),
+            None => VaultError::Missing(format!("{tcti}: {error}")),
+        })?;
+        Ok(Self { context })
     }
 
     /// Flushes what a lost connection, or an instance that was killed, left loaded. A resource

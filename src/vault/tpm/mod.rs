@@ -18,30 +18,18 @@
 mod code;
 mod connection;
 mod fault;
+mod sealing;
 mod storage_key;
 mod tried;
 
 use std::time::{Duration, Instant};
 
-use tss_esapi::Context;
-use tss_esapi::attributes::ObjectAttributesBuilder;
-use tss_esapi::constants::SessionType;
-use tss_esapi::handles::KeyHandle;
-use tss_esapi::interface_types::algorithm::{HashingAlgorithm, PublicAlgorithm};
-use tss_esapi::interface_types::session_handles::AuthSession;
-use tss_esapi::structures::{
-    Digest, KeyedHashScheme, Private, Public, PublicBuilder, PublicKeyedHashParameters,
-    SensitiveData,
-};
-use tss_esapi::traits::Marshall as _;
-
-use super::blob::{Blob, Parent};
+use super::blob::Blob;
 use super::{KeyProtector, ProtectorKind, SealedKey, TemplateKey, VaultError};
 use code::Meaning;
 use connection::Connection;
-use fault::{Fault, LOAD, at, local};
-use storage_key::{Primary, Shape};
-use tried::Tried;
+use fault::Fault;
+use sealing::{seal_once, unseal_once};
 
 /// How long what may pass is tried again.
 const PATIENCE: Duration = Duration::from_secs(2);
@@ -52,7 +40,9 @@ const LONGEST_PAUSE: Duration = Duration::from_millis(160);
 const RECONNECTS: u32 = 2;
 
 pub struct TpmProtector {
-    tpm: Connection,
+    tcti: String,
+    /// None between a connection that broke and the next one.
+    tpm: Option<Connection>,
     pcrs: Vec<u8>,
     patience: Duration,
 }
@@ -83,7 +73,8 @@ impl TpmProtector {
         pcrs.sort_unstable();
         pcrs.dedup();
         Ok(Self {
-            tpm: Connection::open(tcti, patience)?,
+            tcti: tcti.to_owned(),
+            tpm: Some(Connection::open(tcti, patience)?),
             pcrs,
             patience: patience.saturating_sub(begun.elapsed()),
         })
@@ -97,104 +88,50 @@ impl TpmProtector {
     /// Runs `work`, and runs it again for as long as what stands in its way may pass.
     fn patiently<T>(
         &mut self,
-        mut work: impl FnMut(&mut Self) -> Result<T, Fault>,
+        mut work: impl FnMut(&mut Connection, &[u8]) -> Result<T, Fault>,
     ) -> Result<T, VaultError> {
         let until = Instant::now() + self.patience;
         let (mut pause, mut reconnects) = (PAUSE, 0);
+        let pcrs = self.pcrs.clone();
         loop {
-            let fault = match work(self) {
+            let tpm = self.connected(until)?;
+            let fault = match work(tpm, &pcrs) {
                 Ok(done) => return Ok(done),
                 Err(fault) => fault,
             };
-            let (broken, full) = match fault.meaning() {
-                Meaning::Connection => (true, false),
-                Meaning::Full => (false, true),
-                _ => (false, false),
-            };
+            let broken = fault.meaning() == Meaning::Connection;
             if !fault.may_pass()
                 || broken && reconnects == RECONNECTS
                 || Instant::now() + pause >= until
             {
                 return Err(fault.into());
             }
-            std::thread::sleep(pause);
-            pause = (pause * 2).min(LONGEST_PAUSE);
             if broken {
                 reconnects += 1;
-                self.tpm.reconnect();
-            } else if full {
-                self.tpm.sweep();
+                // A device without a resource manager has room for one connection: this one goes
+                // before the next one comes.
+                self.tpm = None;
+            }
+            std::thread::sleep(pause);
+            pause = (pause * 2).min(LONGEST_PAUSE);
+            if fault.meaning() == Meaning::Full {
+                self.connected(until)?.sweep();
             }
         }
     }
 
-    /// Seals under the first storage key that takes it.
-    fn seal_once(&mut self, key: &TemplateKey) -> Result<SealedKey, Fault> {
-        self.tpm.require_registers(&self.pcrs)?;
-        let mut tried = Tried::default();
-        if let Some(srk) = self.tpm.provisioned()? {
-            let sealed = self.tpm.with_key(srk, |tpm, srk| {
-                tpm.require_fit(srk)?;
-                seal_under(tpm, srk, Parent::Common, &self.pcrs, key)
-            });
-            match sealed {
-                Err(fault) if !fault.may_pass() => tried.provisioned = Some(fault),
-                result => return result,
+    /// The connection. A new one in place of one that broke begins with what that left loaded.
+    fn connected(&mut self, until: Instant) -> Result<&mut Connection, VaultError> {
+        let tpm = match self.tpm.take() {
+            Some(tpm) => tpm,
+            None => {
+                let left = until.saturating_duration_since(Instant::now());
+                let mut tpm = Connection::open(&self.tcti, left)?;
+                tpm.sweep();
+                tpm
             }
-        }
-        for primary in Primary::ALL {
-            if primary.shape == Shape::Rsa && !tried.shape_matters() {
-                continue;
-            }
-            let sealed = self.tpm.make(primary).and_then(|srk| {
-                self.tpm.with_key(srk, |tpm, srk| {
-                    seal_under(tpm, srk, primary.parent(), &self.pcrs, key)
-                })
-            });
-            match sealed {
-                Err(fault) if !fault.may_pass() => tried.primaries.push(fault),
-                result => return result,
-            }
-        }
-        Err(tried.into_fault())
-    }
-
-    /// Unseals under the storage key that the blob names.
-    fn unseal_once(&mut self, blob: &Blob, object: &Object) -> Result<TemplateKey, Fault> {
-        let pcrs = &self.pcrs;
-        if blob.parent == Parent::Common
-            && let Some(srk) = self.tpm.provisioned()?
-        {
-            let key = self.tpm.with_key(srk, |tpm, srk| {
-                if tpm.name(srk)? != blob.srk_name {
-                    return Ok(None);
-                }
-                tpm.require_fit(srk)?;
-                match unseal_under(tpm, srk, pcrs, object) {
-                    // A password is no part of a name: the key that can be made may be the same.
-                    Err(fault) if fault.meaning() == Meaning::Password => Ok(None),
-                    key => key.map(Some),
-                }
-            })?;
-            if let Some(key) = key {
-                return Ok(key);
-            }
-        }
-        let made = self.tpm.make(Primary::of(blob.parent));
-        let srk = made.map_err(|fault| match fault.meaning() {
-            Meaning::Password => {
-                VaultError::Refused("the hierarchy of its storage key has a password now").into()
-            }
-            _ => fault,
-        })?;
-        self.tpm.with_key(srk, |tpm, srk| {
-            if tpm.name(srk)? == blob.srk_name {
-                unseal_under(tpm, srk, pcrs, object)
-            } else {
-                let why = "its storage root key is another one: the TPM was cleared or replaced";
-                Err(VaultError::Refused(why).into())
-            }
-        })
+        };
+        Ok(self.tpm.insert(tpm))
     }
 }
 
@@ -204,7 +141,7 @@ impl KeyProtector for TpmProtector {
     }
 
     fn seal(&mut self, key: &TemplateKey) -> Result<SealedKey, VaultError> {
-        self.patiently(|protector| protector.seal_once(key))
+        self.patiently(|tpm, pcrs| seal_once(tpm, pcrs, key))
     }
 
     fn unseal(&mut self, sealed: &SealedKey) -> Result<TemplateKey, VaultError> {
@@ -222,85 +159,6 @@ impl KeyProtector for TpmProtector {
             ));
         }
         let object = blob.object().ok_or(VaultError::Damaged)?;
-        self.patiently(|protector| protector.unseal_once(&blob, &object))
+        self.patiently(|tpm, pcrs| unseal_once(tpm, pcrs, &blob, &object))
     }
-}
-
-type Object = (Public, Private);
-
-fn seal_under(
-    tpm: &mut Connection,
-    srk: KeyHandle,
-    parent: Parent,
-    pcrs: &[u8],
-    key: &TemplateKey,
-) -> Result<SealedKey, Fault> {
-    let policy = tpm.with_session(srk, SessionType::Trial, |tpm, session| {
-        let session = tpm.policy(session, pcrs)?;
-        let digest = tpm.context.policy_get_digest(session);
-        digest.map_err(at("read the policy"))
-    })?;
-    let data = SensitiveData::try_from(key.bytes().to_vec()).map_err(local)?;
-    let public = sealed_template(policy)?;
-    let created = tpm.with_session(srk, SessionType::Hmac, |tpm, session| {
-        let create =
-            |context: &mut Context| context.create(srk, public, None, Some(data), None, None);
-        let created = tpm.context.execute_with_session(Some(session), create);
-        created.map_err(at("seal"))
-    })?;
-    let blob = Blob {
-        parent,
-        srk_name: tpm.name(srk)?,
-        pcrs: pcrs.to_vec(),
-        public: created.out_public.marshall().map_err(local)?,
-        private: created.out_private.value().to_vec(),
-    };
-    Ok(SealedKey {
-        kind: ProtectorKind::Tpm,
-        bytes: blob.encode(),
-    })
-}
-
-fn unseal_under(
-    tpm: &mut Connection,
-    srk: KeyHandle,
-    pcrs: &[u8],
-    (public, private): &Object,
-) -> Result<TemplateKey, Fault> {
-    // The storage key's password is empty, and what is loaded is sealed: a session would hide
-    // nothing, and costs two commands.
-    let load = |context: &mut Context| context.load(srk, private.clone(), public.clone());
-    let object = tpm
-        .context
-        .execute_with_session(Some(AuthSession::Password), load)
-        .map_err(at(LOAD))?;
-    let result = tpm.with_session(srk, SessionType::Policy, |tpm, session| {
-        tpm.policy(session, pcrs)?;
-        let unseal = |context: &mut Context| context.unseal(object.into());
-        let unsealed = tpm.context.execute_with_session(Some(session), unseal);
-        unsealed.map_err(at("unseal"))
-    });
-    tpm.flush(object.into());
-    TemplateKey::from_bytes(result?.value()).ok_or_else(|| VaultError::Damaged.into())
-}
-
-/// A sealed object that opens by policy alone and does not count towards the dictionary attack
-/// lockout: it has no password.
-fn sealed_template(policy: Digest) -> Result<Public, Fault> {
-    let attributes = ObjectAttributesBuilder::new()
-        .with_fixed_tpm(true)
-        .with_fixed_parent(true)
-        .with_no_da(true)
-        .with_admin_with_policy(true)
-        .build()
-        .map_err(local)?;
-    PublicBuilder::new()
-        .with_public_algorithm(PublicAlgorithm::KeyedHash)
-        .with_name_hashing_algorithm(HashingAlgorithm::Sha256)
-        .with_object_attributes(attributes)
-        .with_auth_policy(policy)
-        .with_keyed_hash_parameters(PublicKeyedHashParameters::new(KeyedHashScheme::Null))
-        .with_keyed_hash_unique_identifier(Digest::default())
-        .build()
-        .map_err(local)
 }
