@@ -34,13 +34,17 @@ pub fn run(args: &Args, options: &Setup) -> Answer {
         subject,
         steps: Vec::new(),
     };
-    run.models()?;
-    let status = run.status()?;
-    run.cameras(status.as_ref())?;
-    run.protector(status.as_ref())?;
-    run.enrollment(status.as_ref())?;
-    run.services()?;
-    run.end()
+    match run.all() {
+        // What was done before is told as well: a recovery key is shown once.
+        Err(failure) if args.json => {
+            let mut value = failure.json();
+            value["steps"] = Value::Array(run.steps);
+            print_json(&value)?;
+            Ok(failure.exit)
+        }
+        Err(failure) => Err(failure),
+        Ok(()) => run.end(),
+    }
 }
 
 struct Run<'a> {
@@ -52,6 +56,15 @@ struct Run<'a> {
 }
 
 impl Run<'_> {
+    fn all(&mut self) -> Result<(), Failure> {
+        self.models()?;
+        let status = self.status()?;
+        self.cameras(status.as_ref())?;
+        self.protector(status.as_ref())?;
+        self.enrollment(status.as_ref())?;
+        self.services()
+    }
+
     fn models(&mut self) -> Result<(), Failure> {
         if doctor::models_are_there() {
             return self.skip("models", "the models are there");
@@ -224,22 +237,31 @@ impl Run<'_> {
             .arg("--socket")
             .arg(&self.args.socket)
             .args(arguments);
-        if self.args.json {
-            command.arg("--json").stdout(Stdio::null());
-        }
-        let status = command.status()?;
-        let state = if status.success() { "done" } else { "failed" };
+        let (status, answer) = answer(&mut command, self.args.json)?;
+        let why = |key: &str| answer[key].as_str().map(str::to_owned);
+        let (message, help) = (why("message"), why("help"));
+        let state = if status == Some(0) { "done" } else { "failed" };
         self.steps
-            .push(json!({ "step": step, "state": state, "message": line }));
-        match status.code() {
-            Some(0) => Ok(()),
-            Some(1) => Err(
-                Failure::new("stopped", format!("{line} did not recognise the face"))
-                    .exit(Exit::NoMatch)
-                    .help("sudo facelockctl setup goes on from here"),
-            ),
-            _ => Err(Failure::new("stopped", format!("{line} was not done"))
-                .help("sudo facelockctl setup goes on from here")),
-        }
+            .push(json!({ "step": step, "state": state, "message": line, "answer": answer }));
+        let failure = match status {
+            Some(0) => return Ok(()),
+            Some(1) => Failure::new("stopped", format!("{line} did not recognise the face"))
+                .exit(Exit::NoMatch),
+            _ => {
+                let why = message.map(|why| format!(": {why}")).unwrap_or_default();
+                Failure::new("stopped", format!("{line} was not done{why}"))
+            }
+        };
+        Err(failure.help(help.unwrap_or("sudo facelockctl setup goes on from here".into())))
     }
+}
+
+/// How a verb ended. A script is told what it answered: an enrollment's recovery key is shown once.
+fn answer(command: &mut Command, json: bool) -> Result<(Option<i32>, Value), Failure> {
+    if !json {
+        return Ok((command.status()?.code(), Value::Null));
+    }
+    let output = command.arg("--json").stderr(Stdio::inherit()).output()?;
+    let answer = serde_json::from_slice(&output.stdout).unwrap_or_default();
+    Ok((output.status.code(), answer))
 }
