@@ -242,3 +242,56 @@ fn a_picture_that_lacks_some_of_its_data_is_an_error_even_where_it_ends() {
         }
     }
 }
+
+/// Lost before a restart, which then comes early: what is missing there is made up nowhere.
+#[test]
+fn a_restart_that_comes_early_is_an_error() {
+    for (sampling, restart) in [((2, 1), 6), ((2, 2), 6), ((2, 2), 12), ((1, 1), 5)] {
+        let kind = Kind {
+            sampling,
+            restart,
+            ..PLAIN
+        };
+        check([("whole".to_owned(), encoder::whole(&kind), kind.clone())]);
+        let [tables, frame, data] = encode(&kind);
+        let is_restart = |at: &usize| data[*at] == 0xff && data[at + 1] & 0xf8 == 0xd0;
+        let restarts = (20..data.len() - 1).filter(is_restart);
+        for at in restarts.collect::<Vec<_>>() {
+            for lost in [3, 6, 9] {
+                let data = [&data[..at - lost], &data[at..]].concat();
+                let bytes = [&[0xff, 0xd8][..], &tables, &frame, &data].concat();
+                for read in [to_gray, to_bgr] {
+                    let read = read(&bytes, Encoding::Mjpeg, Layout::packed(96, 64));
+                    assert!(
+                        read.is_err(),
+                        "{lost} bytes before {at}, {sampling:?}, {restart}"
+                    );
+                }
+            }
+        }
+    }
+}
+
+/// A restart behind every row of MCUs, in pictures full of detail.
+#[test]
+fn restarts_of_another_encoder_are_read() {
+    for (format, size) in [("yuvj422p", (640, 480)), ("yuvj420p", (648, 490))] {
+        let source = format!("testsrc2=size={}x{}:rate=1,noise=alls=40", size.0, size.1);
+        let input = ["-f", "lavfi", "-i", &source, "-frames:v", "1"];
+        let slices = ["-threads", "4", "-thread_type", "slice", "-slices", "8"];
+        let output = ["-pix_fmt", format, "-q:v", "3", "-f", "mjpeg"];
+        let jpeg = ffmpeg(&[&input[..], &slices, &output].concat(), &[]);
+        let is_restart = |pair: &&[u8]| pair[0] == 0xff && pair[1] & 0xf8 == 0xd0;
+        assert!(jpeg.windows(2).filter(is_restart).count() >= 29, "{format}");
+        let gray = to_gray(&jpeg, Encoding::Mjpeg, Layout::packed(size.0, size.1)).unwrap();
+        let decode = [
+            "-f", "mjpeg", "-i", "pipe:0", "-f", "rawvideo", "-pix_fmt", format,
+        ];
+        let luma = ffmpeg(&decode, &jpeg);
+        let (most, mean) = difference(gray.pixels(), &luma[..gray.pixels().len()]);
+        assert!(
+            most <= 2 && mean < 0.2,
+            "{format}: max {most}, mean {mean:.3}"
+        );
+    }
+}

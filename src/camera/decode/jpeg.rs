@@ -1,8 +1,9 @@
 //! Motion JPEG: whole pictures only, of the size that is asked for.
 //!
 //! Of what a camera sends, the decoder is given the tables, the frame and the scan, written anew:
-//! cameras put anything before, between and behind them. In place of the end marker stands what is
-//! no Huffman code: the decoder would take an early end for the end, and make up the rest.
+//! cameras put anything before, between and behind them. Before each restart, and in place of the
+//! end marker, stands what is no Huffman code: the decoder would take one that comes early for the
+//! one that was due, and make up the rest.
 #![forbid(unsafe_code)]
 
 use zune_jpeg::JpegDecoder;
@@ -17,6 +18,10 @@ const START: [u8; 2] = [0xff, 0xd8];
 const END: [u8; 2] = [0xff, 0xd9];
 /// A code of nothing but ones is none (ITU-T T.81, C.2).
 const NO_CODE: [u8; 2] = [0xff, 0];
+/// How often: before a restart behind the longest value that may be in the middle of being read,
+/// and at the end behind all that is read ahead.
+const BEFORE_RESTART: usize = 4;
+const AT_END: usize = 16;
 /// Many cameras leave Huffman tables out, meaning those of ITU-T T.81 K.3. The decoder supplies
 /// what is missing to a stream that calls itself AVI's kind of Motion JPEG.
 const STANDARD_TABLES: [u8; 10] = [0xff, 0xe0, 0, 8, b'A', b'V', b'I', b'1', 0, 0];
@@ -168,15 +173,29 @@ impl<'a> Picture<'a> {
         bytes.extend(START);
         bytes.extend(STANDARD_TABLES);
         bytes.extend(self.segments.concat());
-        bytes.extend(data);
         if self.frame.is_progressive {
             // Its scans end where a marker says so.
+            bytes.extend(data);
             bytes.extend(END);
         } else {
-            bytes.extend(NO_CODE.repeat(16));
+            write_intervals(&mut bytes, data);
+            bytes.extend(NO_CODE.repeat(AT_END));
         }
         Ok(bytes)
     }
+}
+
+/// Writes a scan's data, with what is no code before each restart.
+fn write_intervals(to: &mut Vec<u8>, data: &[u8]) {
+    let mut rest = data;
+    // Behind any other marker a further scan begins, with tables that may hold what looks like one.
+    while let Some(marked) = from_marker(rest).filter(|marked| matches!(marked[1], 0xd0..=0xd7)) {
+        to.extend(&rest[..rest.len() - marked.len()]);
+        to.extend(NO_CODE.repeat(BEFORE_RESTART));
+        to.extend(&marked[..2]);
+        rest = &marked[2..];
+    }
+    to.extend(rest);
 }
 
 /// A marker's segment, and what follows it.
