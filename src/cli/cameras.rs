@@ -62,7 +62,7 @@ pub fn moved(args: &Args, subject: &Subject, options: &Move) -> Result<Request, 
         Reply::Devices(cameras) => cameras,
         Reply::Unavailable(reason) => return Err(Failure::unavailable(*reason)),
         Reply::Denied(denied) => return Err(Failure::denied(*denied)),
-        _ => return Err(Failure::new("broken", "Facelock answered something else")),
+        _ => return Err(Failure::broken()),
     };
     let enrolled = templates(args, subject);
     let (from, to) = (options.from.as_deref(), options.to.as_deref());

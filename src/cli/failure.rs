@@ -80,6 +80,11 @@ impl Failure {
         self
     }
 
+    /// The reply is none of this request's.
+    pub fn broken() -> Self {
+        Self::new("broken", words::said("Facelock answered something else"))
+    }
+
     /// The command line is wrong.
     pub fn usage(message: impl Into<String>) -> Self {
         Self::new("usage", message).exit(Exit::Usage)

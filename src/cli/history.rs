@@ -9,8 +9,9 @@ use super::args::{Args, History};
 use super::date::time;
 use super::failure::{Answer, Failure, is_root};
 use super::print::{print_json, printed};
+use super::subject;
 use super::terminal::Terminal;
-use super::{subject, words};
+use super::words::{self, filled, said};
 
 /// One attempt.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -29,13 +30,18 @@ pub struct Attempt {
 impl Attempt {
     /// One line of `status`.
     pub fn told(&self) -> String {
-        let Self {
-            service, outcome, ..
-        } = self;
-        let reason = self.reason.as_ref();
-        let reason = reason.map_or(String::new(), |reason| format!(": {reason}"));
-        let outcome = outcome.replace('_', " ");
-        format!("{}, {service}, {outcome}{reason}", time(self.time))
+        format!("{}, {}, {}", time(self.time), self.service, self.ended())
+    }
+
+    /// How it ended, in the person's language.
+    fn ended(&self) -> String {
+        let reason = || {
+            self.reason
+                .clone()
+                .or_else(|| words::outcome(&self.outcome))
+        };
+        // A later version's.
+        reason().unwrap_or_else(|| self.outcome.replace('_', " "))
     }
 
     pub fn document(&self) -> Value {
@@ -70,11 +76,11 @@ pub fn run(args: &Args, options: &History) -> Answer {
 }
 
 fn nothing() -> String {
-    if is_root() {
-        "The journal has no attempt.\n".into()
+    said(if is_root() {
+        "The journal has no attempt."
     } else {
-        "The journal shows you no attempt: sudo facelockctl history shows every one.\n".into()
-    }
+        "The journal shows you no attempt: sudo facelockctl history shows every one."
+    }) + "\n"
 }
 
 /// The last `most` attempts that the journal shows to this caller, oldest first.
@@ -96,7 +102,8 @@ pub fn attempts(user: Option<&str>, most: u32) -> Result<Vec<Attempt>, Failure> 
         command.arg(format!("FACELOCK_USER={user}"));
     }
     let output = command.output().map_err(|error| {
-        Failure::new("no_journal", format!("journalctl cannot be run ({error})"))
+        let why = filled("journalctl cannot be run ({error})", &[("error", &error)]);
+        Failure::new("no_journal", why)
     })?;
     let text = String::from_utf8_lossy(&output.stdout);
     Ok(text.lines().filter_map(parsed).collect())
@@ -143,15 +150,13 @@ fn parsed(line: &str) -> Option<Attempt> {
 fn line(attempt: &Attempt) -> String {
     let ms = attempt
         .milliseconds
-        .map_or(String::new(), |ms| format!("  {ms} ms"));
-    let reason = attempt.reason.as_ref();
-    let reason = reason.map_or(String::new(), |reason| format!("  {reason}"));
+        .map_or(String::new(), |ms| format!("{ms} ms"));
     format!(
-        "{}  {:<8}  {:<10}  {}{ms}{reason}",
+        "{}  {:<8}  {:<10}  {ms:>7}  {}",
         time(attempt.time),
         attempt.user,
         attempt.service,
-        attempt.outcome.replace('_', " ")
+        attempt.ended()
     )
 }
 
@@ -167,7 +172,7 @@ mod tests {
         assert_eq!(attempt.outcome, "locked_out");
         assert_eq!(
             line(&attempt),
-            "2026-11-26 00:00 UTC  alice     sudo        locked out  61 ms  \
+            "2026-11-26 00:00 UTC  alice     sudo          61 ms  \
              locked out after too many misses, until a password succeeds or facelockctl unlock"
         );
         let closed = r#"{"__REALTIME_TIMESTAMP":"1795651200000000","FACELOCK_EVENT":"gate","FACELOCK_USER":"alice",
@@ -175,7 +180,7 @@ mod tests {
         let attempt = parsed(&closed.replace('\n', " ")).unwrap();
         assert_eq!(
             attempt.told(),
-            "2026-11-26 00:00 UTC, sudo, not admitted: the lid is closed; open it (a stuck sensor: \
+            "2026-11-26 00:00 UTC, sudo, the lid is closed; open it (a stuck sensor: \
              [presence] ignore_lid)"
         );
         assert_eq!(parsed(r#"{"MESSAGE":"no attempt"}"#), None);

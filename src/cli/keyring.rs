@@ -55,7 +55,7 @@ pub fn run(args: &Args, command: &KeyringCommand) -> Answer {
         (Reply::Keyring { kept }, _) => (*kept, None),
         (Reply::Done { changed }, KeyringCommand::Enable { .. }) => (true, Some(*changed)),
         (Reply::Done { changed }, _) => (false, Some(*changed)),
-        _ => return Err(Failure::new("broken", "Facelock answered something else")),
+        _ => return Err(Failure::broken()),
     };
     tell(args, &subject, kept, changed)
 }

@@ -1,7 +1,7 @@
 //! Messages in the person's language: English stands in the code, every other in `po/`, and the C
 //! library's gettext finds it. A script, which asks for JSON, reads English.
 
-use gettextrs::{bind_textdomain_codeset, bindtextdomain, dgettext};
+use gettextrs::{bind_textdomain_codeset, bindtextdomain, dgettext, dngettext};
 
 use crate::sandbox;
 
@@ -20,4 +20,9 @@ pub fn begin() {
 /// The same in the person's language; itself where there is no translation.
 pub fn translated(text: &'static str) -> String {
     dgettext(DOMAIN, text)
+}
+
+/// The form of a text that goes with the number, in the person's language.
+pub fn numbered(one: &'static str, many: &'static str, number: u32) -> String {
+    dngettext(DOMAIN, one, many, number)
 }

@@ -68,7 +68,7 @@ fn refusal(reply: &Reply) -> Failure {
     match reply {
         Reply::Unavailable(reason) => Failure::unavailable(*reason),
         Reply::Denied(denied) => Failure::denied(*denied),
-        _ => Failure::new("broken", "Facelock answered something else"),
+        _ => Failure::broken(),
     }
 }
 

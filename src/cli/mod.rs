@@ -29,6 +29,7 @@ mod prompt;
 mod rehearse;
 mod render;
 mod replace;
+mod rows;
 mod setup;
 mod status;
 mod subject;

@@ -57,7 +57,7 @@ impl Narrator {
                 })
             }
             Event::Assumed(what) => {
-                self.say(&format!("Assumed of the camera: {what}"));
+                self.say(&words::filled("Assumed of the camera: {what}", &[("what", what)]));
                 self.assumed.push(what.clone());
             }
             Event::Measured(measurement) => self.measured(measurement),
@@ -103,15 +103,17 @@ fn described(progress: Progress) -> String {
 /// One judged frame, within 80 columns.
 fn frame(m: &Measurement) -> String {
     let optional = |value: Option<f32>| value.map_or("-".into(), |v| format!("{v:.3}"));
-    format!(
-        "frame {:3}  face {:.0}x{:.0}  quality {:.2}  score {} of {:.3}  live {}",
-        m.frame,
-        m.face[2],
-        m.face[3],
-        m.quality,
-        optional(m.score),
-        m.threshold,
-        optional(m.liveness),
+    let size = format!("{:.0}x{:.0}", m.face[2], m.face[3]);
+    words::filled(
+        "frame {frame}  face {size}  quality {quality}  score {score} of {threshold}  live {live}",
+        &[
+            ("frame", &format!("{:3}", m.frame)),
+            ("size", &size),
+            ("quality", &format!("{:.2}", m.quality)),
+            ("score", &optional(m.score)),
+            ("threshold", &format!("{:.3}", m.threshold)),
+            ("live", &optional(m.liveness)),
+        ],
     )
 }
 

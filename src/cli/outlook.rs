@@ -12,8 +12,10 @@ use super::failure::{Answer, Exit, Failure};
 use super::history::{self, Attempt};
 use super::pam::{self, Wired};
 use super::print::{print_json, printed};
+use super::rows::Rows;
 use super::terminal::Terminal;
-use super::{client, outcome, status, words};
+use super::words::{self, filled, said};
+use super::{client, outcome, status};
 use crate::types::find_camera;
 
 /// What the instance and the PAM stacks say.
@@ -34,8 +36,7 @@ pub fn of(args: &Args, subject: &Subject) -> Result<Outlook, Failure> {
             report,
             stacks: pam::wired_here(),
         }),
-        reply => Err(outcome::failure(&request, &reply)
-            .unwrap_or_else(|| Failure::new("broken", "Facelock answered something else"))),
+        reply => Err(outcome::failure(&request, &reply).unwrap_or_else(Failure::broken)),
     }
 }
 
@@ -50,30 +51,18 @@ pub fn run(args: &Args, subject: &Subject) -> Answer {
     if args.json {
         return print_json(&outlook.json(last.as_ref()));
     }
-    let mut text = format!("User:      {}\n", subject.name) + &status::text(&outlook.report);
-    if let Some(attempt) = last {
-        text += &format!("Last try:  {}\n", attempt.told());
-    }
-    text += &outlook.text();
-    for name in distinct(&templates(args, subject)) {
-        let used = outlook.report.camera.as_deref().ok();
-        let is_used = used.is_some_and(|used| find_camera(name, &[used]).is_some());
-        let place = if is_used { "in use" } else { "not in use" };
-        text += &format!("Enrolled on: {name} ({place})\n");
-    }
-    text += status::boot(&outlook.report.protector, probe::secure_boot());
-    printed(&Terminal::stdout().wrap(&text, 11))?;
+    printed(&outlook.told(args, subject, last.as_ref()))?;
     Ok(Exit::Done)
 }
 
 /// What a service does whose gates are open.
-pub fn doing(mode: &str) -> &'static str {
-    match mode {
+pub fn doing(mode: &str) -> String {
+    said(match mode {
         "auto" => "looks at once",
         "ask" => "looks when Enter alone is pressed; a typed password is not held up",
         "confirm" => "looks at once; Enter confirms a match",
         _ => "is off: no face is looked for",
-    }
+    })
 }
 
 impl Outlook {
@@ -106,38 +95,75 @@ impl Outlook {
 
     fn now(&self, report: &ServiceReport) -> String {
         match report.closed {
-            Some(gate) => format!("password: {} [{}]", words::gate(gate), gate.name()),
-            None => doing(&report.mode).into(),
+            Some(gate) => {
+                let why = words::gate(gate);
+                filled(
+                    "password: {why} [{gate}]",
+                    &[("why", &why), ("gate", &gate.name())],
+                )
+            }
+            None => doing(&report.mode),
         }
     }
 
-    fn text(&self) -> String {
+    fn told(&self, args: &Args, subject: &Subject, last: Option<&Attempt>) -> String {
+        let terminal = Terminal::stdout();
+        let mut rows = Rows::default();
+        rows.add("User:", subject.name.as_str());
+        rows.extend(status::rows(&self.report));
+        if let Some(attempt) = last {
+            rows.add("Last try:", attempt.told());
+        }
+        if let Some(reason) = self.blocked() {
+            let why = words::unavailable(reason);
+            let text = filled(
+                "every service goes on to the password: {why}",
+                &[("why", &why)],
+            );
+            rows.add("Now:", text);
+        }
+        for name in distinct(&templates(args, subject)) {
+            let used = self.report.camera.as_deref().ok();
+            let is_used = used.is_some_and(|used| find_camera(name, &[used]).is_some());
+            let place = filled(
+                if is_used {
+                    "{camera} (in use)"
+                } else {
+                    "{camera} (not in use)"
+                },
+                &[("camera", &name)],
+            );
+            rows.add("On camera:", place);
+        }
+        if let Some(warning) = status::boot(&self.report.protector, probe::secure_boot()) {
+            rows.add("Warning:", warning);
+        }
+        rows.shown(&terminal) + &terminal.wrap(&self.services(), 11)
+    }
+
+    /// What each service would do now.
+    fn services(&self) -> String {
         let (asking, idle): (Vec<_>, Vec<_>) = (self.report.services.iter())
             .filter(|report| self.stacks.iter().any(|s| s.service == report.service))
             .partition(|report| self.wired(&report.service));
-        let mut text = match self.blocked() {
-            Some(reason) => format!(
-                "Now:       every service goes on to the password: {}\n",
-                words::unavailable(reason)
-            ),
-            None => String::new(),
-        };
-        let otherwise = if text.is_empty() {
-            "now"
+        let mut text = said(if asking.is_empty() {
+            words::NO_SERVICE
+        } else if self.blocked().is_some() {
+            "Services that ask, once that is mended:"
         } else {
-            "once that is mended"
-        };
-        if asking.is_empty() {
-            text += "No PAM stack asks for a face: sudo facelockctl pam enable sudo, or the name of your screen locker\n";
-        } else {
-            text += &format!("Services that ask, {otherwise}:\n");
-        }
+            "Services that ask, now:"
+        });
+        text += "\n";
         for report in asking {
             text += &format!("  {:<8} {}\n", report.service, self.now(report));
         }
         if !idle.is_empty() {
             let names: Vec<&str> = idle.iter().map(|report| &*report.service).collect();
-            text += &format!("Ask for none yet: {}\n", names.join(" "));
+            text += &filled(
+                "Ask for none yet: {services}",
+                &[("services", &names.join(" "))],
+            );
+            text += "\n";
         }
         text
     }
@@ -205,7 +231,7 @@ mod tests {
     #[test]
     fn each_service_that_asks_is_told_with_what_it_would_do_now() {
         assert_eq!(
-            outlook(Ok("usb/color".into())).text(),
+            outlook(Ok("usb/color".into())).services(),
             format!(
                 "Services that ask, now:\n  login    password: {} [first-login]\n  \
                  sudo     looks at once; Enter confirms a match\nAsk for none yet: su\n",
@@ -216,11 +242,11 @@ mod tests {
 
     #[test]
     fn what_keeps_every_service_from_looking_is_told_once() {
-        let text = outlook(Err(Unavailable::CameraBusy)).text();
-        assert!(text.starts_with("Now:       every service goes on to the password: another"));
-        assert!(text.contains("once that is mended"), "{text}");
+        let busy = outlook(Err(Unavailable::CameraBusy));
+        assert_eq!(busy.blocked(), Some(Unavailable::CameraBusy));
+        assert!(busy.services().contains("once that is mended"));
         let mut none = outlook(Ok("usb/color".into()));
         none.stacks.retain(|stack| stack.file.is_none());
-        assert!(none.text().starts_with("No PAM stack asks for a face"));
+        assert!(none.services().starts_with("No PAM stack asks for a face"));
     }
 }

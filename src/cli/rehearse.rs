@@ -1,6 +1,7 @@
 //! `facelockctl test --service`: what a PAM service would do now, told in words and played without
 //! its program. The attempt is the one of `test`, counted by the same tally.
 
+use std::fmt::Display;
 use std::path::Path;
 
 use facelock_protocol::{Consent, Reply, Request, ServiceName, Subject, Verdict, words as shown};
@@ -11,7 +12,8 @@ use super::failure::{Answer, Exit, Failure, require_root};
 use super::narrate::Narrator;
 use super::print::{print_json, printed};
 use super::terminal::Terminal;
-use super::{client, json, outcome, outlook, prompt, render, words};
+use super::words::{self, filled, said};
+use super::{client, json, outcome, outlook, prompt, render};
 use crate::config::{self, Config};
 use crate::decision::services::{Only, Service};
 use crate::types::Unavailable;
@@ -32,7 +34,7 @@ pub fn run(args: &Args, subject: Subject, service: &str) -> Answer {
         name,
         narrator: Narrator::new(args.json),
     };
-    play.tell(&described(service, listed.as_ref(), outlook.wired(service)))?;
+    play.tell(described(service, listed.as_ref(), outlook.wired(service)))?;
     if let Some(gate) = outlook.gate(service) {
         return Err(Failure::unavailable(Unavailable::NotAdmitted(gate)));
     }
@@ -45,19 +47,26 @@ pub fn run(args: &Args, subject: Subject, service: &str) -> Answer {
 
 /// What the service does, in words.
 fn described(service: &str, listed: Option<&Service>, wired: bool) -> String {
+    let named: &[(&str, &dyn Display)] = &[("service", &service)];
     let Some(listed) = listed else {
-        return format!("{service} is listed nowhere: no face is looked for.\n");
+        return filled("{service} is listed nowhere: no face is looked for.", named) + "\n";
     };
     let mut text = format!("{service} {}.", outlook::doing(listed.mode.name()));
     if listed.quiet {
-        text += " It is quiet: no message is shown while it looks.";
+        text += " ";
+        text += &said("It is quiet: no message is shown while it looks.");
     }
     if listed.only == Only::Unlock {
-        text += " It looks only where the user has an open session already (only = \"unlock\").";
+        text += " ";
+        text +=
+            &said("It looks only where the user has an open session already (only = \"unlock\").");
     }
     if !wired {
-        text +=
-            &format!("\nIts PAM stack asks for no face yet: sudo facelockctl pam enable {service}");
+        text += "\n";
+        text += &filled(
+            "Its PAM stack asks for no face yet: sudo facelockctl pam enable {service}",
+            named,
+        );
     }
     text + "\n"
 }
@@ -74,7 +83,9 @@ impl Play<'_> {
     fn on(&mut self, listed: &Service) -> Answer {
         let name = self.name.clone();
         if listed.consent() == Consent::Ask && !self.agrees(shown::ask(name.as_str()))? {
-            self.tell("A typed password goes on to the next module at once; no camera opens.\n")?;
+            self.tell(said(
+                "A typed password goes on to the next module at once; no camera opens.",
+            ))?;
             return self.end("password", Exit::Done);
         }
         let request = Request::Test {
@@ -86,36 +97,42 @@ impl Play<'_> {
             return Err(failure);
         }
         let Reply::Verdict(verdict) = reply else {
-            return Err(Failure::new("broken", "Facelock answered something else"));
+            return Err(Failure::broken());
         };
-        self.tell(&render::verdict_text(
-            &words::verdict(verdict),
-            &self.narrator,
-        ))?;
+        let verdict_text = render::verdict_text(&words::verdict(verdict), &self.narrator);
+        self.tell(verdict_text)?;
         if verdict == Verdict::Match && listed.consent() == Consent::Confirm {
-            self.tell(&(words::said(shown::RECOGNISED) + "\n"))?;
+            self.tell(said(shown::RECOGNISED))?;
             if !self.agrees(shown::confirm(name.as_str()))? {
-                self.tell("The match is not confirmed: what was typed goes on as a password.\n")?;
+                self.tell(said(
+                    "The match is not confirmed: what was typed goes on as a password.",
+                ))?;
                 return self.end("password", Exit::Done);
             }
         }
-        self.tell(&if verdict == Verdict::Match {
-            format!("{name} would let {} in.\n", self.subject.name)
+        self.tell(if verdict == Verdict::Match {
+            let values: &[(&str, &dyn Display)] =
+                &[("service", &name), ("user", &self.subject.name)];
+            filled("{service} would let {user} in.", values)
         } else {
-            format!("{name} would go on to the password.\n")
+            filled(
+                "{service} would go on to the password.",
+                &[("service", &name)],
+            )
         })?;
         self.end(&words::name(&verdict), outcome::exit(&reply))
     }
 
     /// The prompt; a script is taken to press Enter.
     fn agrees(&self, question: &'static str) -> Result<bool, Failure> {
-        let question = words::said(question);
+        let question = said(question);
         Ok(self.args.json || Consent::is_given(prompt::hidden(&question)?.as_bytes()))
     }
 
-    fn tell(&self, text: &str) -> Result<(), Failure> {
+    fn tell(&self, text: String) -> Result<(), Failure> {
         if !self.args.json {
-            printed(&Terminal::stdout().wrap(text, 2))?;
+            let text = text.trim_end().to_owned() + "\n";
+            printed(&Terminal::stdout().wrap(&text, 2))?;
         }
         Ok(())
     }

@@ -1,13 +1,14 @@
 //! Replies for a person.
 
-use facelock_protocol::{EnrolledReport, ModeTime, Reply, Request, TemplateReport};
+use facelock_protocol::{EnrolledReport, ModeTime, Reply, Request, Subject, TemplateReport};
 
 use super::date::date;
 use super::failure::Answer;
 use super::narrate::Narrator;
 use super::print::{printed, report};
 use super::terminal::Terminal;
-use super::{outcome, status, words};
+use super::words::{self, filled, of_user, said};
+use super::{outcome, status};
 
 /// Prints the reply; the exit status that goes with it.
 ///
@@ -25,7 +26,7 @@ pub fn finish(request: &Request, reply: &Reply, narrator: &Narrator) -> Answer {
         Reply::Enrolled(report) => enrolled(request, report, narrator, &terminal),
         Reply::Templates(templates) if templates.is_empty() => none_enrolled(request),
         Reply::Templates(templates) => table(templates, &terminal),
-        Reply::Status(report) => status::text(report),
+        Reply::Status(report) => status::rows(report).shown(&terminal),
         Reply::Devices(cameras) => status::cameras(cameras, &[]),
         Reply::Done { changed } => done(request, *changed),
         Reply::ModeTimes(times) => mode_times(times),
@@ -38,66 +39,56 @@ pub fn finish(request: &Request, reply: &Reply, narrator: &Narrator) -> Answer {
 
 pub fn verdict_text(verdict: &str, narrator: &Narrator) -> String {
     match narrator.stages.and_then(|stages| stages.verdict) {
-        Some(ms) => format!("{verdict} after {ms:.0} ms\n"),
+        Some(ms) => {
+            let ms = format!("{ms:.0}");
+            filled(
+                "{verdict} after {ms} ms",
+                &[("verdict", &verdict), ("ms", &ms)],
+            ) + "\n"
+        }
         None => format!("{verdict}\n"),
     }
 }
 
 /// What came of a request that has no report of its own.
 fn done(request: &Request, changed: bool) -> String {
-    match (request, changed) {
-        (Request::Remove { subject, template }, _) => {
-            format!("Template {template} of {} is removed.\n", subject.name)
-        }
+    let of = |text, subject: &Subject| of_user(text, subject.name.as_str());
+    let text = match (request, changed) {
+        (Request::Preview { .. }, _) => return String::new(),
+        (Request::Remove { subject, template }, _) => filled(
+            "Template {template} of {user} is removed.",
+            &[("template", template), ("user", &subject.name)],
+        ),
         (
             Request::Rename {
                 template, label, ..
             },
             _,
-        ) => {
-            format!("Template {template} is called {label} now.\n")
-        }
-        (Request::Clear { subject }, true) => {
-            format!(
-                "Everything stored for {} is removed; face login is off for this user.\n",
-                subject.name
-            )
-        }
-        (Request::Clear { subject }, false) => format!("Nothing is stored for {}.\n", subject.name),
-        (Request::Unlock { subject }, true) => {
-            format!("Face login of {} is allowed again.\n", subject.name)
-        }
-        (Request::Unlock { subject }, false) => {
-            format!("Face login of {} was not locked.\n", subject.name)
-        }
-        (Request::Reseal { subject, .. }, _) => {
-            format!("The key of {} is sealed again.\n", subject.name)
-        }
-        (Request::MoveCamera { subject, .. }, true) => {
-            format!(
-                "The templates of {} are bound to the camera where it is now.\n",
-                subject.name
-            )
-        }
-        (Request::MoveCamera { subject, .. }, false) => {
-            format!("No template of {} names that camera.\n", subject.name)
-        }
-        (Request::TryEmitter(_), true) => "The picture became brighter.\n".into(),
-        (Request::TryEmitter(_), false) => "The picture did not become brighter.\n".into(),
-        (Request::Preview { .. }, _) => String::new(),
-        (_, true) => "Done.\n".into(),
-        (_, false) => "Nothing to do.\n".into(),
-    }
+        ) => filled(
+            "Template {template} is called {label} now.",
+            &[("template", template), ("label", label)],
+        ),
+        (Request::Clear { subject }, true) => of(words::CLEARED, subject),
+        (Request::Clear { subject }, false) => of(words::NOTHING_STORED, subject),
+        (Request::Unlock { subject }, true) => of(words::UNLOCKED, subject),
+        (Request::Unlock { subject }, false) => of(words::NOT_LOCKED, subject),
+        (Request::Reseal { subject, .. }, _) => of(words::RESEALED, subject),
+        (Request::MoveCamera { subject, .. }, true) => of(words::MOVED, subject),
+        (Request::MoveCamera { subject, .. }, false) => of(words::NOT_MOVED, subject),
+        (Request::TryEmitter(_), true) => said("The picture became brighter."),
+        (Request::TryEmitter(_), false) => said("The picture did not become brighter."),
+        (_, true) => said("Done."),
+        (_, false) => said("Nothing to do."),
+    };
+    text + "\n"
 }
 
 fn none_enrolled(request: &Request) -> String {
-    match request {
-        Request::List { subject } => format!(
-            "No face is enrolled for {name}: sudo facelockctl enroll --user {name}\n",
-            name = subject.name
-        ),
-        _ => "No templates.\n".into(),
-    }
+    let text = match request {
+        Request::List { subject } => of_user(words::NONE_ENROLLED, subject.name.as_str()),
+        _ => said("No templates."),
+    };
+    text + "\n"
 }
 
 fn enrolled(
@@ -106,82 +97,78 @@ fn enrolled(
     narrator: &Narrator,
     terminal: &Terminal,
 ) -> String {
-    let mut text = format!("Enrolled, protected by {}.\n", report.protector);
+    let protector = &report.protector;
+    let mut text = filled(
+        "Enrolled, protected by {protector}.",
+        &[("protector", protector)],
+    ) + "\n";
     if let Some((taken, wanted)) = narrator.samples
         && taken < wanted
     {
-        text += &format!(
-            "It ended with {taken} of {wanted} samples, because no further one differed enough. That is enough to log in; \
-             to add more, run facelockctl enroll again and turn your head further.\n"
-        );
+        text += &filled(words::FEWER, &[("taken", &taken), ("wanted", &wanted)]);
+        text += "\n";
     }
     text += &table(&report.templates, terminal);
     if let Some(warning) = &report.warning {
-        text += &format!("\nNote: {warning}\n");
+        text += &("\n".to_owned() + &filled("Note: {warning}", &[("warning", warning)]) + "\n");
     }
     if let Some(key) = &report.recovery_key {
-        text += &format!(
-            "\nRecovery key: {}\nWrite it down: it is shown once. After a firmware or boot change the TPM no longer opens the \
-             templates, and `facelockctl tpm reseal` asks for it. Without it, enroll again.\n",
-            key.0
-        );
+        text += &("\n".to_owned() + &filled("Recovery key: {key}", &[("key", &key.0)]) + "\n");
+        text += &(said(words::WRITE_DOWN) + "\n");
     }
     let user = match request {
         Request::Enroll { subject, .. } => format!(" --user {}", subject.name),
         _ => String::new(),
     };
-    text + &format!(
-        "\nNext: sudo facelockctl test{user} tries it; sudo facelockctl pam enable sudo switches it on for sudo.\n"
-    )
+    text + "\n" + &filled(words::ENROLLED_NEXT, &[("user", &user)]) + "\n"
 }
 
 /// How soon each mode of a camera gave its first lit picture.
 pub fn mode_times(times: &[ModeTime]) -> String {
     let line = |mode: &ModeTime| match mode.first_lit {
         Some(ms) => format!("  {:<18} {ms:>5} ms\n", mode.format),
-        None => format!("  {:<18} no lit picture\n", mode.format),
+        None => format!("  {:<18} {}\n", mode.format, said("no lit picture")),
     };
     times.iter().map(line).collect()
 }
 
 /// One line a template; where the terminal is too narrow for that, the camera is left out.
 fn table(templates: &[TemplateReport], terminal: &Terminal) -> String {
-    let columns = terminal.size.map_or(usize::MAX, |(columns, _)| columns);
-    let label = templates.iter().map(|t| t.label.chars().count()).max();
-    let label = label.unwrap_or(0).clamp(5, 20);
-    // number, date, spectrum, quality, and two spaces between all of them
-    let before = 3 + label + 10 + 8 + 4 + 5 * 2;
-    let camera = columns.saturating_sub(before);
-    let line = |cells: [String; 6]| {
-        let [id, name, made, spectrum, quality, device] = cells;
-        let name = terminal.cut(&name, label);
-        let row =
-            format!("{id:>3}  {name:<label$}  {made:<10}  {spectrum:<8}  {quality:>4}  {device}");
-        row.trim_end().to_owned() + "\n"
-    };
-    let heading = ["no.", "label", "made", "light", "qual", "camera"].map(String::from);
+    let heading = [
+        said("no."),
+        said("label"),
+        said("made"),
+        said("light"),
+        said("qual"),
+        said("camera"),
+    ];
     let rows = templates.iter().map(|t| {
         [
             t.id.to_string(),
             t.label.clone(),
             date(t.created),
-            t.spectrum.word().into(),
+            words::light(t.spectrum),
             format!("{:.2}", t.quality),
             t.camera.clone(),
         ]
     });
-    let narrow = camera < 10;
-    std::iter::once(heading)
-        .chain(rows)
-        .map(|mut cells| {
-            cells[5] = if narrow {
-                String::new()
-            } else {
-                terminal.cut(&cells[5], camera)
-            };
-            line(cells)
-        })
-        .collect()
+    let rows: Vec<[String; 6]> = std::iter::once(heading).chain(rows).collect();
+    let widest = |n: usize| rows.iter().map(|cells| cells[n].chars().count()).max();
+    let width = |n| widest(n).unwrap_or(0);
+    let [id, label, made, light, qual] = [width(0), width(1).min(20), width(2), width(3), width(4)];
+    let columns = terminal.size.map_or(usize::MAX, |(columns, _)| columns);
+    // Two spaces between all of them.
+    let camera = columns.saturating_sub(id + label + made + light + qual + 5 * 2);
+    let line = |cells: &[String; 6]| {
+        let [number, name, day, by, quality, device] = cells;
+        let (name, device) = (terminal.cut(name, label), terminal.cut(device, camera));
+        let device = if camera < 10 { "" } else { &device };
+        let row = format!(
+            "{number:>id$}  {name:<label$}  {day:<made$}  {by:<light$}  {quality:>qual$}  {device}"
+        );
+        row.trim_end().to_owned() + "\n"
+    };
+    rows.iter().map(line).collect()
 }
 
 #[cfg(test)]

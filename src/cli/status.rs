@@ -5,86 +5,104 @@ use facelock_protocol::{
 };
 use serde_json::{Value, json};
 
-use super::words;
+use super::rows::Rows;
+use super::words::{self, counted, filled, said};
 use crate::types::find_camera;
 
-pub fn text(report: &StatusReport) -> String {
-    let enrollment = match &report.enrollment {
-        EnrollmentState::None => "none".into(),
-        EnrollmentState::Enrolled {
-            templates,
-            protector,
-        } => {
-            let plural = if *templates == 1 { "" } else { "s" };
-            format!(
-                "{templates} template{plural}, protected by {}",
-                protector_in_words(protector)
-            )
-        }
-        EnrollmentState::Damaged => "damaged; enroll again".into(),
-    };
+/// What the instance says, by label.
+pub fn rows(report: &StatusReport) -> Rows {
+    let mut rows = Rows::default();
+    rows.add("Enrolled:", enrollment(&report.enrollment));
     let lockout = match report.tally.lockout {
         Some(reason) => words::unavailable(reason),
-        None => format!("no ({} counted)", report.tally.misses),
+        None => filled("no ({count} counted)", &[("count", &report.tally.misses)]),
     };
-    let present = if report.protector_present {
-        "present".into()
-    } else if report.camera == Err(Unavailable::SandboxMissing) {
-        "not looked for outside the sandbox".into()
-    } else {
-        format!("MISSING: {}", words::unavailable(Unavailable::VaultMissing))
-    };
+    rows.add("Locked:", lockout);
+    if let Some(rule) = report.password {
+        rows.add("Password:", password(rule));
+    }
+    let protector = protector_in_words(&report.protector);
+    rows.add("Protector:", format!("{protector} ({})", presence(report)));
     let camera = match &report.camera {
         Ok(identity) => identity.clone(),
         Err(reason) => words::unavailable(*reason),
     };
+    rows.add("Camera:", camera);
     let sandbox = match report.sandbox_missing.as_slice() {
-        [] => "in force".into(),
-        missing => format!("NOT in force: {}", missing.join(", ")),
+        [] => said("in force"),
+        missing => filled("NOT in force: {what}", &[("what", &missing.join(", "))]),
     };
-    format!(
-        "Enrolled:  {enrollment}\nLocked:    {lockout}\n{}Protector: {} ({present})\nCamera:    {camera}\nSandbox:   {sandbox}\n",
-        report.password.map(password).unwrap_or_default(),
-        protector_in_words(&report.protector),
-    )
+    rows.add("Sandbox:", sandbox);
+    rows
+}
+
+fn enrollment(state: &EnrollmentState) -> String {
+    match state {
+        EnrollmentState::None => said("none"),
+        EnrollmentState::Enrolled {
+            templates,
+            protector,
+        } => counted(
+            "{count} template, protected by {protector}",
+            "{count} templates, protected by {protector}",
+            *templates,
+            &[("protector", &protector_in_words(protector))],
+        ),
+        EnrollmentState::Damaged => said("damaged; enroll again"),
+    }
+}
+
+/// Whether the protector is there.
+fn presence(report: &StatusReport) -> String {
+    if report.protector_present {
+        said("present")
+    } else if report.camera == Err(Unavailable::SandboxMissing) {
+        said("not looked for outside the sandbox")
+    } else {
+        let why = words::unavailable(Unavailable::VaultMissing);
+        filled("MISSING: {why}", &[("why", &why)])
+    }
 }
 
 /// When the password comes before the face, and what sets it.
 fn password(rule: PasswordReport) -> String {
-    let boot = match rule.after_boot {
-        Some(true) => "after a boot, ",
-        Some(false) => "",
-        None => "after a boot (once a login has reported one), ",
-    };
-    let unused = rule.unused_h.map_or_else(String::new, |hours| {
-        format!(" and after {hours} h without use")
-    });
-    let checked = match rule.spectrum {
+    let boot = rule
+        .after_boot
+        .and_then(|after| after.then(|| said("after a boot")));
+    let reported =
+        (rule.after_boot.is_none()).then(|| said("after a boot (once a login has reported one)"));
+    let every = filled("every {hours} h", &[("hours", &rule.every_h)]);
+    let unused =
+        (rule.unused_h).map(|hours| filled("after {hours} h without use", &[("hours", &hours)]));
+    let when: Vec<String> = [boot, reported, Some(every), unused]
+        .into_iter()
+        .flatten()
+        .collect();
+    let checked = said(match rule.spectrum {
         Spectrum::Color => "color camera: a convenience",
         Spectrum::Infrared => "infrared camera",
-    };
-    format!(
-        "Password:  comes first {boot}every {} h{unused} ({checked})\n",
-        rule.every_h
+    });
+    let when = when.join(", ");
+    filled(
+        "comes first: {when} ({camera})",
+        &[("when", &when), ("camera", &checked)],
     )
 }
 
-/// What Secure Boot means for a key that the TPM holds; empty where nothing is amiss or unknown.
-pub fn boot(protector: &str, secure_boot: Option<bool>) -> &'static str {
-    match (protector, secure_boot) {
-        ("tpm", Some(false)) => {
-            "Warning:   Secure Boot is off. The TPM then gives the key to any other system\n           \
-             that is started here. Switch Secure Boot on in the firmware,\n           \
-             then run sudo facelockctl tpm reseal.\n"
-        }
-        _ => "",
-    }
+/// What Secure Boot means for a key that the TPM holds; none where nothing is amiss or unknown.
+pub fn boot(protector: &str, secure_boot: Option<bool>) -> Option<String> {
+    (protector == "tpm" && secure_boot == Some(false)).then(|| {
+        said(
+            "Secure Boot is off. The TPM then gives the key to any other system that is started here. Switch Secure Boot on \
+             in the firmware, then run sudo facelockctl tpm reseal.",
+        )
+    })
 }
 
 fn protector_in_words(protector: &str) -> String {
     match protector {
         "file" => {
-            "file (weaker than a TPM: a program that reads the disk as root reads the key)".into()
+            said("file (weaker than a TPM: a program that reads the disk as root reads the key)")
         }
         "tpm" => "TPM".into(),
         other => other.into(),
@@ -128,7 +146,7 @@ pub fn json(report: &StatusReport) -> Value {
 /// `enrolled` are the identities that the user's templates name.
 pub fn cameras(cameras: &[CameraReport], enrolled: &[&str]) -> String {
     if cameras.is_empty() {
-        return "No cameras.\n".into();
+        return said("No cameras.") + "\n";
     }
     let mut text = String::new();
     for camera in cameras {
@@ -139,13 +157,13 @@ pub fn cameras(cameras: &[CameraReport], enrolled: &[&str]) -> String {
         );
         text += &format!("    {}\n", camera.reason);
         if is_enrolled(camera, cameras, enrolled) {
-            text += "    the user is enrolled on it\n";
+            text += &format!("    {}\n", said("the user is enrolled on it"));
         }
         for format in &camera.formats {
             text += &format!("      {format}\n");
         }
     }
-    text + "* would be used\n"
+    text + &said("* would be used") + "\n"
 }
 
 /// Whether one of the enrolled names means this camera, among those that are there.
@@ -183,8 +201,7 @@ mod tests {
         ];
         for (protector, secure_boot, told) in cases {
             let text = boot(protector, secure_boot);
-            assert_eq!(!text.is_empty(), told, "{protector} {secure_boot:?}");
-            assert!(text.lines().all(|line| line.len() <= 79), "{text}");
+            assert_eq!(text.is_some(), told, "{protector} {secure_boot:?}");
         }
     }
 }

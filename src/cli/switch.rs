@@ -7,6 +7,7 @@ use serde_json::json;
 
 use super::failure::{Answer, require_root};
 use super::print::{print_json, printed};
+use super::words::{filled, said};
 use super::{date, replace};
 use crate::config;
 
@@ -26,12 +27,16 @@ pub fn disable(hours: Option<u32>, json: bool) -> Answer {
     if json {
         return print_json(&json!({ "outcome": "done", "changed": true, "until": until }));
     }
-    let until = until.map_or(String::new(), |until| {
-        format!(" until {}", date::time(until))
-    });
-    printed(&format!(
-        "Face login is off{until}: nothing looks, and passwords work. facelockctl enable switches it on again.\n"
-    ))
+    let text = match until {
+        Some(until) => filled(
+            "Face login is off until {time}: nothing looks, and passwords work. facelockctl enable switches it on again.",
+            &[("time", &date::time(until))],
+        ),
+        None => said(
+            "Face login is off: nothing looks, and passwords work. facelockctl enable switches it on again.",
+        ),
+    };
+    printed(&(text + "\n"))
 }
 
 /// # Errors
@@ -49,9 +54,10 @@ pub fn enable(json: bool) -> Answer {
     if json {
         return print_json(&json!({ "outcome": "done", "changed": changed, "until": null }));
     }
-    printed(if changed {
-        "Face login is on again, for the services that ask (facelockctl pam status).\n"
+    let text = said(if changed {
+        "Face login is on again, for the services that ask (facelockctl pam status)."
     } else {
-        "Face login was not switched off.\n"
-    })
+        "Face login was not switched off."
+    });
+    printed(&(text + "\n"))
 }

@@ -1,8 +1,10 @@
 //! Outcomes in plain words of the person's language, for the person who runs `facelockctl`.
 
-use facelock_protocol::{Denied, Gate, Hint, Pose, Unavailable, Verdict, words};
+use std::fmt::Display;
 
-use super::language::translated;
+use facelock_protocol::{Denied, Gate, Hint, Pose, Spectrum, Unavailable, Verdict, words};
+
+use super::language::{numbered, translated};
 
 /// While it begins.
 pub const OPENING: &str = "Opening the camera";
@@ -11,22 +13,65 @@ pub const FURTHER: &str = "A little further";
 /// While it enrolls.
 pub const SAMPLE: &str = "Sample {taken} of {wanted} taken";
 
+/// What came of a request, and what is next.
+pub const CLEARED: &str =
+    "Everything stored for {user} is removed; face login is off for this user.";
+pub const NOTHING_STORED: &str = "Nothing is stored for {user}.";
+pub const UNLOCKED: &str = "Face login of {user} is allowed again.";
+pub const NOT_LOCKED: &str = "Face login of {user} was not locked.";
+pub const RESEALED: &str = "The key of {user} is sealed again.";
+pub const MOVED: &str = "The templates of {user} are bound to the camera where it is now.";
+pub const NOT_MOVED: &str = "No template of {user} names that camera.";
+pub const NONE_ENROLLED: &str =
+    "No face is enrolled for {user}: sudo facelockctl enroll --user {user}";
+pub const FEWER: &str = "It ended with {taken} of {wanted} samples, because no further one differed enough. That is enough to log in; to \
+    add more, run facelockctl enroll again and turn your head further.";
+pub const WRITE_DOWN: &str = "Write it down: it is shown once. After a firmware or boot change the TPM no longer opens the templates, and \
+    `facelockctl tpm reseal` asks for it. Without it, enroll again.";
+pub const ENROLLED_NEXT: &str = "Next: sudo facelockctl test{user} tries it; sudo facelockctl pam enable sudo switches it on for sudo.";
+
 /// A login password that is kept, or not, or asked for.
 pub const KEPT: &str = "The login password of {user} is kept for the keyring.";
 pub const NOT_KEPT: &str = "No login password of {user} is kept.";
 /// What has a login program given the kept password.
 pub const ENABLE_LOGIN: &str = "sudo facelockctl pam enable lightdm, or the name of yours";
+pub const NO_SERVICE: &str = "No PAM stack asks for a face: sudo facelockctl pam enable sudo, or the name of your screen locker";
 pub const LOGIN_PASSWORD: &str = "Login password of {user}: ";
 pub const WRONG_PASSWORD: &str =
     "this is not the password that this machine has for {user}; nothing was kept";
 
-/// The same of one user.
-pub fn of_user(text: &'static str, user: &str) -> String {
-    translated(text).replace("{user}", user)
-}
+// What is given to these as a literal is found by tests/messages.rs, and must be translated.
 
+/// A text in the person's language.
 pub fn said(text: &'static str) -> String {
     translated(text)
+}
+
+/// The same with each `{name}` filled in.
+pub fn filled(text: &'static str, values: &[(&str, &dyn Display)]) -> String {
+    fill(translated(text), values)
+}
+
+/// The same of a number, as `{count}`, which decides between two forms.
+pub fn counted(
+    one: &'static str,
+    many: &'static str,
+    count: u32,
+    values: &[(&str, &dyn Display)],
+) -> String {
+    let text = fill(numbered(one, many, count), &[("count", &count)]);
+    fill(text, values)
+}
+
+fn fill(text: String, values: &[(&str, &dyn Display)]) -> String {
+    values.iter().fold(text, |text, (name, value)| {
+        text.replace(&format!("{{{name}}}"), &value.to_string())
+    })
+}
+
+/// The same of one user.
+pub fn of_user(text: &'static str, user: &str) -> String {
+    filled(text, &[("user", &user)])
 }
 
 pub fn gate(gate: Gate) -> String {
@@ -89,6 +134,13 @@ pub fn pose(pose: Pose) -> String {
         Pose::TiltUp => "Lift your chin a little",
         Pose::TiltDown => "Lower your chin a little",
         Pose::Different => "Now look different: another expression, glasses on or off",
+    })
+}
+
+pub fn light(spectrum: Spectrum) -> String {
+    translated(match spectrum {
+        Spectrum::Color => "color",
+        Spectrum::Infrared => "infrared",
     })
 }
 

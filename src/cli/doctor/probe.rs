@@ -60,14 +60,14 @@ pub fn facts(args: &Args, subject: &Subject) -> Facts {
 
 /// What a program says on standard output, one line, whatever its status; none where it is not
 /// there.
-fn said(program: &str, arguments: &[&str]) -> Option<String> {
+fn heard(program: &str, arguments: &[&str]) -> Option<String> {
     let output = Command::new(program).args(arguments).output().ok()?;
     let text = String::from_utf8_lossy(&output.stdout).trim().to_owned();
     (!text.is_empty()).then_some(text)
 }
 
 fn socket_unit() -> Option<(String, String)> {
-    let ask = |verb| said("systemctl", &[verb, "facelock.socket"]);
+    let ask = |verb| heard("systemctl", &[verb, "facelock.socket"]);
     Some((
         ask("is-enabled").unwrap_or_else(|| "not installed".into()),
         ask("is-active")?,
@@ -76,7 +76,7 @@ fn socket_unit() -> Option<(String, String)> {
 
 /// `0.2 OK`, of the unit as it is installed.
 fn exposure() -> Option<String> {
-    let text = said(
+    let text = heard(
         "systemd-analyze",
         &["security", "--no-pager", "facelock@check.service"],
     )?;
@@ -89,7 +89,7 @@ fn exposure() -> Option<String> {
 
 fn groups() -> Option<Vec<String>> {
     names::by_name("facelock").ok().flatten()?;
-    let text = said("timeout", &["5", "id", "-nG", "facelock"])?;
+    let text = heard("timeout", &["5", "id", "-nG", "facelock"])?;
     Some(text.split_whitespace().map(str::to_owned).collect())
 }
 
@@ -133,7 +133,7 @@ fn measured() -> Option<bool> {
 }
 
 fn lockout_authorisation() -> Option<bool> {
-    let text = said("tpm2_getcap", &["properties-variable"])?;
+    let text = heard("tpm2_getcap", &["properties-variable"])?;
     let line = text.lines().find(|line| line.contains("lockoutAuthSet"))?;
     Some(line.trim_end().ends_with('1'))
 }
@@ -143,7 +143,7 @@ fn session() -> Option<Session> {
         .ok()
         .filter(|id| !id.is_empty());
     let id = id.unwrap_or_else(|| "auto".into());
-    let text = said(
+    let text = heard(
         "loginctl",
         &["show-session", &id, "-p", "Remote", "-p", "Active"],
     )?;

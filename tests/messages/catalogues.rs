@@ -1,0 +1,218 @@
+//! The translations: every text that is shown in the person's language, in every catalogue.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use facelock::cli::words::{self, variants};
+use facelock_protocol::{Gate, Hint, Pose, Unavailable, words as shown};
+
+use super::{DENIALS, VERDICTS, code, is_said, literals, root};
+
+/// Whose sentences are English in every language, or not translated yet.
+const ENGLISH: [&str; 26] = [
+    "args/",
+    "manual/",
+    "doctor/",
+    "pam/",
+    "setup/",
+    "cameras.rs",
+    "client.rs",
+    "configuration.rs",
+    "failure.rs",
+    "homed.rs",
+    "image.rs",
+    "json.rs",
+    "keyring.rs",
+    "measured.rs",
+    "mod.rs",
+    "models.rs",
+    "names.rs",
+    "notify.rs",
+    "outcome.rs",
+    "overview.rs",
+    "preview.rs",
+    "prompt.rs",
+    "replace.rs",
+    "subject.rs",
+    "terminal.rs",
+    "uninstall.rs",
+];
+
+/// What translates the literals that it is called with, up to the values to fill in.
+const TRANSLATING: [&str; 5] = ["said(", "filled(", "counted(", "of_user(", "translated("];
+/// What translates the literal that comes first.
+const LABELLING: [&str; 1] = ["add("];
+
+/// The arguments of each call of `name`, as they are written.
+fn calls<'a>(code: &'a str, name: &str) -> Vec<&'a str> {
+    let mut found = Vec::new();
+    for (at, _) in code.match_indices(name) {
+        let before = &code[..at];
+        if before.ends_with(|c: char| c.is_alphanumeric() || c == '_') || before.ends_with("fn ") {
+            continue;
+        }
+        let rest = &code[at + name.len()..];
+        let (mut depth, mut quoted, mut escaped) = (1, false, false);
+        let end = rest.find(|c: char| {
+            match c {
+                '"' if !escaped => quoted = !quoted,
+                '(' if !quoted => depth += 1,
+                ')' if !quoted => depth -= 1,
+                _ => {}
+            }
+            escaped = c == '\\' && !escaped;
+            depth == 0
+        });
+        found.push(&rest[..end.unwrap()]);
+    }
+    found
+}
+
+/// The texts in the code of a file that are shown in the person's language.
+fn translated(name: &str, code: &str) -> Vec<String> {
+    let mut found = Vec::new();
+    for call in TRANSLATING.iter().flat_map(|name| calls(code, name)) {
+        found.extend(literals(call.split("&[").next().unwrap()));
+    }
+    for call in LABELLING.iter().flat_map(|name| calls(code, name)) {
+        let first = call.trim_start().starts_with('"');
+        found.extend(literals(call).into_iter().take(usize::from(first)));
+    }
+    if name.ends_with("cli/words.rs") {
+        let constants = code.split("&str =").skip(1);
+        found.extend(constants.filter_map(|rest| literals(rest).into_iter().next()));
+    }
+    found
+}
+
+/// Every message that is translated: what a person at a login sees, and what `facelockctl` shows.
+fn translatable() -> BTreeSet<String> {
+    let fixed = [
+        shown::LOOKING,
+        shown::RECOGNISED,
+        shown::LOCKED_FOR,
+        shown::ask("sudo"),
+        shown::ask("polkit-1"),
+        shown::confirm("sudo"),
+        shown::confirm("polkit-1"),
+    ];
+    let mut texts: BTreeSet<String> = fixed.map(Into::into).into();
+    texts.extend(
+        variants::<Unavailable>()
+            .into_iter()
+            .map(words::unavailable),
+    );
+    texts.extend(Gate::ALL.map(words::gate));
+    texts.extend(variants::<Hint>().into_iter().map(words::hint));
+    texts.extend(variants::<Pose>().into_iter().map(words::pose));
+    texts.extend(VERDICTS.map(words::verdict));
+    texts.extend(DENIALS.map(words::denied));
+    for (name, code) in code(&root().join("src/cli")) {
+        texts.extend(translated(&name, &code));
+    }
+    texts
+}
+
+/// A catalogue's messages, each with its translation; both stand in one line. Of a message that a
+/// number decides on, each form is one.
+fn catalogue(text: &str) -> BTreeMap<String, String> {
+    let mut found = BTreeMap::new();
+    let (mut english, mut plural) = (None, None);
+    for line in text.lines() {
+        if let Some(quoted) = line.strip_prefix("msgid ") {
+            english = Some(unquoted(quoted));
+        } else if let Some(quoted) = line.strip_prefix("msgid_plural ") {
+            plural = Some(unquoted(quoted));
+        } else if let Some((_, quoted)) =
+            line.strip_prefix("msgstr").and_then(|l| l.split_once(' '))
+        {
+            let english = english.take().or_else(|| plural.take()).unwrap();
+            assert!(!found.contains_key(&english), "twice: {english}");
+            found.insert(english, unquoted(quoted));
+        } else {
+            assert!(line.is_empty() || line.starts_with('#'), "{line}");
+        }
+    }
+    found.remove("").expect("a header");
+    found
+}
+
+fn unquoted(text: &str) -> String {
+    let inner = text
+        .strip_prefix('"')
+        .and_then(|text| text.strip_suffix('"'));
+    inner.unwrap().replace("\\\"", "\"")
+}
+
+/// What is filled in, and what must be typed as it is.
+fn fixed_parts(text: &str) -> Vec<String> {
+    let word = |text: &str| text.trim_matches(|c: char| ",.;:()".contains(c)).to_owned();
+    let mut parts: Vec<String> = text.split(' ').map(word).collect();
+    parts.retain(|word| {
+        ["{", "/", "["].iter().any(|sign| word.starts_with(sign)) || word.contains("facelockctl")
+    });
+    parts.sort();
+    parts
+}
+
+/// What is wrong with a catalogue.
+fn faults(catalogue: &BTreeMap<String, String>, wanted: &BTreeSet<String>) -> Vec<String> {
+    let missing = wanted.iter().filter(|text| !catalogue.contains_key(*text));
+    let entry = |text: &String| format!("missing: msgid {text:?}");
+    let mut faults: Vec<String> = missing.map(entry).collect();
+    for (english, other) in catalogue {
+        let end = |text: &str| text.len() - text.trim_end_matches([' ', ':', '.']).len();
+        if !wanted.contains(english) {
+            faults.push(format!("no message any more: {english}"));
+        } else if other.is_empty() || other == english && english.contains(' ') {
+            faults.push(format!("not translated: {english}"));
+        } else if fixed_parts(english) != fixed_parts(other) || end(english) != end(other) {
+            faults.push(format!("other placeholders, or another end: {other}"));
+        }
+    }
+    faults
+}
+
+#[test]
+fn every_catalogue_has_every_message_and_its_placeholders() {
+    let wanted = translatable();
+    assert!(wanted.len() > 80, "{}", wanted.len());
+    for language in ["de", "es"] {
+        let path = root().join(format!("po/{language}.po"));
+        let catalogue = catalogue(&std::fs::read_to_string(path).unwrap());
+        assert_eq!(
+            faults(&catalogue, &wanted),
+            Vec::<String>::new(),
+            "{language}"
+        );
+    }
+    let one = |english: &str, other: &str| BTreeMap::from([(english.into(), other.into())]);
+    for (english, other) in [
+        ("{seconds} s more: ", "noch {sekunden} s: "),
+        ("{seconds} s more: ", "noch {seconds} s"),
+        ("see /etc/facelock", "siehe /etc/andere"),
+        ("not translated", "not translated"),
+    ] {
+        let wanted = BTreeSet::from([english.to_owned()]);
+        assert_eq!(faults(&one(english, other), &wanted).len(), 1, "{other}");
+    }
+}
+
+/// A verb that is translated says nothing in English alone.
+#[test]
+fn every_sentence_of_a_translated_verb_is_in_the_catalogues() {
+    let wanted = translatable();
+    let mut found = Vec::new();
+    for (name, code) in code(&root().join("src/cli")) {
+        let file = name.strip_prefix("src/cli/").unwrap();
+        if !ENGLISH.iter().any(|english| file.starts_with(english)) {
+            let said = literals(&code).into_iter().filter(|text| is_said(text));
+            found.extend(
+                said.filter(|text| !wanted.contains(text))
+                    .map(|text| format!("{file}: {text}")),
+            );
+        }
+    }
+    assert_eq!(found, Vec::<String>::new());
+    let code = r#"x(said(match a { "b" => "(one", _ => "two" })); filled("{c} three", &[("c", &c)]); rows.add("four", "five")"#;
+    assert_eq!(translated("", code), ["(one", "two", "{c} three", "four"]);
+}
