@@ -13,7 +13,7 @@ use facelock::camera::decode::{Encoding, Layout, to_bgr};
 use facelock::decision::lockout::{Moment, TallyState};
 use facelock::face::align::REFERENCE;
 use facelock::models::ir_to_onnx;
-use facelock::store::{Enrollment, StoredTemplate};
+use facelock::store::{Enrollment, Margin, StoredTemplate};
 use facelock::vault::Blob;
 use facelock_protocol::{
     CameraReport, Consent, Denied, EnrolledReport, EnrollmentState, Event, Evidence, Gate, Hint,
@@ -68,10 +68,23 @@ fn enrollments() -> Vec<Seed> {
             vec![
                 template(1, 0.7, Spectrum::Color),
                 StoredTemplate {
-                    margin: Some(-1.5),
+                    margin: Some(Margin {
+                        networks: [0; 32],
+                        reading: -1.5,
+                    }),
                     ..template(2, 0.7, Spectrum::Color)
                 },
             ],
+        ),
+        (
+            "margins-of-networks",
+            vec![StoredTemplate {
+                margin: Some(Margin {
+                    networks: [9; 32],
+                    reading: 7.5,
+                }),
+                ..template(1, 0.7, Spectrum::Color)
+            }],
         ),
         (
             "most-templates",

@@ -1,7 +1,8 @@
 //! What an earlier version wrote is read, and what a later one wrote is left alone.
 //!
 //! `tests/fixtures/state-1` is a state folder of version 1 (its templates are made-up numbers),
-//! `tests/fixtures/state-2` one of version 2, whose templates have margins,
+//! `tests/fixtures/state-2` one of version 2, whose templates have margins, `state-3` one of
+//! version 3, which names their networks,
 //! `tests/fixtures/keyring-1` a kept password beside either, and `tests/fixtures/tpm-1` a software
 //! TPM's own state with a key sealed in it.
 //! `FACELOCK_WRITE_FIXTURES=NAME cargo test --features replay --test upgrade` makes one anew, which
@@ -23,7 +24,7 @@ mod write;
 use std::os::unix::fs::PermissionsExt as _;
 use std::path::{Path, PathBuf};
 
-use facelock::store::Enrollment;
+use facelock::store::{Enrollment, Margin};
 use facelock::types::Digest;
 use facelock::vault::cipher::{self, Binding};
 use facelock::vault::{KeyProtector, ProtectorKind, SealedKey, TpmProtector};
@@ -47,7 +48,16 @@ fn writing(name: &str) -> bool {
 }
 
 /// State folders of each version, and their templates' margins.
-const STATES: [(&str, Option<f32>); 2] = [("state-1", None), ("state-2", Some(4.25))];
+const STATES: [(&str, Option<Margin>); 3] = [
+    ("state-1", None),
+    ("state-2", Some(margin([0; 32]))),
+    ("state-3", Some(margin([9; 32]))),
+];
+
+const fn margin(networks: [u8; 32]) -> Margin {
+    let reading = 4.25;
+    Margin { networks, reading }
+}
 
 /// A machine that was upgraded: the state folder is the fixture's.
 fn upgraded() -> Machine {
@@ -180,7 +190,7 @@ fn templates_of_each_version_open() {
         .for_each(|(name, margin)| opens(name, *margin));
 }
 
-fn opens(state: &str, margin: Option<f32>) {
+fn opens(state: &str, margin: Option<Margin>) {
     let bytes = std::fs::read(fixture(state).join(NAMES[0])).unwrap();
     let enrollment = Enrollment::decode(&bytes).unwrap();
     let header = enrollment.header().unwrap();

@@ -9,7 +9,7 @@ use super::detector::{Detector, Judgement, Part};
 use super::own::OwnCut;
 use super::window::{Bounds, Window};
 use crate::onnx::{Manifest, ModelDirs, ModelError, Role, Runtime, Session};
-use crate::types::{Detection, Frame, PixelFormat, Rect, Spectrum};
+use crate::types::{Detection, Digest, Frame, PixelFormat, Rect, Spectrum};
 
 /// What it is called in evidence.
 pub const NAME: &str = "cnn";
@@ -19,6 +19,8 @@ const SIDE: usize = 80;
 pub struct Cnn {
     /// Each with the scale of its crop.
     networks: Vec<(Session, f32)>,
+    /// Of all of them, and their scales.
+    digest: Digest,
     /// The strictest of the networks' bounds: the common ones.
     common: Bounds,
     /// Those of the person who is expected.
@@ -31,6 +33,7 @@ impl Cnn {
         let manifest = Manifest::load(&dirs.models.join("manifest.toml"))?;
         let runtime = Runtime::at(&dirs.runtime);
         let (mut networks, mut bounds) = (Vec::new(), None::<Bounds>);
+        let mut names = String::new();
         for entry in manifest.of(Role::Pad) {
             let Some(liveness) = &entry.liveness else {
                 return Err(ModelError::Manifest(format!(
@@ -45,6 +48,7 @@ impl Cnn {
                 attack: liveness.attack,
             };
             bounds = Some(bounds.map_or(own, |others| others.strictest(&own)));
+            names += &format!("{} {} ", entry.sha256.0, liveness.scale);
             networks.push((Session::open(&runtime, dirs, entry, &[])?, liveness.scale));
         }
         let Some(bounds) = bounds else {
@@ -54,6 +58,7 @@ impl Cnn {
         };
         Ok(Self {
             networks,
+            digest: Digest::of(names.as_bytes()),
             common: bounds,
             bounds,
             window: Window::default(),
@@ -71,6 +76,10 @@ impl Detector for Cnn {
             Spectrum::Color => Part::Decides,
             Spectrum::Infrared => Part::Silent,
         }
+    }
+
+    fn networks(&self) -> Option<Digest> {
+        Some(self.digest)
     }
 
     fn expect(&mut self, own: Option<f32>) {

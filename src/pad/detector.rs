@@ -1,7 +1,7 @@
 //! What every detector is: a file that implements [`Detector`], and a row in `Pad::load`.
 
 use crate::onnx::ModelError;
-use crate::types::{Detection, Frame, Liveness, Spectrum};
+use crate::types::{Detection, Digest, Frame, Liveness, Spectrum};
 
 /// What a detector's word is worth on frames of one spectrum.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -45,6 +45,11 @@ pub trait Detector: Send {
 
     /// Takes note of a frame that is not judged.
     fn glance(&mut self, _: &Frame) {}
+
+    /// Names the networks that read margins, where it has any: readings of others do not compare.
+    fn networks(&self) -> Option<Digest> {
+        None
+    }
 
     /// Takes note of what the enrollment of the person who is expected had for a reading
     /// ([`PadEvidence::margin`](super::PadEvidence::margin)); `None` where that is not known. It

@@ -22,7 +22,7 @@ mod region;
 mod window;
 
 use crate::onnx::{ModelDirs, ModelError};
-use crate::types::{Detection, Frame, Liveness, Point, Spectrum};
+use crate::types::{Detection, Digest, Frame, Liveness, Point, Spectrum};
 use cnn::Cnn;
 pub use detector::{Detector, Judgement, Part};
 use flir::Flir;
@@ -148,6 +148,11 @@ impl Pad {
             };
         }
         fuse(evidence)
+    }
+
+    /// Names the networks of [`PadEvidence::margin`]; `None` where they are off.
+    pub fn networks(&self) -> Option<Digest> {
+        self.detectors.iter().find_map(|each| each.networks())
     }
 
     /// Whose face is expected, by what the enrollment read of it.

@@ -70,6 +70,10 @@ pub trait JudgeFrames {
     /// What each embedder counts in a score.
     fn weights(&self) -> &Weights;
 
+    /// Names what reads margins, so that those of another kind hold no one to them; `None` where
+    /// nothing reads any.
+    fn networks(&self) -> Option<Digest>;
+
     /// Expects the person whose enrollment had this margin, in all that follows; `None`: no one in
     /// particular.
     fn expect(&mut self, own: Option<f32>);
@@ -209,6 +213,10 @@ impl JudgeFrames for FrameJudge {
 
     fn weights(&self) -> &Weights {
         self.engine.weights()
+    }
+
+    fn networks(&self) -> Option<Digest> {
+        self.pad.networks()
     }
 
     fn expect(&mut self, own: Option<f32>) {

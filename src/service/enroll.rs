@@ -21,8 +21,8 @@ use super::templates::{self, Gallery, KeyError};
 use crate::decision::keyring as decision;
 use crate::face::compare;
 use crate::pipeline::enrollment::{SAME_PERSON, Sample};
-use crate::store::{Enrollment, StoredTemplate};
-use crate::types::{Embedding, Spectrum, Subject, Unavailable};
+use crate::store::{Enrollment, Margin, StoredTemplate};
+use crate::types::{Digest, Embedding, Spectrum, Subject, Unavailable};
 use crate::vault::{self, SealedKey, TemplateKey, recovery};
 
 /// # Errors
@@ -174,12 +174,18 @@ fn add(
             spectrum: taken.spectrum,
             quality: sample.quality,
             sealed: Vec::new(),
-            margin: sample.margin.filter(|margin| margin.is_finite()),
+            margin: margin(taken.networks, sample),
         };
         templates::seal_template(enrollment, &mut template, &sample.embedding, key)?;
         enrollment.templates.push(template);
     }
     templates::bind(enrollment, key)
+}
+
+fn margin(networks: Option<Digest>, sample: &Sample) -> Option<Margin> {
+    let networks = networks?.0;
+    let reading = sample.margin.filter(|margin| margin.is_finite())?;
+    Some(Margin { networks, reading })
 }
 
 /// The templates, as a peer sees them.

@@ -10,7 +10,7 @@ use facelock_protocol::Password;
 
 use super::password;
 use crate::pad;
-use crate::store::{Enrollment, StoredTemplate};
+use crate::store::{Enrollment, Margin, StoredTemplate};
 use crate::types::{CameraIdentity, Digest, Embedding, Unavailable};
 use crate::vault::cipher::{self, Binding};
 use crate::vault::{self, ProtectorKind, SealedKey, TemplateKey, VaultError, VaultOptions};
@@ -36,7 +36,7 @@ pub struct Gallery {
     /// By camera, spectrum included in its identity.
     cameras: Vec<(String, Vec<Embedding>)>,
     /// What the enrollment with a camera read of the person, as far as it is known.
-    margins: Vec<(String, f32)>,
+    margins: Vec<(String, Margin)>,
     /// The login password that was opened with them, or why it could not be.
     pub password: Option<Result<Password, KeyError>>,
 }
@@ -113,11 +113,12 @@ impl Gallery {
             .ok_or(Unavailable::OtherCamera)
     }
 
-    /// The margin that the enrollment with this camera had; `None` where a template has none.
-    pub fn margin(&self, camera: &CameraIdentity) -> Option<f32> {
+    /// The margin that the enrollment with this camera had by these networks; `None` where a
+    /// template has none, or one by others.
+    pub fn margin(&self, camera: &CameraIdentity, networks: Option<Digest>) -> Option<f32> {
         let mut margins = self.margins.iter();
-        let found = margins.find(|(identity, _)| identity == camera.as_str());
-        found.map(|(_, margin)| *margin)
+        let (_, margin) = margins.find(|(identity, _)| identity == camera.as_str())?;
+        (networks == Some(Digest(margin.networks))).then_some(margin.reading)
     }
 
     /// Every template, whatever its camera.
@@ -126,13 +127,16 @@ impl Gallery {
     }
 }
 
-/// By camera, the median of its templates' margins. A camera with a template that has none has
-/// none: the others' day may have been a better one.
-fn margins(enrollment: &Enrollment) -> Vec<(String, f32)> {
+/// By camera, the median of its templates' margins. A camera with a template that has none, or one
+/// by other networks, has none: the others' day may have been a better one.
+fn margins(enrollment: &Enrollment) -> Vec<(String, Margin)> {
     let of = |camera: &str| {
         let own = enrollment.templates.iter().filter(|t| t.camera == camera);
-        let margins: Option<Vec<f32>> = own.map(|template| template.margin).collect();
-        Some((camera.to_owned(), pad::median(margins?)?))
+        let margins: Option<Vec<Margin>> = own.map(|template| template.margin).collect();
+        let (margins, networks) = (margins.as_ref()?, margins.as_ref()?.first()?.networks);
+        let alike = margins.iter().all(|margin| margin.networks == networks);
+        let reading = pad::median(margins.iter().map(|margin| margin.reading))?;
+        alike.then(|| (camera.to_owned(), Margin { networks, reading }))
     };
     enrollment.cameras().into_iter().filter_map(of).collect()
 }
@@ -255,9 +259,16 @@ mod tests {
 
     use super::*;
 
+    fn by(networks: u8, reading: f32) -> Margin {
+        Margin {
+            networks: [networks; 32],
+            reading,
+        }
+    }
+
     /// An enrollment of one template for each camera and margin.
-    fn of(templates: &[(&str, Option<f32>)]) -> Enrollment {
-        let template = |(camera, margin): &(&str, Option<f32>)| StoredTemplate {
+    fn of(templates: &[(&str, Option<Margin>)]) -> Enrollment {
+        let template = |(camera, margin): &(&str, Option<Margin>)| StoredTemplate {
             id: 1,
             label: String::new(),
             created: 0,
@@ -282,14 +293,36 @@ mod tests {
     #[test]
     fn a_cameras_margin_is_the_median_of_all_its_templates_or_none() {
         let mixed = [
-            ("a", Some(9.0)),
-            ("b", Some(9.0)),
-            ("a", Some(1.0)),
+            ("a", Some(by(1, 9.0))),
+            ("b", Some(by(1, 9.0))),
+            ("a", Some(by(1, 1.0))),
             ("b", None),
-            ("a", Some(3.0)),
+            ("a", Some(by(1, 3.0))),
             ("c", None),
         ];
-        assert_eq!(margins(&of(&mixed)), [("a".to_owned(), 3.0)]);
+        assert_eq!(margins(&of(&mixed)), [("a".to_owned(), by(1, 3.0))]);
         assert_eq!(margins(&of(&[])), []);
+    }
+
+    #[test]
+    fn a_margin_that_other_networks_read_holds_no_one_to_it() {
+        let camera = CameraIdentity::new("a");
+        let margin = |templates: &[(&str, Option<Margin>)], networks| {
+            let gallery = Gallery {
+                model: Digest([7; 32]),
+                cameras: Vec::new(),
+                margins: margins(&of(templates)),
+                password: None,
+            };
+            gallery.margin(&camera, networks)
+        };
+        let (first, second) = (("a", Some(by(1, 9.0))), ("a", Some(by(2, 3.0))));
+        let networks = |byte| Some(Digest([byte; 32]));
+        assert_eq!(margin(&[first], networks(1)), Some(9.0));
+        assert_eq!(margin(&[first], networks(2)), None, "replaced since");
+        assert_eq!(margin(&[first], None), None, "off");
+        for by in [1, 2] {
+            assert_eq!(margin(&[first, second], networks(by)), None, "of both");
+        }
     }
 }

@@ -4,18 +4,21 @@
 //! is for. Its integrity is sealed under the key ([`Enrollment::header`] is what is authenticated),
 //! so nothing in it can be changed unnoticed.
 //!
-//! Version 2 is version 1 with the templates' margins behind it. An enrollment without any is
-//! written as version 1, so that what version 1 bound under the key stays bound.
+//! Version 2 is version 1 with the templates' margins behind it, and version 3 names with each the
+//! networks that read it. An enrollment without any is written as version 1, and one of which none
+//! is named as version 2, so that what an earlier version bound under the key stays bound.
 #![forbid(unsafe_code)]
+
+mod margins;
 
 use facelock_protocol::Spectrum;
 use serde::{Deserialize, Serialize};
 
+pub use margins::Margin;
+
 const MAGIC: &[u8; 4] = b"FLCK";
 /// The newest version; newer ones are refused.
-pub const VERSION: u8 = 2;
-/// Without margins.
-const FIRST: u8 = 1;
+pub const VERSION: u8 = margins::NAMED;
 /// Largest file, in bytes.
 pub const MAX_BYTES: usize = 256 * 1024;
 /// Most templates of one user.
@@ -83,10 +86,9 @@ pub struct StoredTemplate {
     pub quality: f32,
     /// The embedding, sealed under the key.
     pub sealed: Vec<u8>,
-    /// The liveness network's margin on the frame that was enrolled; absent where none was
-    /// measured.
+    /// Absent where none was measured.
     #[serde(skip)]
-    pub margin: Option<f32>,
+    pub margin: Option<Margin>,
 }
 
 impl Enrollment {
@@ -110,14 +112,10 @@ impl Enrollment {
     /// # Errors
     /// [`FormatError::TooLarge`].
     pub fn encode(&self) -> Result<Vec<u8>, FormatError> {
-        let margins: Vec<Option<f32>> = self.templates.iter().map(|t| t.margin).collect();
-        let measured = margins.iter().any(Option::is_some);
-        let version = if measured { VERSION } else { FIRST };
-        let head = [MAGIC.as_slice(), &[version]].concat();
-        let mut bytes = postcard::to_extend(self, head).map_err(|_| FormatError::Malformed)?;
-        if measured {
-            bytes = postcard::to_extend(&margins, bytes).map_err(|_| FormatError::Malformed)?;
-        }
+        let margins: Vec<Option<Margin>> = self.templates.iter().map(|t| t.margin).collect();
+        let head = [MAGIC.as_slice(), &[margins::version_of(&margins)]].concat();
+        let bytes = postcard::to_extend(self, head).map_err(|_| FormatError::Malformed)?;
+        let bytes = margins::write(&margins, bytes).map_err(|_| FormatError::Malformed)?;
         if bytes.len() > MAX_BYTES || self.templates.len() > MAX_TEMPLATES {
             return Err(FormatError::TooLarge);
         }
@@ -132,13 +130,16 @@ impl Enrollment {
         }
         let body = bytes.strip_prefix(MAGIC).ok_or(FormatError::Magic)?;
         let (&version, body) = body.split_first().ok_or(FormatError::Malformed)?;
-        if !(FIRST..=VERSION).contains(&version) {
+        if !(margins::WITHOUT..=VERSION).contains(&version) {
             return Err(FormatError::version(version, VERSION));
         }
         let (mut enrollment, mut rest) =
             postcard::take_from_bytes::<Self>(body).map_err(|_| FormatError::Malformed)?;
-        if version == VERSION {
-            rest = enrollment.take_margins(rest)?;
+        let margins;
+        (margins, rest) = margins::read(version, enrollment.templates.len(), rest)
+            .ok_or(FormatError::Malformed)?;
+        for (template, margin) in enrollment.templates.iter_mut().zip(margins) {
+            template.margin = margin;
         }
         if !rest.is_empty() {
             return Err(FormatError::Trailing);
@@ -147,22 +148,6 @@ impl Enrollment {
             return Err(FormatError::TooLarge);
         }
         Ok(enrollment)
-    }
-
-    /// Reads the templates' margins; what is left. There is one for each template and a number in
-    /// one of them, else version 1 would have been written.
-    fn take_margins<'a>(&mut self, bytes: &'a [u8]) -> Result<&'a [u8], FormatError> {
-        let (margins, rest) = postcard::take_from_bytes::<Vec<Option<f32>>>(bytes)
-            .map_err(|_| FormatError::Malformed)?;
-        let measured = margins.iter().flatten();
-        let sound = measured.clone().count() > 0 && measured.clone().all(|m| m.is_finite());
-        if !sound || margins.len() != self.templates.len() {
-            return Err(FormatError::Malformed);
-        }
-        for (template, margin) in self.templates.iter_mut().zip(margins) {
-            template.margin = margin;
-        }
-        Ok(rest)
     }
 
     /// What [`Enrollment::integrity`] authenticates: everything but itself, and but the key's
@@ -196,6 +181,13 @@ mod tests {
 
     use super::*;
 
+    fn margin(reading: f32) -> Margin {
+        Margin {
+            networks: [9; 32],
+            reading,
+        }
+    }
+
     fn enrollment() -> Enrollment {
         let template = StoredTemplate {
             id: 1,
@@ -205,7 +197,7 @@ mod tests {
             spectrum: Spectrum::Color,
             quality: 0.7,
             sealed: vec![1, 2, 3],
-            margin: Some(-1.5),
+            margin: Some(margin(-1.5)),
         };
         Enrollment {
             uid: 1000,
@@ -233,31 +225,6 @@ mod tests {
     }
 
     #[test]
-    fn without_margins_version_one_is_written() {
-        let mut plain = enrollment();
-        plain.templates[0].margin = None;
-        let (with, without) = (enrollment().encode().unwrap(), plain.encode().unwrap());
-        assert_eq!((with[4], without[4]), (2, 1));
-        assert_eq!(Enrollment::decode(&without).unwrap(), plain);
-        // The rest is the same: margins stand behind it.
-        assert_eq!(with[5..without.len()], without[5..]);
-        let tail = |bytes: &[u8]| {
-            let version_two = [&b"FLCK\x02"[..], &without[5..], bytes].concat();
-            Enrollment::decode(&version_two)
-        };
-        let margins = |margins: &[Option<f32>]| postcard::to_allocvec(margins).unwrap();
-        assert!(tail(&margins(&[None, Some(2.0)])).is_ok());
-        for bad in [
-            &[None, None][..],
-            &[Some(2.0)],
-            &[Some(2.0); 3],
-            &[None, Some(f32::NAN)],
-        ] {
-            assert_eq!(tail(&margins(bad)), Err(FormatError::Malformed), "{bad:?}");
-        }
-    }
-
-    #[test]
     fn what_is_not_exactly_an_enrollment_is_refused() {
         let bytes = enrollment().encode().unwrap();
         for n in 0..bytes.len() {
@@ -270,8 +237,8 @@ mod tests {
         let mut older = bytes.clone();
         older[4] = 0;
         assert_eq!(Enrollment::decode(&older), Err(FormatError::Version(0)));
-        older[4] = 3;
-        assert_eq!(Enrollment::decode(&older), Err(FormatError::Newer(3)));
+        older[4] = 4;
+        assert_eq!(Enrollment::decode(&older), Err(FormatError::Newer(4)));
         let many = Enrollment {
             templates: vec![enrollment().templates[0].clone(); 17],
             ..enrollment()
@@ -289,6 +256,7 @@ mod tests {
             let _ = Enrollment::decode(&tail);
             let _ = Enrollment::decode(&[b"FLCK\x01".as_slice(), &tail].concat());
             let _ = Enrollment::decode(&[b"FLCK\x02".as_slice(), &tail].concat());
+            let _ = Enrollment::decode(&[b"FLCK\x03".as_slice(), &tail].concat());
         }
     }
 }

@@ -10,7 +10,7 @@ use std::path::{Path, PathBuf};
 use std::time::Instant;
 
 pub use error::StoreError;
-pub use format::{Enrollment, MAX_TEMPLATES, StoredTemplate};
+pub use format::{Enrollment, MAX_TEMPLATES, Margin, StoredTemplate};
 pub use lock::Lock;
 
 /// The folder of one kind of per-user files: one file a user, named by uid.

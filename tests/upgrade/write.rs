@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use facelock::decision::lockout::{AttemptEnd, Moment, TallyState};
-use facelock::store::{Enrollment, StoredTemplate};
+use facelock::store::{Enrollment, Margin, StoredTemplate};
 use facelock::types::{Digest, Spectrum};
 use facelock::vault::cipher::{self, Binding};
 use facelock::vault::{
@@ -14,7 +14,7 @@ use crate::instance::alice;
 use crate::swtpm::Swtpm;
 use crate::{KEY, NAMES, binding, embedding, fixture};
 
-pub fn state(folder: &Path, margin: Option<f32>) {
+pub fn state(folder: &Path, margin: Option<Margin>) {
     for name in NAMES {
         std::fs::create_dir_all(folder.join(name).parent().unwrap()).unwrap();
     }

@@ -38,6 +38,8 @@ pub struct TakenSamples {
     pub camera: CameraIdentity,
     pub spectrum: Spectrum,
     pub model: Digest,
+    /// What read the samples' margins.
+    pub networks: Option<Digest>,
     /// The model's threshold for this spectrum.
     pub threshold: f32,
     /// What each of the model's networks counts in a score.
@@ -227,6 +229,7 @@ impl Sampling<'_> {
             camera,
             spectrum,
             model: models.digest(),
+            networks: models.networks(),
             threshold: models.threshold(spectrum),
             weights: models.weights().clone(),
             samples: self.samples.take(),

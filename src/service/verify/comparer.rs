@@ -60,7 +60,8 @@ impl Comparer {
         };
         let templates = gallery.for_camera(camera, models.digest())?;
         let threshold = models.threshold(*spectrum);
-        models.expect(gallery.margin(camera));
+        let own = gallery.margin(camera, models.networks());
+        models.expect(own);
         let outcome = models.judge(&frame, *spectrum, &QualityLimits::VERIFY, times)?;
         Ok(Some(match outcome {
             FrameOutcome::Hint(hint, face) => Compared::Hint(hint, face),

@@ -12,13 +12,14 @@ use crate::pad::PadEvidence;
 use crate::pipeline::frame::{FrameOutcome, FrameTimes, JudgeFrames, JudgedFace};
 use crate::service::inbox::{Arrival, Inbox};
 use crate::service::templates::{self, Gallery, KeyError};
-use crate::store::{Enrollment, StoredTemplate};
+use crate::store::{Enrollment, Margin, StoredTemplate};
 use crate::types::{
     CameraIdentity, Detection, Digest, Embedding, Frame, Liveness, PixelFormat, Spectrum,
 };
 use crate::vault::TemplateKey;
 
 const MODEL: Digest = Digest([7; 32]);
+const NETWORKS: Digest = Digest([5; 32]);
 const CAMERA: &str = "recorded:mine/color";
 /// Of the templates' margins the lower.
 const MARGIN: f32 = 2.0;
@@ -66,6 +67,10 @@ impl JudgeFrames for Scripted {
     fn weights(&self) -> &Weights {
         static ALIKE: Weights = Weights::ALIKE;
         &ALIKE
+    }
+
+    fn networks(&self) -> Option<Digest> {
+        Some(NETWORKS)
     }
 
     fn expect(&mut self, own: Option<f32>) {
@@ -130,7 +135,10 @@ fn sealed() -> (Enrollment, TemplateKey) {
             spectrum: Spectrum::Color,
             quality: 1.0,
             sealed,
-            margin: Some(MARGIN * id as f32),
+            margin: Some(Margin {
+                networks: NETWORKS.0,
+                reading: MARGIN * id as f32,
+            }),
         };
         let embedding = Embedding::normalized(values.to_vec()).unwrap();
         templates::seal_template(&enrollment, &mut template, &embedding, &key).unwrap();
