@@ -5,7 +5,7 @@ use super::detect::{CANVAS, Detector};
 use super::embed::Embedder;
 use super::networks::Networks;
 use super::refine::refine;
-use crate::onnx::{ModelDirs, ModelError, Runtime};
+use crate::onnx::{ModelDirs, ModelError, Runtime, joined};
 use crate::types::{Detection, Digest, Embedding, Frame, Spectrum};
 
 /// Detector and embedders, ready to run.
@@ -31,10 +31,7 @@ impl Engine {
                 .iter()
                 .map(|entry| Embedder::open(&runtime, dirs, entry))
                 .collect();
-            let detector = detector
-                .join()
-                .unwrap_or_else(|_| Err(ModelError::Runtime("the loader panicked".into())));
-            (detector, embedders)
+            (joined(detector), embedders)
         });
         Ok(Self {
             detector: detector?,
@@ -48,22 +45,33 @@ impl Engine {
         self.detector.detect(frame)
     }
 
-    /// The features of a face. `None` where they are degenerate.
+    /// The features of a face, by all embedders side by side. `None` where they are degenerate.
+    ///
+    /// # Errors
+    /// [`ModelError`]: a network does not do its work.
     pub fn embed(
         &mut self,
         frame: &Frame,
         face: &Detection,
     ) -> Result<Option<Embedding>, ModelError> {
         let face = &refine(&mut self.detector, frame, face)?;
-        let mut values = Vec::new();
-        for embedder in &mut self.embedders {
-            match embedder.embed(frame, face)? {
-                // Unit vectors side by side: `Weights` makes a mean of their cosines.
-                Some(embedding) => values.extend_from_slice(embedding.values()),
-                None => return Ok(None),
-            }
-        }
-        Ok(Embedding::normalized(values))
+        let Some((first, others)) = self.embedders.split_first_mut() else {
+            return Ok(None);
+        };
+        // The manifest names the slowest first: it stays on this thread.
+        let parts: Result<Vec<_>, _> = std::thread::scope(|scope| {
+            let others: Vec<_> = others
+                .iter_mut()
+                .map(|embedder| scope.spawn(|| embedder.embed(frame, face)))
+                .collect();
+            std::iter::once(first.embed(frame, face))
+                .chain(others.into_iter().map(joined))
+                .collect()
+        });
+        // Unit vectors in the manifest's order: `Weights` makes a mean of their cosines.
+        let parts: Option<Vec<_>> = parts?.into_iter().collect();
+        let values = parts.map(|parts| parts.iter().flat_map(Embedding::values).copied().collect());
+        Ok(values.and_then(Embedding::normalized))
     }
 
     /// The score at and above which probe and template are one person's.

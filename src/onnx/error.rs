@@ -1,6 +1,8 @@
 //! Why a model cannot be used.
 #![forbid(unsafe_code)]
 
+use std::thread::ScopedJoinHandle;
+
 /// Why a model cannot be used. Never a judgement about a face.
 #[derive(Debug, thiserror::Error)]
 pub enum ModelError {
@@ -20,4 +22,13 @@ pub enum ModelError {
     NoDetector(&'static str),
     #[error("ONNX Runtime: {0}")]
     Runtime(String),
+}
+
+/// What a thread that works with models came to; its panic is the model's failure.
+///
+/// # Errors
+/// The thread's own, or [`ModelError::Runtime`].
+pub fn joined<T>(thread: ScopedJoinHandle<'_, Result<T, ModelError>>) -> Result<T, ModelError> {
+    let panicked = || Err(ModelError::Runtime("a thread of it panicked".into()));
+    thread.join().unwrap_or_else(|_| panicked())
 }

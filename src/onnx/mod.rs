@@ -19,7 +19,7 @@ mod runtime;
 mod session;
 
 pub use dirs::{ModelDirs, Sizes};
-pub use error::ModelError;
+pub use error::{ModelError, joined};
 pub use manifest::{
     Channels, Comparison, Conversion, EmbeddingSpec, LivenessThresholds, Manifest, ModelEntry,
     Role, SourceFile, Threshold, Wheel,

@@ -7,12 +7,11 @@
 //!    frame's before, detectors begin anew.
 //! 3. A frame with two faces of about one size has no judged face: it is unclear whose it would be.
 
-use std::thread::ScopedJoinHandle;
 use std::time::{Duration, Instant};
 
 use crate::camera::exposure;
 use crate::face::{Engine, Eyes, Quality, QualityLimits, Weights, compare};
-use crate::onnx::{ModelDirs, ModelError};
+use crate::onnx::{ModelDirs, ModelError, joined};
 use crate::pad::{Judgement, Pad, PadEvidence, PadOptions};
 use crate::types::{Detection, Digest, Embedding, Frame, Hint, Illumination, Liveness, Spectrum};
 
@@ -254,10 +253,4 @@ impl JudgeFrames for FrameJudge {
             eyes_shut,
         })))
     }
-}
-
-/// What a thread came to; its panic is the model's failure.
-fn joined<T>(thread: ScopedJoinHandle<'_, Result<T, ModelError>>) -> Result<T, ModelError> {
-    let panicked = || Err(ModelError::Runtime("a detector panicked".into()));
-    thread.join().unwrap_or_else(|_| panicked())
 }
