@@ -106,18 +106,21 @@ fn warp_channels<const C: usize>(frame: &Frame, similarity: &Similarity, side: u
     let back = similarity.inverse();
     let stride = frame.width() as usize * C;
     let (right, bottom) = (f64::from(frame.width() - 1), f64::from(frame.height() - 1));
-    let mut crop = Vec::with_capacity(side * side * 3);
-    for v in 0..side {
+    let mut crop = vec![0; side * side * 3];
+    for (v, line) in crop.chunks_exact_mut(side * 3).enumerate() {
         let (tx, ty) = (back.tx - back.b * v as f64, back.ty + back.a * v as f64);
-        for u in 0..side {
+        for (u, to) in line.chunks_exact_mut(3).enumerate() {
             let (x, y) = (tx + back.a * u as f64, ty + back.b * u as f64);
             let inside = x >= 0.0 && y >= 0.0 && x < right && y < bottom;
             if !inside {
-                crop.extend(at_edge(frame, x as f32, y as f32));
+                to.copy_from_slice(&at_edge(frame, x as f32, y as f32));
                 continue;
             }
-            let (fx, fy) = (x.fract() as f32, y.fract() as f32);
-            let from = y as usize * stride + x as usize * C;
+            // Not `fract`, which is a call of the C library where the processor's own instruction
+            // may not be used.
+            let (column, row) = (x as u32, y as u32);
+            let (fx, fy) = ((x - f64::from(column)) as f32, (y - f64::from(row)) as f32);
+            let from = row as usize * stride + column as usize * C;
             let upper = &frame.pixels()[from..][..2 * C];
             let lower = &frame.pixels()[from + stride..][..2 * C];
             let channel = |c: usize| {
@@ -125,11 +128,12 @@ fn warp_channels<const C: usize>(frame: &Frame, similarity: &Similarity, side: u
                 // Never negative: adding a half and cutting off is rounding.
                 (mix(upper) * (1.0 - fy) + mix(lower) * fy + 0.5) as u8
             };
-            crop.extend(if C == 3 {
+            let color = if C == 3 {
                 [channel(0), channel(1), channel(2)]
             } else {
                 [channel(0); 3]
-            });
+            };
+            to.copy_from_slice(&color);
         }
     }
     crop

@@ -142,28 +142,51 @@ fn crop(frame: &Frame, bounds: &Rect, scale: f32) -> Option<Vec<f32>> {
     let top = place(bounds.y + h / 2.0, ch, fh).trunc();
     let (columns, rows) = (cw.trunc() + 1.0, ch.trunc() + 1.0);
     let mut input = vec![0.0; 3 * SIDE * SIDE];
+    // Pixel middles, as OpenCV's bilinear resize has them.
+    let middle = |n: usize, of: f32| {
+        let at = (n as f32 + 0.5) * of / SIDE as f32 - 0.5;
+        at.clamp(0.0, of - 1.0)
+    };
     for y in 0..SIDE {
+        let row = Between::of(top + middle(y, rows), frame.height());
         for x in 0..SIDE {
-            // Pixel middles, as OpenCV's bilinear resize has them.
-            let sx = (x as f32 + 0.5) * columns / SIDE as f32 - 0.5;
-            let sy = (y as f32 + 0.5) * rows / SIDE as f32 - 0.5;
-            let sx = left + sx.clamp(0.0, columns - 1.0);
-            let sy = top + sy.clamp(0.0, rows - 1.0);
-            for c in 0..3 {
-                input[c * SIDE * SIDE + y * SIDE + x] = bilinear(frame, sx, sy, c);
+            let column = Between::of(left + middle(x, columns), frame.width());
+            for (c, value) in bilinear(frame, column, row).into_iter().enumerate() {
+                input[(c * SIDE + y) * SIDE + x] = value;
             }
         }
     }
     Some(input)
 }
 
-fn bilinear(frame: &Frame, x: f32, y: f32, channel: usize) -> f32 {
-    let (w, h) = (frame.width() as usize, frame.height() as usize);
-    let (x0, y0) = ((x as usize).min(w - 1), (y as usize).min(h - 1));
-    let (x1, y1) = ((x0 + 1).min(w - 1), (y0 + 1).min(h - 1));
-    let (fx, fy) = (x - x0 as f32, y - y0 as f32);
-    let at = |x: usize, y: usize| f32::from(frame.pixels()[(y * w + x) * 3 + channel]);
-    let top = at(x0, y0) * (1.0 - fx) + at(x1, y0) * fx;
-    let bottom = at(x0, y1) * (1.0 - fx) + at(x1, y1) * fx;
-    (top * (1.0 - fy) + bottom * fy).round()
+/// A position between two pixels of a line or a column, and how near it is to the second.
+#[derive(Clone, Copy)]
+struct Between(usize, usize, f32);
+
+impl Between {
+    fn of(at: f32, length: u32) -> Self {
+        let last = length as usize - 1;
+        let first = (at as usize).min(last);
+        Self(first, (first + 1).min(last), at - first as f32)
+    }
+}
+
+/// Whole levels, a half rounded up.
+fn bilinear(frame: &Frame, x: Between, y: Between) -> [f32; 3] {
+    let (Between(left, right, fx), Between(top, bottom, fy)) = (x, y);
+    let width = frame.width() as usize;
+    let at = |row: usize, column: usize| &frame.pixels()[(row * width + column) * 3..][..3];
+    let corners = [
+        at(top, left),
+        at(top, right),
+        at(bottom, left),
+        at(bottom, right),
+    ];
+    std::array::from_fn(|c| {
+        let [a, b, d, e] = corners.map(|pixel| f32::from(pixel[c]));
+        let upper = a * (1.0 - fx) + b * fx;
+        let lower = d * (1.0 - fx) + e * fx;
+        // Never negative: adding a half and cutting off is rounding.
+        f32::from((upper * (1.0 - fy) + lower * fy + 0.5) as u8)
+    })
 }
