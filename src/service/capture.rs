@@ -22,20 +22,27 @@ pub struct Capture {
 }
 
 impl Capture {
-    /// Watches for a hang-up, and starts camera and models.
+    /// Begins to load the models, which takes longest and opens no device.
     ///
     /// # Errors
     /// No thread could be started.
-    pub fn start(context: &Context, stream: Stream) -> io::Result<Self> {
+    pub fn load_models(context: &Context) -> io::Result<Arc<Inbox>> {
         let inbox = Inbox::new();
+        workers::start_models(context.config, &inbox)?;
+        Ok(inbox)
+    }
+
+    /// Watches for a hang-up, and starts the camera. `inbox`: where the models arrive.
+    ///
+    /// # Errors
+    /// No thread could be started.
+    pub fn start(context: &Context, inbox: Arc<Inbox>, stream: Stream) -> io::Result<Self> {
         let hangup = Arc::clone(&inbox);
         context.connection.watch(move || hangup.hang_up())?;
         let starting = Event::Progress(Progress::Starting);
         context.connection.send_event(starting);
         let camera = workers::start_camera(&inbox, stream)?;
-        let capture = Self { inbox, camera };
-        workers::start_models(context.config, &capture.inbox)?;
-        Ok(capture)
+        Ok(Self { inbox, camera })
     }
 
     /// Tells a client of root's how long the looking may take, so that it does not take a slow
@@ -51,13 +58,14 @@ impl Capture {
     /// # Errors
     /// No thread could be started.
     pub fn open_templates(
-        &self,
+        self,
         context: &Context,
         enrollment: &Enrollment,
         password: Option<Vec<u8>>,
-    ) -> io::Result<()> {
+    ) -> io::Result<Self> {
         let options = context.config.vault_options();
-        workers::start_vault(options, enrollment.clone(), password, &self.inbox)
+        workers::start_vault(options, enrollment.clone(), password, &self.inbox)?;
+        Ok(self)
     }
 
     /// Waits for the next arrival, until `deadline`.
