@@ -1,5 +1,6 @@
 //! One login by a fresh instance, and what is told of it.
 
+use std::io::Read;
 use std::os::unix::net::UnixStream;
 use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
@@ -20,6 +21,10 @@ pub struct Place<'a> {
 pub struct Login {
     reply: Reply,
     stages: Stages,
+    /// From what the first face measured to the reply, in ms: the second look, and what ends it.
+    second: Option<f32>,
+    /// From the reply to the end of the connection, in ms.
+    ending: f32,
     wall: f32,
     cpu: f32,
     peak: i64,
@@ -37,7 +42,7 @@ impl Login {
 type Figure = fn(&Login) -> Option<f32>;
 
 /// What is told, in this order.
-pub const ROWS: [(&str, Figure); 13] = [
+pub const ROWS: [(&str, Figure); 15] = [
     ("spawn to reply", |login| Some(login.wall)),
     ("main to request read", |login| login.stages.request_read),
     ("main to camera open", |login| login.stages.camera_open),
@@ -51,6 +56,8 @@ pub const ROWS: [(&str, Figure); 13] = [
     ("spawn to main and verdict to reply", |login| {
         Some(login.wall - login.stages.verdict?)
     }),
+    ("first look done to reply", |login| login.second),
+    ("reply to the connection's end", |login| Some(login.ending)),
     ("CPU time", |login| Some(login.cpu)),
     ("peak memory, MB", |login| Some(login.peak as f32 / 1024.0)),
 ];
@@ -106,20 +113,27 @@ impl Place<'_> {
             .stderr(Stdio::null())
             .spawn()
             .unwrap();
-        let mut stages = Stages::default();
+        let mut end = ours.try_clone().unwrap();
+        let (mut stages, mut first) = (Stages::default(), None);
         let patience = Patience::EachMessage(Duration::from_secs(60));
         let reply = Client::over(ours.into(), patience, Plain).ask(request, None, |heard| {
             if let Heard::Event(Event::Measured(measurement)) = heard {
                 stages = measurement.stages;
+                first = first.or(measurement.score.map(|_| Instant::now()));
             }
             true
         });
-        let wall = begun.elapsed().as_secs_f32() * 1000.0;
+        let replied = Instant::now();
+        end.read_to_end(&mut Vec::new()).unwrap();
+        let ended_at = Instant::now();
+        let between = |from: Instant, to: Instant| to.duration_since(from).as_secs_f32() * 1000.0;
         let (cpu, peak) = ended(child.id());
         Login {
             reply: reply.unwrap(),
             stages,
-            wall,
+            second: first.map(|first| between(first, replied)),
+            ending: between(replied, ended_at),
+            wall: between(begun, replied),
             cpu,
             peak,
         }
