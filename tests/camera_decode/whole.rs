@@ -206,17 +206,21 @@ fn bytes_before_a_restart_are_passed_over() {
         ..PLAIN
     };
     let whole = encoder::whole(&kind);
-    for extra in [1, 2, 4, 9, 30] {
+    // Fill bytes are no extra ones to a decoder, but stand there, too.
+    for (extra, byte) in [1, 2, 4, 9, 30]
+        .into_iter()
+        .flat_map(|n| [(n, 0x12), (n, 0xff)])
+    {
         let mut bytes = Vec::new();
         for pair in whole.windows(2) {
             if pair[0] == 0xff && pair[1] & 0xf8 == 0xd0 {
-                bytes.extend(vec![0x12; extra]);
+                bytes.extend(vec![byte; extra]);
             }
             bytes.push(pair[0]);
         }
         bytes.push(0xd9);
         assert_ne!(bytes, whole);
-        check([(format!("{extra} bytes"), bytes, kind.clone())]);
+        check([(format!("{extra} times {byte:x}"), bytes, kind.clone())]);
     }
 }
 
@@ -243,7 +247,7 @@ fn a_picture_that_lacks_some_of_its_data_is_an_error_even_where_it_ends() {
     }
 }
 
-/// Lost before a restart, which then comes early: what is missing there is made up nowhere.
+/// Lost before a restart, which then comes early.
 #[test]
 fn a_restart_that_comes_early_is_an_error() {
     for (sampling, restart) in [((2, 1), 6), ((2, 2), 6), ((2, 2), 12), ((1, 1), 5)] {

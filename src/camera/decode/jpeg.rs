@@ -113,6 +113,12 @@ struct Frame {
 }
 
 impl Frame {
+    /// 8x8 pixels each, by one component.
+    fn blocks(&self) -> usize {
+        let (width, height) = self.size;
+        width.div_ceil(8) as usize * height.div_ceil(8) as usize
+    }
+
     /// From its segment, marker and length before it.
     fn read(segment: &[u8]) -> Option<Self> {
         let [_, marker, _, _, _, h1, h0, w1, w0, _, rest @ ..] = segment else {
@@ -178,18 +184,22 @@ impl<'a> Picture<'a> {
             bytes.extend(data);
             bytes.extend(END);
         } else {
-            write_intervals(&mut bytes, data);
+            write_intervals(&mut bytes, data, self.frame.blocks());
             bytes.extend(NO_CODE.repeat(AT_END));
         }
         Ok(bytes)
     }
 }
 
-/// Writes a scan's data, with what is no code before each restart.
-fn write_intervals(to: &mut Vec<u8>, data: &[u8]) {
+/// Writes a scan's data, with what is no code before each restart. There are at most as many as
+/// blocks; where a camera sends more, they are copied as they are.
+fn write_intervals(to: &mut Vec<u8>, data: &[u8], blocks: usize) {
     let mut rest = data;
-    // Behind any other marker a further scan begins, with tables that may hold what looks like one.
-    while let Some(marked) = from_marker(rest).filter(|marked| matches!(marked[1], 0xd0..=0xd7)) {
+    for _ in 0..blocks {
+        // Behind any other marker a further scan begins, with tables that may hold what looks like
+        // a restart.
+        let marked = from_marker(rest).filter(|marked| matches!(marked[1], 0xd0..=0xd7));
+        let Some(marked) = marked else { break };
         to.extend(&rest[..rest.len() - marked.len()]);
         to.extend(NO_CODE.repeat(BEFORE_RESTART));
         to.extend(&marked[..2]);
@@ -227,5 +237,20 @@ fn until_end(bytes: &[u8]) -> Option<&[u8]> {
             return Some(&bytes[..bytes.len() - rest.len()]);
         }
         rest = &rest[2..];
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_picture_of_nothing_but_restarts_does_not_grow_with_them() {
+        let restarts = [0xff, 0xd0].repeat(1000);
+        let mut bytes = Vec::new();
+        write_intervals(&mut bytes, &restarts, 4);
+        let added = 4 * BEFORE_RESTART * NO_CODE.len();
+        assert_eq!(bytes.len(), restarts.len() + added);
+        assert!(bytes.ends_with(&restarts[..restarts.len() - 8]));
     }
 }
