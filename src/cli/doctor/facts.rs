@@ -16,6 +16,8 @@ pub enum State {
 }
 
 impl State {
+    pub const ALL: [State; 4] = [State::Ok, State::Warn, State::Fail, State::Unknown];
+
     pub fn word(self) -> &'static str {
         match self {
             State::Ok => "ok",

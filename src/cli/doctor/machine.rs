@@ -1,35 +1,40 @@
 //! What is the same for every user of this machine.
 #![forbid(unsafe_code)]
 
+use std::fmt::Display;
+
 use facelock_protocol::{StatusReport, Unavailable};
 
 use super::facts::{Facts, Model, Row, State, row};
-use crate::cli::words;
+use crate::cli::words::{self, counted, filled, said};
 
 pub fn config(facts: &Facts) -> Row {
     match &facts.config {
-        Ok(()) => row("configuration", State::Ok, "is understood"),
+        Ok(()) => row("configuration", State::Ok, said("is understood")),
         Err(why) => row("configuration", State::Fail, why)
-            .fix("mend that line; until then face login is off"),
+            .fix(said("mend that line; until then face login is off")),
     }
 }
 
 pub fn unit(facts: &Facts) -> Row {
     let help = "sudo systemctl enable --now facelock.socket";
     match &facts.socket_unit {
-        None => row("socket", State::Unknown, "systemctl does not answer"),
+        None => row("socket", State::Unknown, said("systemctl does not answer")),
         Some((enabled, active)) if active == "active" && enabled == "enabled" => row(
             "socket",
             State::Ok,
-            "facelock.socket is enabled and listens",
+            said("facelock.socket is enabled and listens"),
         ),
         Some((enabled, active)) if active == "active" => {
-            let what =
-                format!("facelock.socket listens, and is {enabled}: not after the next boot");
+            let what = filled(
+                "facelock.socket listens, and is {state}: not after the next boot",
+                &[("state", enabled)],
+            );
             row("socket", State::Warn, what).fix(help)
         }
         Some((enabled, active)) => {
-            let what = format!("facelock.socket is {active} ({enabled})");
+            let values: [(&str, &dyn Display); 2] = [("active", active), ("enabled", enabled)];
+            let what = filled("facelock.socket is {active} ({enabled})", &values);
             row("socket", State::Fail, what).fix(help)
         }
     }
@@ -37,7 +42,7 @@ pub fn unit(facts: &Facts) -> Row {
 
 pub fn user(facts: &Facts) -> Row {
     let Some(groups) = &facts.groups else {
-        return row("user", State::Fail, "there is no user facelock")
+        return row("user", State::Fail, said("there is no user facelock"))
             .fix("sudo systemd-sysusers facelock.conf");
     };
     let missing: Vec<&str> = ["video", "tss"]
@@ -45,9 +50,16 @@ pub fn user(facts: &Facts) -> Row {
         .filter(|wanted| !groups.iter().any(|group| group == wanted))
         .collect();
     if missing.is_empty() {
-        return row("user", State::Ok, "facelock is in groups video and tss");
+        return row(
+            "user",
+            State::Ok,
+            said("facelock is in groups video and tss"),
+        );
     }
-    let what = format!("facelock is not in {}", missing.join(" and "));
+    let what = filled(
+        "facelock is not in these groups: {groups}",
+        &[("groups", &missing.join(" "))],
+    );
     row("user", State::Fail, what).fix(format!("sudo usermod -aG {} facelock", missing.join(",")))
 }
 
@@ -57,13 +69,15 @@ pub fn sandbox(report: &StatusReport, facts: &Facts) -> Row {
         format!(" (systemd-analyze: {score})")
     });
     match report.sandbox_missing.as_slice() {
-        [] => row("sandbox", State::Ok, format!("is in force{exposure}")),
+        [] => row("sandbox", State::Ok, said("is in force") + &exposure),
         missing => row(
             "sandbox",
             State::Fail,
-            format!("lacks: {}", missing.join(", ")),
+            filled("lacks: {what}", &[("what", &missing.join(", "))]),
         )
-        .fix("systemctl cat facelock@.service shows what a drop-in took away"),
+        .fix(said(
+            "systemctl cat facelock@.service shows what a drop-in took away",
+        )),
     }
 }
 
@@ -79,12 +93,14 @@ pub fn models(facts: &Facts) -> Vec<Row> {
         .iter()
         .filter(|model| missing(model) || wrong(model))
         .map(|model| {
-            let how = if model.pinned.is_none() {
-                "is missing"
-            } else {
-                "is not the pinned file"
-            };
-            format!("{} {how}", model.name)
+            filled(
+                if model.pinned.is_none() {
+                    "{model} is missing"
+                } else {
+                    "{model} is not the pinned file"
+                },
+                &[("model", &model.name)],
+            )
         })
         .collect();
     if amiss.is_empty() {
@@ -95,7 +111,12 @@ pub fn models(facts: &Facts) -> Vec<Row> {
         return vec![row(
             "models",
             State::Ok,
-            format!("{there} files, each the pinned one"),
+            counted(
+                "{count} file, the pinned one",
+                "{count} files, each the pinned one",
+                there as u32,
+                &[],
+            ),
         )];
     }
     vec![row("models", State::Fail, amiss.join("; ")).fix(help)]
@@ -112,15 +133,17 @@ pub fn protector(report: &StatusReport, facts: &Facts) -> Vec<Row> {
         };
         rows.push(row("protector", State::Fail, words::unavailable(reason)));
     } else if tpm {
-        rows.push(row("protector", State::Ok, "the TPM answers"));
+        rows.push(row("protector", State::Ok, said("the TPM answers")));
     } else {
         rows.push(
             row(
                 "protector",
                 State::Warn,
-                "a key file: root of this disk can read it, started from a stick too",
+                said("a key file: root of this disk can read it, started from a stick too"),
             )
-            .fix("set protector = \"tpm\" under [vault] where there is a TPM, and enroll again"),
+            .fix(said(
+                "set protector = \"tpm\" under [vault] where there is a TPM, and enroll again",
+            )),
         );
     }
     if tpm {
@@ -133,19 +156,21 @@ pub fn protector(report: &StatusReport, facts: &Facts) -> Vec<Row> {
 fn platform(facts: &Facts) -> Vec<Row> {
     let mut rows = Vec::new();
     match facts.secure_boot {
-        Some(true) => rows.push(row("secure boot", State::Ok, "is on")),
+        Some(true) => rows.push(row("secure boot", State::Ok, said("is on"))),
         Some(false) => rows.push(
             row(
                 "secure boot",
                 State::Warn,
-                "is off: another system started here is not told from this one",
+                said("is off: another system started here is not told from this one"),
             )
-            .fix("switch it on in the firmware, then sudo facelockctl tpm reseal"),
+            .fix(said(
+                "switch it on in the firmware, then sudo facelockctl tpm reseal",
+            )),
         ),
         None => rows.push(row(
             "secure boot",
             State::Unknown,
-            "this firmware does not say",
+            said("this firmware does not say"),
         )),
     }
     if facts.measured == Some(false) {
@@ -153,15 +178,19 @@ fn platform(facts: &Facts) -> Vec<Row> {
             row(
                 "registers",
                 State::Warn,
-                "PCR 7 is empty: the firmware measures nothing, so the key is bound to nothing",
+                said(
+                    "PCR 7 is empty: the firmware measures nothing, so the key is bound to nothing",
+                ),
             )
-            .fix("switch measured boot (TPM, fTPM, PTT) on in the firmware"),
+            .fix(said(
+                "switch measured boot (TPM, fTPM, PTT) on in the firmware",
+            )),
         );
     }
     if facts.lockout_authorisation == Some(false) {
         rows.push(
-            row("lockout auth", State::Warn, "the TPM's lockout authorisation is not set: root can reset its guard against guessing")
-                .fix("sudo tpm2_changeauth -c lockout, with a password kept elsewhere"),
+            row("lockout auth", State::Warn, said("the TPM's lockout authorisation is not set: root can reset its guard against guessing"))
+                .fix(said("sudo tpm2_changeauth -c lockout, with a password kept elsewhere")),
         );
     }
     rows

@@ -13,6 +13,7 @@ use super::failure::{Answer, Exit};
 use super::print::{print_json, printed};
 use super::subject;
 use super::terminal::{Color, Terminal};
+use super::words::said;
 use facts::{Row, State};
 pub use probe::models_are_there;
 
@@ -28,24 +29,34 @@ pub fn run(args: &Args, user: &User) -> Answer {
         let outcome = if failed { "failed" } else { "done" };
         print_json(&json!({ "outcome": outcome, "user": subject.name.as_str(), "checks": rows }))?;
     } else {
-        let terminal = Terminal::stdout();
-        let lines: String = rows.iter().map(|row| line(row, &terminal)).collect();
-        printed(&lines)?;
+        printed(&lines(&rows, &Terminal::stdout()))?;
     }
     Ok(if failed { Exit::NoMatch } else { Exit::Done })
 }
 
-fn line(row: &Row, terminal: &Terminal) -> String {
-    let (word, color) = match row.state {
-        State::Ok => ("ok  ", Color::Green),
-        State::Warn => ("warn", Color::Yellow),
-        State::Fail => ("FAIL", Color::Red),
-        State::Unknown => ("?   ", Color::Yellow),
+/// A state and its color, a name, what was found and what mends it, lined up.
+fn lines(rows: &[Row], terminal: &Terminal) -> String {
+    let state = |state| {
+        let (word, color) = match state {
+            State::Ok => (said("ok"), Color::Green),
+            State::Warn => (said("warn"), Color::Yellow),
+            State::Fail => (said("FAIL"), Color::Red),
+            State::Unknown => ("?".into(), Color::Yellow),
+        };
+        (word, color)
     };
-    let fix = row
-        .fix
-        .as_ref()
-        .map_or(String::new(), |fix| format!(": {fix}"));
-    let text = terminal.wrap(&format!("{word}  {:<13} {}{fix}", row.name, row.what), 20);
-    terminal.paint(color, word) + &text[word.len()..] + "\n"
+    let widest = |texts: &[String]| texts.iter().map(|text| text.chars().count()).max();
+    let words: Vec<String> = State::ALL.map(|s| state(s).0).into();
+    let names: Vec<String> = rows.iter().map(|row| said(row.name)).collect();
+    let (first, second) = (widest(&words).unwrap_or(0), widest(&names).unwrap_or(0));
+    let line = |(row, name): (&Row, &String)| {
+        let (word, color) = state(row.state);
+        let fix = row.fix.as_ref();
+        let fix = fix.map_or(String::new(), |fix| format!(": {fix}"));
+        let word = format!("{word:<first$}");
+        let text = format!("{word}  {name:<second$} {}{fix}", row.what);
+        let text = terminal.wrap(&text, first + second + 3);
+        terminal.paint(color, &word) + &text[word.len()..] + "\n"
+    };
+    rows.iter().zip(&names).map(line).collect()
 }

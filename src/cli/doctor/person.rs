@@ -5,7 +5,7 @@ use facelock_protocol::{EnrollmentState, Spectrum, StatusReport, Subject};
 
 use super::facts::{Facts, Row, State, row};
 use crate::cli::pam::Wired;
-use crate::cli::words;
+use crate::cli::words::{self, counted, filled, said};
 
 pub fn camera(report: &StatusReport, facts: &Facts) -> Row {
     let identity = match &report.camera {
@@ -24,9 +24,12 @@ pub fn camera(report: &StatusReport, facts: &Facts) -> Row {
         Some(false) => row(
             "camera",
             State::Warn,
-            format!("{identity}; no infrared camera: a good picture is harder to tell from a face"),
+            filled(
+                "{camera}; no infrared camera: a good picture is harder to tell from a face",
+                &[("camera", identity)],
+            ),
         )
-        .fix("docs/security.md says what that is worth"),
+        .fix(said("docs/security.md says what that is worth")),
         _ => row("camera", State::Ok, identity),
     }
 }
@@ -37,16 +40,17 @@ pub fn enrollment(report: &StatusReport, facts: &Facts, subject: &Subject) -> Ro
         EnrollmentState::None => row(
             "enrollment",
             State::Fail,
-            format!("no face is enrolled for {name}"),
+            filled("no face is enrolled for {user}", &[("user", name)]),
         )
         .fix(format!("sudo facelockctl enroll --user {name}")),
         EnrollmentState::Damaged => row(
             "enrollment",
             State::Fail,
-            "the stored templates cannot be used",
+            said("the stored templates cannot be used"),
         )
-        .fix(format!(
-            "sudo facelockctl clear --user {name}, then enroll again"
+        .fix(filled(
+            "sudo facelockctl clear --user {user}, then enroll again",
+            &[("user", name)],
         )),
         EnrollmentState::Enrolled { templates, .. } => {
             let by = |light| {
@@ -54,12 +58,16 @@ pub fn enrollment(report: &StatusReport, facts: &Facts, subject: &Subject) -> Ro
                 all.filter(|template| template.spectrum == light).count()
             };
             let what = match &facts.templates {
-                Some(_) => format!(
-                    "{templates} templates: {} infrared, {} color",
-                    by(Spectrum::Infrared),
-                    by(Spectrum::Color)
+                Some(_) => counted(
+                    "{count} template: {infrared} infrared, {color} color",
+                    "{count} templates: {infrared} infrared, {color} color",
+                    *templates,
+                    &[
+                        ("infrared", &by(Spectrum::Infrared)),
+                        ("color", &by(Spectrum::Color)),
+                    ],
                 ),
-                None => format!("{templates} templates"),
+                None => counted("{count} template", "{count} templates", *templates, &[]),
             };
             row("enrollment", State::Ok, what)
         }
@@ -71,7 +79,12 @@ pub fn lockout(report: &StatusReport, subject: &Subject) -> Row {
         None => row(
             "lockout",
             State::Ok,
-            format!("none; {} misses counted", report.tally.misses),
+            counted(
+                "none; {count} miss counted",
+                "none; {count} misses counted",
+                report.tally.misses,
+                &[],
+            ),
         ),
         Some(reason) => row("lockout", State::Fail, words::unavailable(reason))
             .fix(format!("sudo facelockctl unlock --user {}", subject.name)),
@@ -91,8 +104,14 @@ pub fn services(facts: &Facts) -> Vec<Row> {
     let mut rows: Vec<Row> = wrong.collect();
     if asking.is_empty() {
         rows.push(
-            row("services", State::Warn, "no PAM service asks for a face")
-                .fix("sudo facelockctl pam enable sudo, or the name of your screen locker"),
+            row(
+                "services",
+                State::Warn,
+                said("no PAM service asks for a face"),
+            )
+            .fix(said(
+                "sudo facelockctl pam enable sudo, or the name of your screen locker",
+            )),
         );
     } else if rows.is_empty() {
         let names: Vec<&str> = asking.iter().map(|s| s.service.as_str()).collect();
@@ -105,18 +124,25 @@ pub fn services(facts: &Facts) -> Vec<Row> {
 pub fn keyring(facts: &Facts) -> Option<Row> {
     let given = facts.keyring_services.join(" ");
     Some(match (facts.keyring?, given.is_empty()) {
-        (false, _) => row("keyring", State::Ok, "no login password is kept for it"),
+        (false, _) => row(
+            "keyring",
+            State::Ok,
+            said("no login password is kept for it"),
+        ),
         (true, false) => row(
             "keyring",
             State::Ok,
-            format!("a login password is kept for it, and given to {given}"),
+            filled(
+                "a login password is kept for it, and given to {services}",
+                &[("services", &given)],
+            ),
         ),
         (true, true) => row(
             "keyring",
             State::Warn,
-            "a login password is kept for it, and no login program is given it",
+            said("a login password is kept for it, and no login program is given it"),
         )
-        .fix(words::ENABLE_LOGIN),
+        .fix(said(words::ENABLE_LOGIN)),
     })
 }
 
@@ -126,29 +152,35 @@ pub fn presence(facts: &Facts) -> Vec<Row> {
         rows.push(row(
             "logind",
             State::Warn,
-            "does not run: Facelock cannot tell who sits at this machine",
+            said("does not run: Facelock cannot tell who sits at this machine"),
         ));
     }
     match &facts.session {
         Some(session) if session.remote => rows.push(row(
             "session",
             State::Warn,
-            "this one is remote: no face is looked for from here",
+            said("this one is remote: no face is looked for from here"),
         )),
         Some(session) if !session.active => rows.push(row(
             "session",
             State::Warn,
-            "this one is not in front: no face is looked for from here",
+            said("this one is not in front: no face is looked for from here"),
         )),
-        Some(_) => rows.push(row("session", State::Ok, "this one is local and in front")),
+        Some(_) => rows.push(row(
+            "session",
+            State::Ok,
+            said("this one is local and in front"),
+        )),
         None => rows.push(row(
             "session",
             State::Unknown,
-            "this process has none of its own",
+            said("this process has none of its own"),
         )),
     }
     if facts.lid_closed {
-        rows.push(row("lid", State::Warn, "is closed: no face is looked for").fix("open it"));
+        rows.push(
+            row("lid", State::Warn, said("is closed: no face is looked for")).fix(said("open it")),
+        );
     }
     rows
 }

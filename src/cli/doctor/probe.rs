@@ -35,7 +35,7 @@ pub fn facts(args: &Args, subject: &Subject) -> Facts {
             Ok(Reply::Status(report)) => Ok(report),
             Ok(Reply::Unavailable(reason)) => Err(words::unavailable(reason)),
             Ok(Reply::Denied(denied)) => Err(failure::Failure::denied(denied).text()),
-            Ok(_) => Err("the instance answers something else".into()),
+            Ok(_) => Err(failure::Failure::broken().text()),
             Err(failure) => Err(failure.message),
         },
         templates: match ask(Request::List { subject: of() }) {
