@@ -6,8 +6,9 @@
 //! 2. Whatever else happens, a panic included, is "no decision": the stack goes on to the password.
 //! 3. Nothing of the host changes: no signal, no child, no thread, no descriptor left open, nothing
 //!    on its terminal but through its own conversation.
-//! 4. Everything ends at a deadline, but for a prompt that a person is looking at and for the time
-//!    that the host takes to show a message.
+//! 4. Everything ends at a deadline, but for a prompt that a person is looking at, for the time
+//!    that the host takes to show a message, and for one lookup of the name services, which nothing
+//!    can end: after one that took it all, nothing more is asked.
 //! 5. A signal by which programs are ended ends a look at once, and reaches the host as before.
 //!
 //! When does it say yes? `src/decision/` decides, in the instance; `src/service/verify/attempt.rs`
