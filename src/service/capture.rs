@@ -22,27 +22,20 @@ pub struct Capture {
 }
 
 impl Capture {
-    /// Begins to load the models, which takes longest and opens no device.
+    /// Watches for a hang-up, and starts camera and models.
     ///
     /// # Errors
     /// No thread could be started.
-    pub fn load_models(context: &Context) -> io::Result<Arc<Inbox>> {
+    pub fn start(context: &Context, stream: Stream) -> io::Result<Self> {
         let inbox = Inbox::new();
-        workers::start_models(context.config, &inbox)?;
-        Ok(inbox)
-    }
-
-    /// Watches for a hang-up, and starts the camera. `inbox`: where the models arrive.
-    ///
-    /// # Errors
-    /// No thread could be started.
-    pub fn start(context: &Context, inbox: Arc<Inbox>, stream: Stream) -> io::Result<Self> {
         let hangup = Arc::clone(&inbox);
         context.connection.watch(move || hangup.hang_up())?;
         let starting = Event::Progress(Progress::Starting);
         context.connection.send_event(starting);
         let camera = workers::start_camera(&inbox, stream)?;
-        Ok(Self { inbox, camera })
+        let capture = Self { inbox, camera };
+        workers::start_models(context.config, &capture.inbox)?;
+        Ok(capture)
     }
 
     /// Tells a client of root's how long the looking may take, so that it does not take a slow
@@ -58,14 +51,13 @@ impl Capture {
     /// # Errors
     /// No thread could be started.
     pub fn open_templates(
-        self,
+        &self,
         context: &Context,
         enrollment: &Enrollment,
         password: Option<Vec<u8>>,
-    ) -> io::Result<Self> {
+    ) -> io::Result<()> {
         let options = context.config.vault_options();
-        workers::start_vault(options, enrollment.clone(), password, &self.inbox)?;
-        Ok(self)
+        workers::start_vault(options, enrollment.clone(), password, &self.inbox)
     }
 
     /// Waits for the next arrival, until `deadline`.

@@ -29,8 +29,7 @@ pub fn preview(context: &Context, seconds: u8) -> Answer<Reply> {
     let options = context.config.camera_options();
     let stream = Box::new(move |sink: &dyn Sink| stream_best(&*cameras, &options, deadline, sink));
     Capture::tell_longest(context, deadline);
-    let inbox = Capture::load_models(context).map_err(Failure::Thread)?;
-    let capture = Capture::start(context, inbox, stream).map_err(Failure::Thread)?;
+    let capture = Capture::start(context, stream).map_err(Failure::Thread)?;
     show(context, &capture, deadline)
 }
 

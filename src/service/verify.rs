@@ -19,7 +19,6 @@ use super::journal::Priority;
 use super::keyring;
 use super::presence;
 use super::tally::{Charge, TallyError};
-use super::workers::Stream;
 use crate::camera::Sink;
 use crate::decision::lockout::AttemptEnd;
 use crate::decision::spectrum;
@@ -129,8 +128,6 @@ fn attempt_charged(
     let enrollment = enrollments::of(context, subject)?;
     let wanted = spectrum::for_login(&enrollment.spectra(), context.config.pad.require_infrared)?;
     let own = !context.asker.peer.is_root();
-    // The disk takes its time for the charge, and no device opens before it is there.
-    let inbox = Capture::load_models(context).map_err(Failure::Thread)?;
     let charge = context.tally.begin(subject.uid, wanted, own)??;
     let begun = Instant::now();
     if measured {
@@ -139,9 +136,7 @@ fn attempt_charged(
     }
     let mut attempt = Attempt::new(context, subject, measured, begun);
     let mut capture = None;
-    let stream = login_stream(context, &enrollment, wanted, begun);
-    let decision = Capture::start(context, inbox, stream)
-        .and_then(|started| started.open_templates(context, &enrollment, password))
+    let decision = start(context, &enrollment, wanted, begun, password)
         .map_err(|error| Failure::Thread(error).settle(&context.asker, Some(subject)))
         .and_then(|started| {
             let capture = capture.insert(started);
@@ -183,15 +178,19 @@ fn settle(
     Ok(())
 }
 
-/// The subject's camera, until the attempt's deadline.
-fn login_stream(
+/// Starts camera, models and vault side by side.
+fn start(
     context: &Context,
     enrollment: &Enrollment,
     wanted: Spectrum,
     begun: Instant,
-) -> Stream {
+    password: Option<Vec<u8>>,
+) -> std::io::Result<Capture> {
     let deadline = begun + context.config.deadlines().attempt;
     let cameras = Arc::clone(&context.cameras);
     let options = enrollments::login_camera_options(context, enrollment);
-    Box::new(move |sink: &dyn Sink| cameras.stream(&options, wanted, deadline, sink))
+    let stream = move |sink: &dyn Sink| cameras.stream(&options, wanted, deadline, sink);
+    let capture = Capture::start(context, Box::new(stream))?;
+    capture.open_templates(context, enrollment, password)?;
+    Ok(capture)
 }

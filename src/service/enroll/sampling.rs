@@ -65,8 +65,7 @@ pub fn take_samples(
         RequireInfrared::Always => cameras.stream(&options, Spectrum::Infrared, deadline, sink),
     };
     Capture::tell_longest(context, deadline);
-    let inbox = Capture::load_models(context).map_err(Failure::Thread)?;
-    let capture = Capture::start(context, inbox, Box::new(stream)).map_err(Failure::Thread)?;
+    let capture = Capture::start(context, Box::new(stream)).map_err(Failure::Thread)?;
     let mut sampling = Sampling {
         context,
         subject,
