@@ -16,6 +16,8 @@ mod instance;
 #[path = "service/keyring.rs"]
 mod keyring;
 mod support;
+#[path = "service/told.rs"]
+mod told;
 // Other tests switch its banks.
 #[allow(dead_code)]
 #[path = "support/swtpm.rs"]

@@ -61,6 +61,17 @@ mod tests {
     }
 
     #[test]
+    fn no_pipe_is_written_though_it_is_read() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("1000");
+        rustix::fs::mkfifoat(rustix::fs::CWD, &path, Mode::RUSR | Mode::WUSR).unwrap();
+        let flags = OFlags::RDONLY | OFlags::NONBLOCK;
+        let reader = rustix::fs::open(&path, flags, Mode::empty()).unwrap();
+        leave(folder.path(), 1000, "sudo", &Ok(Verdict::Match));
+        assert_eq!(rustix::io::read(&reader, &mut [0; 9]), Ok(0));
+    }
+
+    #[test]
     fn only_a_file_that_is_there_is_written() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("1000");

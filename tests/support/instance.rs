@@ -64,9 +64,10 @@ impl Machine {
             "[services]\ntest = \"auto\"\n"
         };
         let config = format!(
-            "{sections}\n{services}{require}[paths]\nstate = {:?}\nrun = {:?}\nmodels = {:?}\ncache = {:?}\nruntime = {:?}\n",
+            "{sections}\n{services}{require}[paths]\nstate = {:?}\nrun = {:?}\nevents = {:?}\nmodels = {:?}\ncache = {:?}\nruntime = {:?}\n",
             at("state"),
             at("run"),
+            at("events"),
             models.models,
             models.cache,
             models.runtime
