@@ -240,6 +240,41 @@ mod tests {
         );
     }
 
+    /// What hinders first is told: each stands before those behind it.
+    #[test]
+    fn what_hinders_every_service_is_named_in_its_order() {
+        let mut all = outlook(Err(Unavailable::NoCamera));
+        all.report.enrollment = EnrollmentState::None;
+        all.report.sandbox_missing = vec!["runs as root".into()];
+        all.report.tally.lockout = Some(Unavailable::PasswordRequired);
+        all.report.protector_present = false;
+        let enrolled = outlook(Ok(String::new())).report.enrollment;
+        let mut next = |mend: &dyn Fn(&mut StatusReport)| {
+            let blocked = all.blocked();
+            mend(&mut all.report);
+            blocked
+        };
+        let told = [
+            next(&|report| report.enrollment = EnrollmentState::Damaged),
+            next(&|report| report.enrollment = enrolled.clone()),
+            next(&|report| report.sandbox_missing.clear()),
+            next(&|report| report.tally.lockout = None),
+            next(&|report| report.protector_present = true),
+            next(&|report| report.camera = Ok("usb/color".into())),
+            next(&|_| ()),
+        ];
+        let wanted = [
+            Some(Unavailable::NotEnrolled),
+            Some(Unavailable::TemplatesRejected),
+            Some(Unavailable::SandboxMissing),
+            Some(Unavailable::PasswordRequired),
+            Some(Unavailable::VaultMissing),
+            Some(Unavailable::NoCamera),
+            None,
+        ];
+        assert_eq!(told, wanted);
+    }
+
     #[test]
     fn what_keeps_every_service_from_looking_is_told_once() {
         let busy = outlook(Err(Unavailable::CameraBusy));
