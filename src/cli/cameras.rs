@@ -7,6 +7,7 @@ use facelock_protocol::{CameraReport, Reply, Request, Subject, TemplateReport};
 use super::args::{Args, Move, User};
 use super::failure::{Answer, Failure};
 use super::print::{print_json, printed, shown};
+use super::words::{self, said};
 use super::{client, json, narrate, outcome, prompt, render, status, subject};
 use crate::camera::{self, CameraOptions};
 use crate::config::{self, Config};
@@ -44,9 +45,8 @@ pub fn described(json: bool) -> Answer {
         Ok(config) => camera::report(&config.camera_options()),
         Err(error) => {
             let text = camera::report(&CameraOptions::default());
-            format!(
-                "# the configuration cannot be used, so this is by the defaults: {error}\n{text}"
-            )
+            let told = said("# the configuration cannot be used, so this is by the defaults:");
+            format!("{told} {error}\n{text}")
         }
     };
     shown(&text, json)
@@ -67,12 +67,16 @@ pub fn moved(args: &Args, subject: &Subject, options: &Move) -> Result<Request, 
     let enrolled = templates(args, subject);
     let (from, to) = (options.from.as_deref(), options.to.as_deref());
     let (from, to) = pair(&distinct(&enrolled), cameras, from, to)?;
-    let question = format!(
-        "The templates of {} name\n  {from}\nThe camera that is here is\n  {to}\nIs it the same camera?",
-        subject.name
-    );
+    let question = [
+        words::of_user("The templates of {user} name", subject.name.as_str()),
+        format!("  {from}"),
+        said("The camera that is here is"),
+        format!("  {to}"),
+        said("Is it the same camera?"),
+    ]
+    .join("\n");
     if !options.yes && !prompt::confirm(&question, "--yes")? {
-        return Err(Failure::new("declined", "Nothing was changed."));
+        return Err(Failure::declined());
     }
     Ok(Request::MoveCamera {
         subject: subject.clone(),
@@ -93,7 +97,9 @@ fn pair(
     let named = |name: &&&str| from.is_none_or(|from| from == **name);
     let mut from = enrolled.iter().filter(named).filter(gone);
     let (Some(from), None) = (from.next(), from.next()) else {
-        let text = "there must be one enrolled camera that is not here; facelockctl list names them (--from)";
+        let text = said(
+            "there must be one enrolled camera that is not here; facelockctl list names them (--from)",
+        );
         return Err(Failure::new("no_camera_to_move", text));
     };
     let mut candidates = names
@@ -103,11 +109,11 @@ fn pair(
         (Some(to), None) => Ok(((*from).into(), (*to).into())),
         (Some(_), Some(_)) => Err(Failure::new(
             "several_cameras",
-            "more than one camera can be it; name one with --to",
+            said("more than one camera can be it; name one with --to"),
         )),
         (None, _) => Err(Failure::new(
             "no_such_camera",
-            "no camera that is here can be the enrolled one; enroll again",
+            said("no camera that is here can be the enrolled one; enroll again"),
         )),
     }
 }

@@ -8,13 +8,12 @@ use facelock_protocol::client::{Client, ClientError, Heard, Patience, Plain, wit
 use facelock_protocol::{Event, FrameError, Reply, Request, socket_for};
 
 use super::failure::{Exit, Failure};
+use super::words::{filled, said};
 
 /// No message for this long, beyond what the instance said that it may take, means that it is gone.
 const SILENCE: Duration = Duration::from_secs(30);
 /// The same for a request that opens no camera.
 const SHORT_SILENCE: Duration = Duration::from_secs(10);
-/// Where an instance says more than it answers.
-const JOURNAL: &str = "sudo journalctl -t facelock -n 20 says more";
 
 /// Asks `request`, hands each event to `on_event`, and returns the reply.
 ///
@@ -75,9 +74,15 @@ fn ask_within(
 fn unreachable(socket: &Path, error: &std::io::Error) -> Failure {
     let path = socket.display();
     let message = match error.kind() {
-        ErrorKind::NotFound => format!("Facelock's socket {path} is not there"),
-        ErrorKind::ConnectionRefused => format!("nothing listens on Facelock's socket {path}"),
-        _ => format!("Facelock's socket {path} cannot be reached ({error})"),
+        ErrorKind::NotFound => filled("Facelock's socket {path} is not there", &[("path", &path)]),
+        ErrorKind::ConnectionRefused => filled(
+            "nothing listens on Facelock's socket {path}",
+            &[("path", &path)],
+        ),
+        _ => filled(
+            "Facelock's socket {path} cannot be reached ({error})",
+            &[("path", &path), ("error", error)],
+        ),
     };
     Failure::new("unreachable", message)
         .exit(Exit::Connection)
@@ -88,23 +93,29 @@ fn broken(error: &FrameError, silence: Duration) -> Failure {
     let (reason, message) = match error {
         FrameError::TimedOut => (
             "no_answer",
-            format!("Facelock did not answer within {} s", silence.as_secs()),
+            filled(
+                "Facelock did not answer within {seconds} s",
+                &[("seconds", &silence.as_secs())],
+            ),
         ),
         FrameError::Closed | FrameError::Truncated => {
-            ("closed", "Facelock closed the connection unanswered".into())
+            ("closed", said("Facelock closed the connection unanswered"))
         }
         FrameError::Version(_) => (
             "version",
-            "facelockctl and the instance are of different versions".into(),
+            said("facelockctl and the instance are of different versions"),
         ),
         error => (
             "broken",
-            format!("Facelock's answer cannot be read ({error})"),
+            filled(
+                "Facelock's answer cannot be read ({error})",
+                &[("error", error)],
+            ),
         ),
     };
     Failure::new(reason, message)
         .exit(Exit::Connection)
-        .help(JOURNAL)
+        .help(said("sudo journalctl -t facelock -n 20 says more"))
 }
 
 #[cfg(test)]

@@ -1,5 +1,6 @@
 //! What was not done, why, and the command that helps; and the exit statuses.
 
+use std::fmt::Display;
 use std::io;
 use std::path::Path;
 use std::process::ExitCode;
@@ -85,6 +86,11 @@ impl Failure {
         Self::new("broken", words::said("Facelock answered something else"))
     }
 
+    /// The person was asked, and said no.
+    pub fn declined() -> Self {
+        Self::new("declined", words::said("Nothing was changed."))
+    }
+
     /// The command line is wrong.
     pub fn usage(message: impl Into<String>) -> Self {
         Self::new("usage", message).exit(Exit::Usage)
@@ -94,7 +100,7 @@ impl Failure {
     pub fn needs_root() -> Self {
         Self {
             outcome: "denied",
-            ..Self::new("not_permitted", "this needs root").exit(Exit::Denied)
+            ..Self::new("not_permitted", words::said("this needs root")).exit(Exit::Denied)
         }
         .help(with_sudo(std::env::args().skip(1)))
     }
@@ -103,12 +109,15 @@ impl Failure {
         if unavailable == Unavailable::ConfigRejected
             && let Err(error) = Config::load(Path::new(config::PATH))
         {
-            let why = format!("the configuration cannot be used: {error}");
+            let values: &[(&str, &dyn Display)] = &[("error", &error)];
+            let why = words::filled("the configuration cannot be used: {error}", values);
             return Self {
                 outcome: "unavailable",
                 ..Self::new("config_rejected", why.trim_end())
             }
-            .help("mend it; facelockctl config check says when it is right");
+            .help(words::said(
+                "mend it; facelockctl config check says when it is right",
+            ));
         }
         let seconds = match unavailable {
             Unavailable::LockedOut { seconds } => seconds,

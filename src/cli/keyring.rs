@@ -1,6 +1,7 @@
 //! `facelockctl keyring`: the login password, kept so that a login by face opens the keyring or
 //! wallet, too.
 
+use std::fmt::Display;
 use std::io::Write as _;
 use std::path::Path;
 use std::process::{Command, Stdio};
@@ -13,7 +14,8 @@ use super::args::{Args, KeyringCommand};
 use super::failure::{Answer, Failure, require_root};
 use super::print::{print_json, printed};
 use super::terminal::Terminal;
-use super::{client, outcome, pam, prompt, subject, words};
+use super::words::{self, filled, said};
+use super::{client, outcome, pam, prompt, subject};
 use crate::config::{self, Config};
 use crate::decision::keyring::{SERVICES, may_be_kept};
 use crate::decision::services::Mode;
@@ -83,10 +85,11 @@ fn checked_password(args: &Args, subject: &Subject) -> Result<Password, Failure>
         return Err(Failure::unavailable(Unavailable::NotEnrolled).help(enroll));
     }
     if !may_be_kept(&spectra) {
-        let why = "infrared required: a picture could pass for this enrollment, and no password is \
-                   kept for it";
+        let why = said(
+            "infrared required: a picture could pass for this enrollment, and no password is kept for it",
+        );
         return Err(Failure::unavailable(Unavailable::InfraredRequired)
-            .because(why)
+            .because(&why)
             .help(enroll));
     }
     let typed = prompt::password(&words::of_user(words::LOGIN_PASSWORD, name))?;
@@ -108,8 +111,12 @@ fn wrong(name: &str) -> Failure {
 /// Whether it is the password that /etc/shadow has for the user.
 fn is_password(name: &str, password: &Password) -> Result<bool, Failure> {
     let checker = CHECKERS.iter().find(|path| Path::new(path).exists());
-    let checker = checker
-        .ok_or_else(|| Failure::new("no_checker", "unix_chkpwd, a part of PAM, is not there"))?;
+    let checker = checker.ok_or_else(|| {
+        Failure::new(
+            "no_checker",
+            said("unix_chkpwd, a part of PAM, is not there"),
+        )
+    })?;
     let mut child = Command::new(checker)
         .args([name, "nonull"])
         .env_clear()
@@ -151,14 +158,12 @@ fn tell(args: &Args, subject: &Subject, kept: bool, changed: Option<bool>) -> An
     let text = if kept { words::KEPT } else { words::NOT_KEPT };
     let mut text = words::of_user(text, name) + "\n";
     if kept && services.is_empty() {
-        text += "No login program would be given it: ";
-        text += words::ENABLE_LOGIN;
-        text += "\n";
+        text += &said("No login program would be given it:");
+        text += &format!(" {}\n", said(words::ENABLE_LOGIN));
     } else if kept {
-        text += &format!(
-            "Given with a match by infrared to: {}\n",
-            services.join(" ")
-        );
+        let values: &[(&str, &dyn Display)] = &[("services", &services.join(" "))];
+        text += &filled("Given with a match by infrared to: {services}", values);
+        text += "\n";
     }
     printed(&Terminal::stdout().wrap(&text, 2))
 }

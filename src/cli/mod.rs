@@ -156,9 +156,9 @@ fn enrollment(subject: Subject, label: Option<&String>, now: bool) -> Result<Req
     let label = label.cloned().map(|label| named("--label", label));
     let label = label.transpose()?;
     if !now {
-        prompt::wait_for_enter(&format!(
-            "Enrolling {}. Sit as you do when you log in, and look at the camera. Press Enter to start, Ctrl-C to leave it.",
-            subject.name
+        prompt::wait_for_enter(&words::of_user(
+            words::BEFORE_ENROLLING,
+            subject.name.as_str(),
         ))?;
     }
     Ok(Request::Enroll { subject, label })
@@ -190,7 +190,7 @@ fn rename(subject: Subject, template: u32, label: &str) -> Result<Request, Failu
 fn reseal(subject: Subject) -> Result<Request, Failure> {
     Ok(Request::Reseal {
         subject,
-        recovery_key: Secret(prompt::secret("Recovery key: ")?.to_string()),
+        recovery_key: Secret(prompt::secret(&words::said("Recovery key: "))?.to_string()),
     })
 }
 

@@ -8,6 +8,7 @@ use std::time::Duration;
 use nix::unistd::{Uid, User};
 
 use super::failure::Failure;
+use super::words::said;
 
 /// A directory that is merely slow answers sooner.
 const PATIENCE: Duration = Duration::from_secs(15);
@@ -39,8 +40,8 @@ fn within<T: Send + 'static>(
     let (answer, answered) = channel();
     std::thread::spawn(move || answer.send(look_up()));
     answered.recv_timeout(patience).map_err(|_| {
-        let message = "the name services (sssd, winbind, LDAP?) do not answer";
-        Failure::new("name_service", message).help("time getent passwd NAME shows it")
+        let message = said("the name services (sssd, winbind, LDAP?) do not answer");
+        Failure::new("name_service", message).help(said("time getent passwd NAME shows it"))
     })
 }
 

@@ -4,6 +4,7 @@ use facelock_protocol::{Reply, Request, Unavailable, Verdict};
 
 use super::failure::{Exit, Failure};
 use super::history;
+use super::words::filled;
 
 /// The failure that a reply is, in the terms of what was asked.
 pub fn failure(request: &Request, reply: &Reply) -> Option<Failure> {
@@ -11,7 +12,10 @@ pub fn failure(request: &Request, reply: &Reply) -> Option<Failure> {
         (Reply::Unavailable(Unavailable::EnrollmentRejected), Request::Enroll { subject, .. }) => {
             let failure = Failure::unavailable(Unavailable::EnrollmentRejected);
             Some(match history::refusal(subject.name.as_str()) {
-                Some(why) => failure.because(&format!("these samples cannot be enrolled: {why}")),
+                Some(why) => failure.because(&filled(
+                    "these samples cannot be enrolled: {why}",
+                    &[("why", &why)],
+                )),
                 None => failure.help("sudo journalctl -t facelock -n 5"),
             })
         }
@@ -24,7 +28,10 @@ pub fn failure(request: &Request, reply: &Reply) -> Option<Failure> {
                 subject, template, ..
             },
         ) => {
-            let message = format!("there is no template {template} of {}", subject.name);
+            let message = filled(
+                "there is no template {template} of {user}",
+                &[("template", template), ("user", &subject.name)],
+            );
             let list = format!("facelockctl list --user {}", subject.name);
             Some(Failure::new("no_such_template", message).help(list))
         }

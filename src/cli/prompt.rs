@@ -8,6 +8,7 @@ use zeroize::Zeroizing;
 
 use super::failure::Failure;
 use super::terminal::Terminal;
+use super::words::{filled, said};
 
 /// Longest secret that is read, in bytes.
 const LONGEST: usize = 512;
@@ -18,7 +19,7 @@ const LONGEST: usize = 512;
 /// There is no terminal to ask on; `instead` names the option that answers.
 pub fn confirm(question: &str, instead: &str) -> Result<bool, Failure> {
     if !std::io::stdin().is_terminal() {
-        return Err(no_terminal().help(format!("use {instead}")));
+        return Err(no_terminal().help(filled("use {option}", &[("option", &instead)])));
     }
     let mut stderr = std::io::stderr();
     write!(stderr, "{question} [y/N] ")?;
@@ -44,7 +45,7 @@ pub fn wait_for_enter(text: &str) -> Result<(), Failure> {
 }
 
 fn no_terminal() -> Failure {
-    Failure::new("no_terminal", "there is no terminal to ask on")
+    Failure::new("no_terminal", said("there is no terminal to ask on"))
 }
 
 /// Reads a line without showing it; from a pipe, the first line.
@@ -54,7 +55,7 @@ fn no_terminal() -> Failure {
 pub fn secret(question: &str) -> Result<Zeroizing<String>, Failure> {
     let secret = hidden(question)?;
     if secret.is_empty() {
-        return Err(Failure::new("nothing_typed", "nothing was typed"));
+        return Err(Failure::new("nothing_typed", said("nothing was typed")));
     }
     Ok(secret)
 }
@@ -75,7 +76,7 @@ pub fn password(question: &str) -> Result<Zeroizing<Vec<u8>>, Failure> {
     let line = untrimmed(question)?;
     let typed = line.strip_suffix('\n').unwrap_or(&line);
     if typed.is_empty() {
-        return Err(Failure::new("nothing_typed", "nothing was typed"));
+        return Err(Failure::new("nothing_typed", said("nothing was typed")));
     }
     Ok(Zeroizing::new(typed.as_bytes().to_vec()))
 }
@@ -137,10 +138,10 @@ fn typed(question: &str) -> Result<Zeroizing<String>, Failure> {
     }
     drop(quiet);
     let text = std::str::from_utf8(&bytes);
-    let text = text.map_err(|_| Failure::new("not_text", "what was typed is no text"))?;
+    let text = text.map_err(|_| Failure::new("not_text", said("what was typed is no text")))?;
     Ok(Zeroizing::new(text.into()))
 }
 
 fn interrupted() -> Failure {
-    Failure::new("interrupted", "interrupted; nothing was changed")
+    Failure::new("interrupted", said("interrupted; nothing was changed"))
 }

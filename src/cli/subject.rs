@@ -4,6 +4,7 @@ use facelock_protocol::{Subject, naming};
 
 use super::failure::Failure;
 use super::names;
+use super::words::filled;
 
 /// The user named, else the one behind `sudo`, `doas` or `pkexec`, else the one who runs this.
 ///
@@ -21,7 +22,9 @@ pub fn resolve(name: Option<&str>) -> Result<Subject, Failure> {
     };
     let found = account.map(|account| (account.uid.as_raw(), account.name));
     naming::resolve(&name, |_| found, |_| own).map_err(|error| match error {
-        naming::NameError::Unknown => no_such_user(format!("there is no user named {name}")),
+        naming::NameError::Unknown => {
+            no_such_user(filled("there is no user named {user}", &[("user", &name)]))
+        }
         naming::NameError::Unusable(_) => no_such_user(format!("{name}: {error}")),
     })
 }
@@ -53,5 +56,10 @@ fn default_user() -> Result<String, Failure> {
             return Ok(name);
         }
     }
-    name_of(uid.as_raw())?.ok_or_else(|| no_such_user(format!("uid {uid} has no name; use --user")))
+    name_of(uid.as_raw())?.ok_or_else(|| {
+        no_such_user(filled(
+            "uid {uid} has no name; use --user",
+            &[("uid", &uid)],
+        ))
+    })
 }

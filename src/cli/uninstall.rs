@@ -27,7 +27,7 @@ pub fn run(args: &Args, options: &Uninstall) -> Answer {
     }
     if !options.dry_run {
         if !options.yes && !prompt::confirm("Run it?", "--yes or --dry-run")? {
-            return Err(Failure::new("declined", "Nothing was changed."));
+            return Err(Failure::declined());
         }
         for step in &steps {
             done(step)?;

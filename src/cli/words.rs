@@ -6,6 +6,9 @@ use facelock_protocol::{Denied, Gate, Hint, Pose, Spectrum, Unavailable, Verdict
 
 use super::language::{numbered, translated};
 
+/// Before the camera opens.
+pub const BEFORE_ENROLLING: &str = "Enrolling {user}. Sit as you do when you log in, and look at the camera. Press Enter to start, Ctrl-C to leave it.";
+
 /// While it begins.
 pub const OPENING: &str = "Opening the camera";
 /// A direction was named a moment ago.

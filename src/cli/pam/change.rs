@@ -68,7 +68,7 @@ impl Change {
                 require_root()?;
             }
             if !options.yes && !prompt::confirm("Make this change?", "--yes or --dry-run")? {
-                return Err(Failure::new("declined", "Nothing was changed."));
+                return Err(Failure::declined());
             }
             for edit in &self.edits {
                 self.apply(files, edit)?;

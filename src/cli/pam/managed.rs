@@ -31,7 +31,7 @@ pub fn switch(manager: Manager, on: bool, edit: &PamEdit, json: bool) -> Answer 
             ))?;
         }
         if !edit.yes && !prompt::confirm("Run it?", "--yes or --dry-run")? {
-            return Err(Failure::new("declined", "Nothing was changed."));
+            return Err(Failure::declined());
         }
         call(arguments, &line)?;
     }
