@@ -62,7 +62,8 @@ fn literals(code: &str) -> Vec<String> {
         let joined: Vec<&str> = text.split('\u{1}').map(str::trim_start).collect();
         rest = rest.get(end..).unwrap_or_default();
         // What is compared with is shown to no one.
-        if !rest.trim_start().starts_with("=>") {
+        let next = rest.trim_start();
+        if !next.starts_with("=>") && !next.starts_with("| \"") {
             found.push(joined.concat());
         }
     }

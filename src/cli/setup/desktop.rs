@@ -2,10 +2,11 @@
 #![forbid(unsafe_code)]
 
 use crate::cli::pam::Wired;
+use crate::cli::words::said;
 
 /// What is said before a service is switched on.
-fn what(service: &str) -> Option<&'static str> {
-    Some(match service {
+fn what(service: &str) -> Option<String> {
+    Some(said(match service {
         "sudo" => "sudo: the face is looked for at once, and Enter confirms a match.",
         "polkit-1" => "polkit's dialogs: a match is confirmed in the dialog.",
         "swaylock" | "gtklock" | "i3lock" | "physlock" | "vlock" => {
@@ -30,7 +31,7 @@ fn what(service: &str) -> Option<&'static str> {
             "The login screen: Enter on the empty field asks for the face. The first login after a start stays the password's."
         }
         _ => return None,
-    })
+    }))
 }
 
 /// Services that --yes alone switches on: what a person asks for by name is their own screen lock
@@ -51,8 +52,8 @@ pub fn is_first(service: &str) -> bool {
 /// Services to offer, each with what it costs: those that `named` lists, else every one that is
 /// here, is known, and asks for no face yet. Where there is a fingerprint `reader`, its slot stays
 /// its own.
-pub fn offered(here: &[Wired], named: &[String], reader: bool) -> Vec<(String, &'static str)> {
-    let known = |name: &str| what(name).unwrap_or("This service:");
+pub fn offered(here: &[Wired], named: &[String], reader: bool) -> Vec<(String, String)> {
+    let known = |name: &str| what(name).unwrap_or_else(|| said("This service:"));
     if !named.is_empty() {
         return named
             .iter()
@@ -61,7 +62,7 @@ pub fn offered(here: &[Wired], named: &[String], reader: bool) -> Vec<(String, &
     }
     let has = |name: &str| here.iter().any(|service| service.service == name);
     let asks = |name: &str| here.iter().any(|s| s.service == name && s.file.is_some());
-    let mut offered: Vec<(String, &'static str)> = here
+    let mut offered: Vec<(String, String)> = here
         .iter()
         .map(|service| service.service.as_str())
         // A face in one of Plasma's own slots needs no Enter.

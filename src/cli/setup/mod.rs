@@ -4,6 +4,7 @@
 
 mod desktop;
 
+use std::fmt::Display;
 use std::path::Path;
 use std::process::{Command, Stdio};
 
@@ -14,15 +15,16 @@ use super::args::{Args, Setup};
 use super::failure::{Answer, Exit, Failure, require_root};
 use super::print::{print_json, printed};
 use super::terminal::Terminal;
+use super::words::{self, filled, said};
 use super::{client, doctor, outcome, pam, prompt, subject};
 
 /// # Errors
 /// A step was not done; what was done before stays.
 pub fn run(args: &Args, options: &Setup) -> Answer {
     if args.json && !options.yes && !options.dry_run {
-        return Err(Failure::usage(
+        return Err(Failure::usage(said(
             "setup asks: with --json it needs --yes or --dry-run",
-        ));
+        )));
     }
     if !options.dry_run {
         require_root()?;
@@ -67,7 +69,7 @@ impl Run<'_> {
 
     fn models(&mut self) -> Result<(), Failure> {
         if doctor::models_are_there() {
-            return self.skip("models", "the models are there");
+            return self.skip("models", &said("the models are there"));
         }
         self.verb("models", &["models", "install"])
     }
@@ -76,15 +78,15 @@ impl Run<'_> {
         let Some(report) = status else {
             return self.skip(
                 "camera",
-                "no instance answers yet, so no camera is looked for",
+                &said("no instance answers yet, so no camera is looked for"),
             );
         };
         let reason = match &report.camera {
             Ok(identity) => {
-                let found = format!("{identity} would be used");
+                let found = filled("{camera} would be used", &[("camera", identity)]);
                 if self.options.yes
                     || self.options.dry_run
-                    || !self.asks("Show what it sees, for 5 seconds?")?
+                    || !self.asks(&said("Show what it sees, for 5 seconds?"))?
                 {
                     return self.skip("camera", &found);
                 }
@@ -92,37 +94,43 @@ impl Run<'_> {
             }
             Err(reason) => *reason,
         };
-        Err(Failure::unavailable(reason)
-            .help("sudo facelockctl devices shows every camera and why it is not used"))
+        Err(Failure::unavailable(reason).help(said(
+            "sudo facelockctl devices shows every camera and why it is not used",
+        )))
     }
 
     fn protector(&mut self, status: Option<&StatusReport>) -> Result<(), Failure> {
         let Some(report) = status else {
-            return self.skip("protector", "not known before the instance answers");
+            return self.skip("protector", &said("not known before the instance answers"));
         };
         if report.protector_present {
-            let what = if report.protector == "file" {
+            let is_file = report.protector == "file";
+            let what = said(if is_file {
                 "the key to the templates is in a file: a copy of the disk opens them"
             } else {
                 "the key to the templates is sealed by this machine's TPM: a copy of the disk opens nothing"
-            };
-            return self.skip("protector", what);
+            });
+            return self.skip("protector", &what);
         }
-        let question = "There is no TPM that answers. Keep the key to the templates in a file instead? A copy of the disk opens them then.";
+        let question = said(
+            "There is no TPM that answers. Keep the key to the templates in a file instead? A copy of the disk opens them then.",
+        );
         let file = self.options.key_file
-            || !self.options.yes && !self.options.dry_run && self.asks(question)?;
+            || !self.options.yes && !self.options.dry_run && self.asks(&question)?;
         if !file && self.options.dry_run {
             return self.skip(
                 "protector",
-                "without a TPM it would stop here; --key-file keeps the key in a file",
+                &said("without a TPM it would stop here; --key-file keeps the key in a file"),
             );
         }
         if !file {
-            return Err(
-                Failure::new("vault_missing", "without a TPM nothing can be enrolled").help(
-                    "facelockctl setup --key-file, or docs/troubleshooting.md to find the TPM",
-                ),
-            );
+            return Err(Failure::new(
+                "vault_missing",
+                said("without a TPM nothing can be enrolled"),
+            )
+            .help(said(
+                "facelockctl setup --key-file, or docs/troubleshooting.md to find the TPM",
+            )));
         }
         self.verb(
             "protector",
@@ -134,12 +142,12 @@ impl Run<'_> {
         let name = self.subject.name.as_str().to_owned();
         let enrolled = status.is_some_and(|r| !matches!(r.enrollment, EnrollmentState::None));
         if enrolled {
-            self.skip("enroll", &format!("{name} is enrolled"))?;
+            self.skip("enroll", &words::of_user("{user} is enrolled", &name))?;
         } else {
             self.verb("enroll", &["enroll", "--user", &name])?;
         }
         if self.options.no_test {
-            return self.skip("test", "left out");
+            return self.skip("test", &said("left out"));
         }
         self.verb("test", &["test", "--user", &name])
     }
@@ -150,22 +158,32 @@ impl Run<'_> {
         if offered.is_empty() {
             return self.skip(
                 "services",
-                "every service that is here asks for a face already",
+                &said("every service that is here asks for a face already"),
             );
         }
         for (service, what) in offered {
             let named = self.options.service.contains(&service);
             let meant = named || (self.options.yes && desktop::is_first(&service));
             if meant || self.options.dry_run {
-                self.note(what)?;
+                self.note(&what)?;
             } else if self.options.yes
-                || !self.asks(&format!("{what} Switch it on for {service}?"))?
+                || !self.asks(
+                    &(what.clone()
+                        + " "
+                        + &filled("Switch it on for {service}?", &[("service", &service)])),
+                )?
             {
                 continue;
             }
             match self.options.dry_run {
-                true => self.verb_now(&service, &["pam", "enable", &service, "--dry-run"])?,
-                false => self.verb_now(&service, &["pam", "enable", &service, "--yes"])?,
+                true => self.verb_now(
+                    &service,
+                    &service,
+                    &["pam", "enable", &service, "--dry-run"],
+                )?,
+                false => {
+                    self.verb_now(&service, &service, &["pam", "enable", &service, "--yes"])?
+                }
             }
         }
         Ok(())
@@ -177,11 +195,12 @@ impl Run<'_> {
                 &json!({ "outcome": "done", "dry_run": self.options.dry_run, "steps": self.steps }),
             );
         }
-        printed(if self.options.dry_run {
-            "Nothing was changed: this was a dry run.\n"
+        let text = said(if self.options.dry_run {
+            words::DRY_RUN
         } else {
-            "Done. facelockctl doctor says whether anything stands in the way; facelockctl pam disable SERVICE undoes a service.\n"
-        })
+            "Done. facelockctl doctor says whether anything stands in the way; facelockctl pam disable SERVICE undoes a service."
+        });
+        printed(&(text + "\n"))
     }
 
     /// What the instance says of this user; a dry run goes on without.
@@ -191,8 +210,7 @@ impl Run<'_> {
         };
         let answer = client::ask(&self.args.socket, &request, drop).and_then(|reply| match reply {
             Reply::Status(report) => Ok(report),
-            other => Err(outcome::failure(&request, &other)
-                .unwrap_or_else(|| Failure::new("failed", "the instance answers something else"))),
+            other => Err(outcome::failure(&request, &other).unwrap_or_else(Failure::broken)),
         });
         match answer {
             Err(_) if self.options.dry_run => Ok(None),
@@ -201,7 +219,7 @@ impl Run<'_> {
     }
 
     fn asks(&self, question: &str) -> Result<bool, Failure> {
-        prompt::confirm(question, "--yes, or the option that answers")
+        prompt::confirm(question, &said("--yes, or the option that answers"))
     }
 
     fn note(&self, text: &str) -> Result<(), Failure> {
@@ -211,27 +229,28 @@ impl Run<'_> {
         Ok(())
     }
 
-    fn skip(&mut self, step: &str, why: &str) -> Result<(), Failure> {
+    fn skip(&mut self, step: &'static str, why: &str) -> Result<(), Failure> {
         self.steps
             .push(json!({ "step": step, "state": "skipped", "message": why }));
-        self.note(&format!("{step}: {why}"))
+        self.note(&format!("{}: {why}", said(step)))
     }
 
     /// Runs a verb, or says that it would.
-    fn verb(&mut self, step: &str, arguments: &[&str]) -> Result<(), Failure> {
+    fn verb(&mut self, step: &'static str, arguments: &[&str]) -> Result<(), Failure> {
         if !self.options.dry_run {
-            return self.verb_now(step, arguments);
+            return self.verb_now(step, &said(step), arguments);
         }
         let line = format!("facelockctl {}", arguments.join(" "));
         self.steps
             .push(json!({ "step": step, "state": "planned", "message": line }));
-        self.note(&format!("{step}: this would run {line}"))
+        let values: &[(&str, &dyn Display)] = &[("step", &said(step)), ("command", &line)];
+        self.note(&filled("{step}: this would run {command}", values))
     }
 
     /// Runs a verb of this program, in sight of the person.
-    fn verb_now(&mut self, step: &str, arguments: &[&str]) -> Result<(), Failure> {
+    fn verb_now(&mut self, step: &str, shown: &str, arguments: &[&str]) -> Result<(), Failure> {
         let line = format!("facelockctl {}", arguments.join(" "));
-        self.note(&format!("{step}: {line}"))?;
+        self.note(&format!("{shown}: {line}"))?;
         let mut command = Command::new(std::env::current_exe()?);
         command
             .arg("--socket")
@@ -243,16 +262,20 @@ impl Run<'_> {
         let state = if status == Some(0) { "done" } else { "failed" };
         self.steps
             .push(json!({ "step": step, "state": state, "message": line, "answer": answer }));
+        let line: &[(&str, &dyn Display)] = &[("command", &line)];
         let failure = match status {
             Some(0) => return Ok(()),
-            Some(1) => Failure::new("stopped", format!("{line} did not recognise the face"))
-                .exit(Exit::NoMatch),
+            Some(1) => Failure::new(
+                "stopped",
+                filled("{command} did not recognise the face", line),
+            )
+            .exit(Exit::NoMatch),
             _ => {
                 let why = message.map(|why| format!(": {why}")).unwrap_or_default();
-                Failure::new("stopped", format!("{line} was not done{why}"))
+                Failure::new("stopped", filled("{command} was not done", line) + &why)
             }
         };
-        Err(failure.help(help.unwrap_or("sudo facelockctl setup goes on from here".into())))
+        Err(failure.help(help.unwrap_or_else(|| said("sudo facelockctl setup goes on from here"))))
     }
 }
 
