@@ -42,7 +42,7 @@ impl Login {
 type Figure = fn(&Login) -> Option<f32>;
 
 /// What is told, in this order.
-pub const ROWS: [(&str, Figure); 15] = [
+pub const ROWS: [(&str, Figure); 16] = [
     ("spawn to reply", |login| Some(login.wall)),
     ("main to request read", |login| login.stages.request_read),
     ("main to camera open", |login| login.stages.camera_open),
@@ -55,6 +55,9 @@ pub const ROWS: [(&str, Figure); 15] = [
     ("main to verdict", |login| login.stages.verdict),
     ("spawn to main and verdict to reply", |login| {
         Some(login.wall - login.stages.verdict?)
+    }),
+    ("first frame to verdict", |login| {
+        Some(login.stages.verdict? - login.stages.first_frame?)
     }),
     ("first look done to reply", |login| login.second),
     ("reply to the connection's end", |login| Some(login.ending)),
