@@ -46,7 +46,8 @@ EXTRA = {
     "TemporaryFileSystem=/run": added("TemporaryFileSystem=/run:ro\nBindPaths=-/run/facelock-state"),
     "LoadCredential=": added("LoadCredential=key:/etc/hostname"),
     "PrivateUsers=yes": lambda unit: unit.replace("PrivateUsers=identity", "PrivateUsers=yes"),
-    "four camera nodes, not sixteen": lambda unit: re.sub(r" -/dev/video([4-7]|1[0-5])\b|^BindPaths=-/dev/video8.*$", "", unit, flags=re.M),
+    "four camera nodes, not sixteen": lambda unit: re.sub(
+        r" -/dev/video([4-7]|1[0-5])\b|^BindPaths=-/dev/video8.*$", "", unit, flags=re.M),
     "network and IPC of a holder": added(f"[Unit]\nJoinsNamespaceOf={HOLDER}"),
 }
 
