@@ -191,6 +191,20 @@ fn people_are_told_apart_on_the_small_canvas() {
 }
 
 #[test]
+fn a_first_run_on_nothing_changes_no_embedding() {
+    let frame = support::png(&support::sample("astronaut/000.png"));
+    let mut engine = Engine::load(&models()).unwrap();
+    let face = engine.detect(&frame).unwrap()[0];
+    let before = engine.embed(&frame, &face).unwrap().unwrap();
+    engine.warm_up().unwrap();
+    assert_eq!(engine.detect(&frame).unwrap()[0], face);
+    assert_eq!(
+        engine.embed(&frame, &face).unwrap().unwrap().values(),
+        before.values()
+    );
+}
+
+#[test]
 fn needs_every_model_a_model_that_is_not_the_pinned_one_is_refused() {
     let dirs = models();
     let folder = tempfile::tempdir().unwrap();

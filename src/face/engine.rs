@@ -1,12 +1,13 @@
 //! The models of one attempt, together.
 
+use super::align::REFERENCE;
 use super::compare::Weights;
 use super::detect::{CANVAS, Detector};
 use super::embed::Embedder;
 use super::networks::Networks;
 use super::refine::refine;
 use crate::onnx::{ModelDirs, ModelError, Runtime, joined};
-use crate::types::{Detection, Digest, Embedding, Frame, Spectrum};
+use crate::types::{Detection, Digest, Embedding, Frame, PixelFormat, Rect, Spectrum};
 
 /// Detector and embedders, ready to run.
 pub struct Engine {
@@ -72,6 +73,29 @@ impl Engine {
         let parts: Option<Vec<_>> = parts?.into_iter().collect();
         let values = parts.map(|parts| parts.iter().flat_map(Embedding::values).copied().collect());
         Ok(values.and_then(Embedding::normalized))
+    }
+
+    /// Embeds a black picture, for what only a first run costs. It leaves nothing behind.
+    ///
+    /// # Errors
+    /// [`ModelError`]: a network does not do its work.
+    pub fn warm_up(&mut self) -> Result<(), ModelError> {
+        let side = 112;
+        let black = vec![0; side * side * 3];
+        let Ok(black) = Frame::new(side as u32, side as u32, PixelFormat::Bgr8, black) else {
+            return Ok(());
+        };
+        let face = Detection {
+            bounds: Rect {
+                x: 0.0,
+                y: 0.0,
+                width: side as f32,
+                height: side as f32,
+            },
+            landmarks: REFERENCE,
+            score: 1.0,
+        };
+        self.embed(&black, &face).map(drop)
     }
 
     /// The score at and above which probe and template are one person's.

@@ -119,6 +119,15 @@ impl FrameJudge {
         })
     }
 
+    /// Runs the embedders once on nothing: what only a first run costs, memory above all, is over
+    /// before a frame is there. Only worth it while none is.
+    ///
+    /// # Errors
+    /// [`ModelError`]: a network does not do its work.
+    pub fn warm_up(&mut self) -> Result<(), ModelError> {
+        self.engine.warm_up()
+    }
+
     /// Begins another attempt with the same models.
     pub fn reset(&mut self) {
         self.pad.begin_face();

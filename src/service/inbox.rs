@@ -32,6 +32,7 @@ struct Slots {
     assumed: Vec<String>,
     /// Those that wait while the attempt is busy.
     frames: NewestFrames,
+    frame_came: bool,
     camera_error: Option<CameraError>,
     models: Option<Result<Models, ModelError>>,
     templates: Option<Result<Gallery, KeyError>>,
@@ -51,6 +52,7 @@ impl Inbox {
             camera: None,
             assumed: Vec::new(),
             frames: NewestFrames::default(),
+            frame_came: false,
             camera_error: None,
             models: None,
             templates: None,
@@ -130,6 +132,12 @@ impl Inbox {
         });
     }
 
+    /// Whether frames are wanted, and none came yet.
+    pub fn is_idle(&self) -> bool {
+        let slots = self.slots();
+        !(slots.frame_came || slots.closed || slots.hung_up)
+    }
+
     /// Whether [`Inbox::next`] would have to wait for nothing.
     #[cfg(test)]
     pub fn holds_anything(&self) -> bool {
@@ -162,6 +170,7 @@ impl Sink for Inbox {
 
     fn deliver(&self, frame: Frame) {
         self.put(|slots| {
+            slots.frame_came = true;
             if !slots.closed {
                 slots.frames.push(frame);
             }
@@ -180,10 +189,33 @@ mod tests {
     use super::*;
     use crate::types::PixelFormat;
 
+    fn frame() -> Frame {
+        Frame::new(1, 1, PixelFormat::Gray8, vec![0]).unwrap()
+    }
+
+    #[test]
+    fn only_without_a_frame_is_there_time_for_a_first_run() {
+        let inbox = Inbox::new();
+        inbox.put_camera_error(CameraError::Busy);
+        assert!(inbox.is_idle());
+        inbox.deliver(frame());
+        assert!(!inbox.is_idle());
+        // It was taken, and waits for the models elsewhere.
+        assert!(matches!(
+            inbox.next(Instant::now() + Duration::from_secs(5)),
+            Arrival::Frame(_)
+        ));
+        assert!(!inbox.is_idle());
+        for end in [Inbox::hang_up, Inbox::close] {
+            let inbox = Inbox::new();
+            end(&inbox);
+            assert!(!inbox.is_idle());
+        }
+    }
+
     #[test]
     fn waiting_frames_do_not_put_off_the_deadline() {
         let inbox: Arc<Inbox> = Inbox::new();
-        let frame = || Frame::new(1, 1, PixelFormat::Gray8, vec![0]).unwrap();
         inbox.deliver(frame());
         inbox.deliver(frame());
         assert!(matches!(

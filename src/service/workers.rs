@@ -72,17 +72,25 @@ pub fn start_camera(inbox: &Arc<Inbox>, stream: Stream) -> std::io::Result<Camer
     Ok(CameraThread { ended })
 }
 
-/// Makes the models ready on a thread of their own.
+/// Makes the models ready on a thread of their own. Most cameras take longer for their first frame:
+/// that time pays for the networks' first run.
 ///
 /// # Errors
 /// No thread could be started.
 pub fn start_models(config: &Config, inbox: &Arc<Inbox>) -> std::io::Result<()> {
     let (dirs, inbox) = (config.model_dirs(), Arc::clone(inbox));
+    let waiting = Arc::clone(&inbox);
     let pad = config.pad_options();
     let eyes = config.pad.eyes;
     start_work(
         "models",
-        move || Ok(Box::new(FrameJudge::load(&dirs, pad, eyes)?) as Models),
+        move || {
+            let mut judge = FrameJudge::load(&dirs, pad, eyes)?;
+            if waiting.is_idle() {
+                judge.warm_up()?;
+            }
+            Ok(Box::new(judge) as Models)
+        },
         || Err(ModelError::Runtime("the loader panicked".into())),
         move |models| inbox.put_models(models),
     )
