@@ -33,6 +33,7 @@ pub const WRITE_DOWN: &str = "Write it down: it is shown once. After a firmware 
     `facelockctl tpm reseal` asks for it. Without it, enroll again.";
 pub const ENROLLED_NEXT: &str = "Next: sudo facelockctl test{user} tries it; sudo facelockctl pam enable sudo switches it on for sudo.";
 
+pub const YES_OR_DRY_RUN: &str = "--yes or --dry-run";
 pub const DRY_RUN: &str = "Nothing was changed: this was a dry run.";
 
 /// A login password that is kept, or not, or asked for.

@@ -8,11 +8,15 @@ use facelock_protocol::{Gate, Hint, Pose, Unavailable, words as shown};
 use super::{DENIALS, VERDICTS, code, is_said, literals, root};
 
 /// Whose sentences are English in every language, or not translated yet.
-const ENGLISH: [&str; 17] = [
+const ENGLISH: [&str; 21] = [
     "args/",
     "manual/",
     "doctor/probe.rs",
-    "pam/",
+    "pam/chain.rs",
+    "pam/diff.rs",
+    "pam/managed.rs",
+    "pam/plan.rs",
+    "pam/slot.rs",
     "configuration.rs",
     "homed.rs",
     "image.rs",

@@ -11,6 +11,7 @@ use crate::cli::configuration;
 use crate::cli::failure::{Answer, Failure, require_root};
 use crate::cli::print::{print_json, printed};
 use crate::cli::terminal::Terminal;
+use crate::cli::words::{self, filled, said};
 use crate::cli::{prompt, replace};
 use crate::config::Config;
 use crate::decision::services::Mode;
@@ -59,7 +60,8 @@ impl Change {
         if !json {
             printed(&diff)?;
             for note in &self.notes {
-                printed(&terminal.wrap(&format!("Note: {note}\n"), 2))?;
+                let note = filled("Note: {warning}", &[("warning", note)]) + "\n";
+                printed(&terminal.wrap(&note, 2))?;
             }
         }
         let makes = !self.edits.is_empty() && !options.dry_run;
@@ -67,7 +69,9 @@ impl Change {
             if options.root == Path::new("/") {
                 require_root()?;
             }
-            if !options.yes && !prompt::confirm("Make this change?", "--yes or --dry-run")? {
+            if !options.yes
+                && !prompt::confirm(&said("Make this change?"), &said(words::YES_OR_DRY_RUN))?
+            {
                 return Err(Failure::declined());
             }
             for edit in &self.edits {
@@ -82,7 +86,7 @@ impl Change {
             }));
         }
         if options.dry_run {
-            return printed("Nothing was changed: this was a dry run.\n");
+            return printed(&(said(words::DRY_RUN) + "\n"));
         }
         printed(&terminal.wrap(&self.after, 2))
     }
@@ -119,9 +123,14 @@ pub fn mode(
         let why = why.trim_start_matches(": ").trim_end();
         Failure::new(
             "config_rejected",
-            format!("the configuration cannot be used: {why}"),
+            filled(
+                "the configuration cannot be used: {error}",
+                &[("error", &why)],
+            ),
         )
-        .help("facelockctl config check")
+        .help(said(
+            "mend it; facelockctl config check says when it is right",
+        ))
     })?;
     let listed = config.service(service).map(|listed| listed.mode);
     let mode = match (wanted, listed) {

@@ -9,6 +9,7 @@ use crate::cli::args::PamEdit;
 use crate::cli::failure::{Answer, Failure, require_root};
 use crate::cli::print::{print_json, printed};
 use crate::cli::prompt;
+use crate::cli::words::{self, filled, said};
 
 /// Switches face login on or off in what `manager` writes.
 ///
@@ -25,12 +26,13 @@ pub fn switch(manager: Manager, on: bool, edit: &PamEdit, json: bool) -> Answer 
     if !edit.dry_run {
         require_root()?;
         if !json {
-            printed(&format!(
-                "{} is written by another program; this asks it:\n  {line}\n",
-                edit.service
-            ))?;
+            let text = filled(
+                "{service} is written by another program; this asks it:",
+                &[("service", &edit.service)],
+            );
+            printed(&format!("{text}\n  {line}\n"))?;
         }
-        if !edit.yes && !prompt::confirm("Run it?", "--yes or --dry-run")? {
+        if !edit.yes && !prompt::confirm(&said("Run it?"), &said(words::YES_OR_DRY_RUN))? {
             return Err(Failure::declined());
         }
         call(arguments, &line)?;
@@ -41,11 +43,14 @@ pub fn switch(manager: Manager, on: bool, edit: &PamEdit, json: bool) -> Answer 
             "file": null, "diff": "", "notes": [line], "dry_run": edit.dry_run,
         }));
     }
-    printed(&if edit.dry_run {
-        format!("This would run: {line}\n")
+    let text = if edit.dry_run {
+        filled("This would run: {command}", &[("command", &line)])
     } else {
-        "Done. Services that include this file ask for a face where [services] in /etc/facelock/config.toml lets them.\n".into()
-    })
+        said(
+            "Done. Services that include this file ask for a face where [services] in /etc/facelock/config.toml lets them.",
+        )
+    };
+    printed(&(text + "\n"))
 }
 
 fn call(arguments: &[&str], line: &str) -> Result<(), Failure> {

@@ -12,8 +12,11 @@ mod rule;
 mod service;
 mod slot;
 
+use std::fmt::Display;
+
 use super::args::{PamCommand, PamEdit, ServiceMode};
 use super::failure::{Answer, Failure};
+use super::words::{filled, said};
 use chain::Stacks as _;
 use change::{Change, Edit, Kind};
 use files::Files;
@@ -37,8 +40,9 @@ fn enable(edit: &PamEdit, mode: Option<ServiceMode>, json: bool) -> Answer {
     let files = Files::of(&edit.root);
     let service = checked(&edit.service)?;
     if REMOTE.contains(&service) {
-        let message = format!(
-            "{service} lets people in from other machines, where no camera of this one looks"
+        let message = filled(
+            "{service} lets people in from other machines, where no camera of this one looks",
+            &[("service", &service)],
         );
         return Err(Failure::new("remote_service", message));
     }
@@ -76,9 +80,9 @@ fn enabled(
         let old = std::fs::read_to_string(&path).ok();
         notes = insertion.notes;
         if old.is_none() && files.find(service).is_some() {
-            notes.push(format!(
-                "{} is a copy of the package's file with face login in it; facelockctl pam disable takes the copy away.",
-                path.display()
+            notes.push(filled(
+                "{path} is a copy of the package's file with face login in it; facelockctl pam disable takes the copy away.",
+                &[("path", &path.display())],
             ));
         }
         notes.extend(report::included_by(files, service));
@@ -89,14 +93,15 @@ fn enabled(
             kind: Kind::Insert,
         });
     }
-    let after = if edits.is_empty() {
-        format!("{service} asks for a face already.\n")
-    } else {
-        format!(
-            "{service} asks for a face. Keep another session open until a password still works; \
-             facelockctl pam disable {service} takes the lines out again.\n"
-        )
-    };
+    let after = filled(
+        if edits.is_empty() {
+            "{service} asks for a face already."
+        } else {
+            "{service} asks for a face. Keep another session open until a password still works; facelockctl pam disable \
+             {service} takes the lines out again."
+        },
+        &[("service", &service)],
+    ) + "\n";
     Change {
         service: service.into(),
         edits,
@@ -133,11 +138,14 @@ fn disable(edit: &PamEdit, json: bool) -> Answer {
         new,
         kind: Kind::Restore,
     });
-    let after = if ours {
-        format!("{service} asks for no face any more; its file is as it was before.\n")
-    } else {
-        format!("{service} asks for no face.\n")
-    };
+    let after = filled(
+        if ours {
+            "{service} asks for no face any more; its file is as it was before."
+        } else {
+            "{service} asks for no face."
+        },
+        &[("service", &service)],
+    ) + "\n";
     let change = Change {
         service: service.into(),
         edits: edits.into_iter().collect(),
@@ -155,17 +163,24 @@ fn by_other_hand(files: &Files, service: &str) -> Result<(), Failure> {
         return Ok(());
     };
     if files.manager(&file).is_some() {
-        let message =
-            format!("{service} asks for a face through {file}, as every service that includes it");
-        return Err(Failure::new("managed", message).help(format!(
-            "sudo facelockctl config set services.{service} off, or sudo facelockctl pam disable {file}"
+        let values: &[(&str, &dyn Display)] = &[("service", &service), ("file", &file)];
+        let message = filled(
+            "{service} asks for a face through {file}, as every service that includes it",
+            values,
+        );
+        return Err(Failure::new("managed", message).help(filled(
+            "sudo facelockctl config set services.{service} off, or sudo facelockctl pam disable {file}",
+            values,
         )));
     }
-    let message = format!("{file} names pam_facelock.so by other hands than facelockctl's");
-    Err(Failure::new("not_ours", message).help("take the line out of that file"))
+    let message = filled(
+        "{file} names pam_facelock.so, and facelockctl did not write that",
+        &[("file", &file)],
+    );
+    Err(Failure::new("not_ours", message).help(said("take the line out of that file")))
 }
 
 fn refused(service: &str, refusal: &Refusal) -> Failure {
     Failure::new("by_hand", format!("{service}: {refusal}"))
-        .help("docs/pam.md says how to write the line by hand")
+        .help(said("docs/pam.md says how to write the line by hand"))
 }

@@ -12,6 +12,7 @@ use super::service::{REMOTE, checked, no_such_service};
 use crate::cli::failure::Answer;
 use crate::cli::print::{print_json, printed};
 use crate::cli::terminal::Terminal;
+use crate::cli::words::{counted, filled, said};
 
 /// How a service asks for a face.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -65,9 +66,9 @@ fn of(files: &Files, service: &str) -> Option<Wired> {
 /// What is wrong with a stack that names the module.
 fn problem(files: &Files, service: &str, text: &str) -> Option<String> {
     if REMOTE.contains(&service) {
-        return Some(
-            "lets people in from other machines: no face is looked for; take it out".into(),
-        );
+        return Some(said(
+            "lets people in from other machines: no face is looked for; take it out",
+        ));
     }
     let steps = chain(files, service, text).ok()?;
     let at = |module: &str| steps.iter().position(|step| step.rule.module == module);
@@ -77,9 +78,9 @@ fn problem(files: &Files, service: &str, text: &str) -> Option<String> {
     let rule = &steps[face].rule;
     let slot = service.starts_with("kde-") || service == "gdm-face";
     if matches!(rule.control, Control::Required | Control::Requisite) && !slot {
-        return Some(
-            "pam_facelock.so is required: without a face the password lets no one in".into(),
-        );
+        return Some(said(
+            "pam_facelock.so is required: without a face the password lets no one in",
+        ));
     }
     let asks = [
         "pam_unix.so",
@@ -90,7 +91,9 @@ fn problem(files: &Files, service: &str, text: &str) -> Option<String> {
     ];
     let other = asks.iter().any(|module| at(module).is_some());
     if !other && !slot && at("pam_deny.so").is_none() {
-        return Some("nothing else is asked, and the stack does not end in pam_deny.so".into());
+        return Some(said(
+            "nothing else is asked, and the stack does not end in pam_deny.so",
+        ));
     }
     drifted(files, service, text)
 }
@@ -100,8 +103,9 @@ fn drifted(files: &Files, service: &str, text: &str) -> Option<String> {
     let before = plan::without(text)?;
     match plan::plan(files, service, &before) {
         Ok(Plan::Insert(insertion)) if insertion.text == text => None,
-        _ => Some(format!(
-            "the files it includes have changed: facelockctl pam disable {service}, then enable it again"
+        _ => Some(filled(
+            "the files it includes have changed: facelockctl pam disable {service}, then enable it again",
+            &[("service", &service)],
         )),
     }
 }
@@ -119,10 +123,11 @@ pub fn included_by(files: &Files, service: &str) -> Option<String> {
     };
     let others: Vec<String> = files.services().into_iter().filter(includes).collect();
     (!others.is_empty()).then(|| {
-        format!(
-            "{} include{} this file and get these lines, too.",
-            others.join(", "),
-            if others.len() == 1 { "s" } else { "" }
+        counted(
+            "{services} includes this file and gets these lines, too.",
+            "{services} include this file and get these lines, too.",
+            others.len() as u32,
+            &[("services", &others.join(", "))],
         )
     })
 }
@@ -157,20 +162,24 @@ pub fn run(files: &Files, service: Option<&str>, json: bool) -> Answer {
     if service.is_none() {
         let off = rows.iter().filter(|row| row.file.is_none());
         let off: Vec<&str> = off.map(|row| row.service.as_str()).collect();
-        text += &format!("No face is asked for by: {}\n", off.join(" "));
+        text += &filled(
+            "No face is asked for by: {services}",
+            &[("services", &off.join(" "))],
+        );
+        text += "\n";
     }
     printed(&Terminal::stdout().wrap(&text, 2))
 }
 
 fn line(row: &Wired) -> String {
     let how = match &row.file {
-        None => "asks for no face".into(),
-        Some(file) if *file == row.service => "asks for a face".into(),
-        Some(file) => format!("asks for a face, by {file}"),
+        None => said("asks for no face"),
+        Some(file) if *file == row.service => said("asks for a face"),
+        Some(file) => filled("asks for a face, by {file}", &[("file", file)]),
     };
     let problem = row
         .problem
         .as_ref()
-        .map_or(String::new(), |p| format!("; WRONG: {p}"));
+        .map_or(String::new(), |p| filled("; WRONG: {what}", &[("what", p)]));
     format!("{}: {how}{problem}\n", row.service)
 }
