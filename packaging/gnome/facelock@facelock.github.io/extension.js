@@ -4,19 +4,38 @@
 import {Extension, InjectionManager} from 'resource:///org/gnome/shell/extensions/extension.js';
 import * as Util from 'resource:///org/gnome/shell/gdm/util.js';
 
+// Where the Shell keeps its services from 50 on.
+const legacy = await import('resource:///org/gnome/shell/gdm/authServicesLegacy.js').catch(() => null);
+
 const SERVICE = 'gdm-face';
 
 export default class FacelockExtension extends Extension {
     enable() {
-        const verifier = Util.ShellUserVerifier?.prototype;
-        // From 50 on the Shell begins elsewhere: then nothing is changed.
-        if (!verifier?._beginVerification || !verifier._startService)
-            return;
         this._injections = new InjectionManager();
+        const verifier = Util.ShellUserVerifier?.prototype;
+        const services = legacy?.AuthServicesLegacy?.prototype;
+        if (verifier?._beginVerification && verifier._startService)
+            this._startWith(verifier);
+        else if (services?._handleGetCredentialManagerServices && services._handleCanStartService)
+            this._nameTo(services);
+    }
+
+    // Until 49 the Shell starts each service itself.
+    _startWith(verifier) {
         this._injections.overrideMethod(verifier, '_beginVerification', original => function (...args) {
             original.apply(this, args);
             if (this._userName && !this._activeServices.has(SERVICE) && !this._unavailableServices.has(SERVICE))
                 this._startService(SERVICE).catch(logError);
+        });
+    }
+
+    // From 50 on it starts what it is named, and what may start.
+    _nameTo(services) {
+        this._injections.overrideMethod(services, '_handleGetCredentialManagerServices', original => function (...args) {
+            return [...original.apply(this, args), SERVICE];
+        });
+        this._injections.overrideMethod(services, '_handleCanStartService', original => function (service, ...args) {
+            return service === SERVICE ? Boolean(this._userName) : original.call(this, service, ...args);
         });
     }
 
