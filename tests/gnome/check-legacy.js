@@ -1,4 +1,4 @@
-// The same for the extension of GNOME 43 and 44.   gjs -I STAND-INS -I EXTENSION check-legacy.js
+// The same for the extension of GNOME 43 and 44.   gjs -I MODULES -I EXTENSION check-legacy.js
 const {ShellUserVerifier} = imports.gdm.util;
 
 let failed = 0;
@@ -7,13 +7,24 @@ function same(what, found, wanted) {
     failed += !good;
     print(`${good ? 'ok' : 'FAILED'}: ${what}: ${found}`);
 }
+
 function started(userName, unavailable = []) {
-    const host = new ShellUserVerifier();
-    unavailable.forEach(service => host._unavailableServices.add(service));
-    return host.begin(userName);
+    const asked = [];
+    const begin = async service => asked.push(service);
+    const verifier = Object.assign(Object.create(ShellUserVerifier.prototype), {
+        _unavailableServices: new Set(unavailable),
+        _defaultService: 'gdm-password',
+        _fingerprintReaderType: 0,
+        _hold: {acquire() {}, release() {}},
+        _userVerifier: {call_begin_verification_for_user: begin, call_begin_verification: begin},
+        _userName: userName,
+    });
+    verifier._beginVerification();
+    return asked;
 }
 
 const extension = imports.extension.init();
+same('before', started('alice'), 'gdm-password');
 extension.enable();
 same('beside the password', started('alice'), 'gdm-password,gdm-face');
 same('nobody chosen yet', started(null), 'gdm-password');

@@ -1,4 +1,4 @@
-// Runs the extension against a stand-in of the Shell's.   gjs -m check.js RESOURCE EXTENSION
+// Runs the extension with the modules in a resource file.   gjs -m check.js RESOURCE EXTENSION
 import Gio from 'gi://Gio';
 import GLib from 'gi://GLib';
 
@@ -8,7 +8,6 @@ const shell = 'resource:///org/gnome/shell/gdm';
 const {default: Extension} = await import(GLib.filename_to_uri(path, null));
 const services = await import(`${shell}/authServicesLegacy.js`).catch(() => null);
 const {ShellUserVerifier} = await import(`${shell}/util.js`);
-const Host = services?.AuthServicesLegacy ?? ShellUserVerifier;
 
 let failed = 0;
 function same(what, found, wanted) {
@@ -16,13 +15,29 @@ function same(what, found, wanted) {
     failed += !good;
     print(`${good ? 'ok' : 'FAILED'}: ${what}: ${found}`);
 }
+
+// What GDM is asked to start for a user, in order.
 function started(userName, change = () => {}) {
-    const host = new Host();
-    change(host);
-    return host.begin(userName);
+    if (services)
+        return new services.AuthServicesLegacy().begin(userName, change);
+    const asked = [];
+    const begin = async service => asked.push(service);
+    const verifier = Object.assign(Object.create(ShellUserVerifier.prototype), {
+        _activeServices: new Set(),
+        _unavailableServices: new Set(),
+        _defaultService: 'gdm-password',
+        _fingerprintReaderType: 0,
+        _hold: {acquire() {}, release() {}},
+        _userVerifier: {call_begin_verification_for_user: begin, call_begin_verification: begin},
+        _userName: userName,
+    });
+    change(verifier);
+    verifier._beginVerification();
+    return asked;
 }
 
-const extension = new Extension();
+const dir = Gio.File.new_for_path(path).get_parent();
+const extension = new Extension({uuid: dir.get_basename(), dir, path: dir.get_path()});
 same('before', started('alice'), 'gdm-password');
 extension.enable();
 same('beside the password', started('alice'), 'gdm-password,gdm-face');

@@ -1,16 +1,15 @@
-// The part of js/gdm/authServices.js and authServicesLegacy.js that starts services from GNOME 50 on.
+// Stands for the part of js/gdm/authServices.js and authServicesLegacy.js that starts services from GNOME 50 on.
 export class AuthServicesLegacy {
     _activeServices = new Set();
     _unavailableServices = new Set();
-    started = [];
 
-    begin(userName) {
+    begin(userName, change) {
         this._userName = userName;
-        for (const service of ['gdm-password', ...this._handleGetCredentialManagerServices()]) {
-            if (!this._activeServices.has(service) && !this._unavailableServices.has(service) && this._handleCanStartService(service))
-                this.started.push(service);
-        }
-        return this.started;
+        change(this);
+        const enabled = ['gdm-password', ...this._handleGetCredentialManagerServices()];
+        const may = service =>
+            !this._activeServices.has(service) && !this._unavailableServices.has(service) && this._handleCanStartService(service);
+        return enabled.filter(may);
     }
 
     _handleGetCredentialManagerServices() {

@@ -1,0 +1,1 @@
+// Asked for nothing in what is run.

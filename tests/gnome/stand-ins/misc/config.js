@@ -1,0 +1,2 @@
+// Asked for nothing in what is run.
+export const LOCALEDIR = '';

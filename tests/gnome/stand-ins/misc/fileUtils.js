@@ -1,0 +1,4 @@
+// An interface without methods.
+export function loadInterfaceXML(name) {
+    return `<node><interface name="${name}"/></node>`;
+}
