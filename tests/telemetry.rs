@@ -199,26 +199,6 @@ fn no_thread_is_started_but_ours() {
     assert_eq!(threads(&trace("default")) - harness, 2);
 }
 
-/// In the unit's /proc, which holds processes only.
-fn in_the_unit_s_proc(work: &str) -> String {
-    let mounted = "mount -t proc -o subset=pid proc /proc && exec \"$0\" \"$@\"";
-    let output = Command::new("unshare")
-        .args(["--mount", "--pid", "--fork", "sh", "-c", mounted])
-        .arg(std::env::current_exe().unwrap())
-        .args(["--exact", "traced", "--ignored", "--nocapture"])
-        .env(TRACED, work)
-        .output()
-        .unwrap();
-    assert!(output.status.success(), "{output:?}");
-    String::from_utf8(output.stderr).unwrap()
-}
-
-/// What a library writes on standard error is a line of the journal at each login.
-#[test]
-fn without_cpuinfo_nothing_is_written_but_what_is_meant() {
-    assert_eq!(in_the_unit_s_proc("default"), "");
-}
-
 /// The parsers above see what they should: each has a line it must catch.
 #[test]
 fn the_checks_can_fail() {

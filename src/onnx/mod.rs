@@ -12,7 +12,6 @@ pub mod cache;
 mod dirs;
 mod error;
 pub mod folder;
-mod hush;
 mod manifest;
 mod map;
 mod runtime;

@@ -8,7 +8,6 @@ use std::sync::OnceLock;
 use ort::environment::Environment;
 
 use super::ModelError;
-use super::hush::hushed;
 
 /// The release that scripts/fetch-onnxruntime pins; another one is refused.
 pub const VERSION: &str = "1.23.2";
@@ -57,6 +56,9 @@ fn load(library: &Path) -> Result<Environment, String> {
             library.display()
         ));
     }
-    let environment = builder.with_name("facelock").with_telemetry(false);
-    hushed(|| environment.build()).map_err(|error| error.to_string())
+    builder
+        .with_name("facelock")
+        .with_telemetry(false)
+        .build()
+        .map_err(|error| error.to_string())
 }
