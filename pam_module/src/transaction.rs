@@ -38,7 +38,8 @@ pub fn left_of(handle: &PamHandle, time: Duration, begun: Instant) -> Result<Dur
     let left = time.checked_sub(taken).filter(|left| !left.is_zero());
     left.ok_or_else(|| {
         let why = format!(
-            "the name services (sssd, winbind, LDAP?) took {} s of the {} s that timeout= gives; nothing more is asked",
+            "the name services (sssd, winbind, LDAP?) took {} s of the {} s that timeout= gives; \
+             nothing more is asked",
             taken.as_secs(),
             time.as_secs()
         );

@@ -64,6 +64,6 @@ mod tests {
     fn an_account_has_one_uid_and_one_name() {
         assert_eq!(by_name("root").unwrap().unwrap().uid.as_raw(), 0);
         assert_eq!(by_uid(0).unwrap().unwrap().name, "root");
-        assert!(by_name("nobody-of-this-name").unwrap().is_none());
+        assert!(by_name("no-such-user").unwrap().is_none());
     }
 }
