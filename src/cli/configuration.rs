@@ -1,5 +1,6 @@
 //! `facelockctl config`: reads, checks and changes /etc/facelock/config.toml, comments kept.
 
+use std::fmt::Display;
 use std::path::Path;
 
 use serde_json::json;
@@ -10,6 +11,7 @@ use super::args::{ConfigCommand, ConfigFile};
 use super::failure::{Answer, Failure};
 use super::print::{print_json, printed};
 use super::replace;
+use super::words::{filled, said};
 use crate::config::Config;
 
 /// Every key with its default.
@@ -31,22 +33,26 @@ fn check(file: &Path, json: bool) -> Answer {
     if json {
         return print_json(&json!({ "outcome": "done", "file": file }));
     }
-    printed(&if file.exists() {
-        format!("{} is understood.\n", file.display())
-    } else {
-        format!(
-            "{} is not there: every key has its default.\n",
-            file.display()
-        )
-    })
+    let text = filled(
+        if file.exists() {
+            "{path} is understood."
+        } else {
+            "{path} is not there: every key has its default."
+        },
+        &[("path", &file.display())],
+    );
+    printed(&(text + "\n"))
 }
 
 fn unusable(error: &str) -> Failure {
+    let values: &[(&str, &dyn Display)] = &[("error", &error.trim_end())];
     Failure::new(
         "config_rejected",
-        format!("the configuration cannot be used: {}", error.trim_end()),
+        filled("the configuration cannot be used: {error}", values),
     )
-    .help("until it is mended, face login is off and passwords work")
+    .help(said(
+        "until it is mended, face login is off and passwords work",
+    ))
 }
 
 /// The defaults with what the file says over them.
@@ -105,8 +111,8 @@ fn get(key: &str, file: &Path, json: bool) -> Answer {
 }
 
 fn no_such_key(key: &str) -> Failure {
-    Failure::new("no_such_key", format!("there is no key {key}"))
-        .help("facelockctl config show lists every key")
+    let message = filled("there is no key {key}", &[("key", &key)]);
+    Failure::new("no_such_key", message).help(said("facelockctl config show lists every key"))
 }
 
 fn set(key: &str, value: &str, at: &ConfigFile, json: bool) -> Answer {
@@ -122,7 +128,8 @@ fn set(key: &str, value: &str, at: &ConfigFile, json: bool) -> Answer {
     if json {
         return print_json(&json!({ "outcome": "done", "key": key, "changed": changed != text }));
     }
-    printed(&format!("{key} = {value}, from the next login on.\n"))
+    let values: &[(&str, &dyn Display)] = &[("key", &key), ("value", &value)];
+    printed(&(filled("{key} = {value}, from the next login on.", values) + "\n"))
 }
 
 /// `text` with the mode of one PAM service changed.
@@ -173,10 +180,11 @@ pub fn edited(text: &str, key: &str, value: &str) -> Result<String, Failure> {
         Err(error) => {
             let why = error.to_string();
             let why = why.trim_start_matches(": ").trim_end();
-            Err(Failure::new(
-                "refused",
-                format!("{key} = {value} is refused, nothing was changed: {why}"),
-            ))
+            let message = filled(
+                "{key} = {value} is refused, nothing was changed: {why}",
+                &[("key", &key), ("value", &value), ("why", &why)],
+            );
+            Err(Failure::new("refused", message))
         }
     }
 }
