@@ -18,7 +18,7 @@ pub fn begin() {
 }
 
 /// The same in the person's language; itself where there is no translation.
-pub fn translated(text: &'static str) -> String {
+pub fn translated(text: &str) -> String {
     dgettext(DOMAIN, text)
 }
 

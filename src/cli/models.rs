@@ -1,6 +1,6 @@
 //! `facelockctl models`: for root, at install; no instance takes part.
 
-use std::fmt::Write as _;
+use std::fmt::Display;
 use std::io::{ErrorKind, Write as _};
 use std::path::{Path, PathBuf};
 use std::time::Instant;
@@ -12,6 +12,7 @@ use super::args::ModelsCommand;
 use super::failure::{Answer, Failure};
 use super::print::{print_json, printed};
 use super::terminal::Terminal;
+use super::words::{self, filled, said};
 use crate::face;
 use crate::models::{
     self, Event, InstallError, InstallOptions, Installed, Missing, Programs, Tried, install,
@@ -53,8 +54,9 @@ pub fn run(command: &ModelsCommand, json: bool) -> Answer {
     };
     let installed = installed(&options, json)?;
     if !json {
-        let lines = installed.fetched.iter().map(|n| format!("installed {n}\n"));
-        printed(&lines.collect::<String>())?;
+        let line = |model: &String| filled("installed {model}", &[("model", model)]) + "\n";
+        let lines: String = installed.fetched.iter().map(line).collect();
+        printed(&lines)?;
     }
     let prepared = match no_cache {
         true => Vec::new(),
@@ -63,13 +65,9 @@ pub fn run(command: &ModelsCommand, json: bool) -> Answer {
     if json {
         return print_json(&as_json(&installed, &prepared));
     }
-    let mut text = String::new();
-    for name in &prepared {
-        let _ = writeln!(text, "prepared {name}");
-    }
-    for missing in &installed.missing {
-        text += &told(missing);
-    }
+    let line = |model: &String| filled("prepared {model}", &[("model", model)]) + "\n";
+    let mut text: String = prepared.iter().map(line).collect();
+    text.extend(installed.missing.iter().map(told));
     printed(&Terminal::stdout().wrap(&text, 2))
 }
 
@@ -99,7 +97,7 @@ fn prepare(dest: &Path, cache: &Path, runtime: &Path) -> Result<Vec<String>, Fai
         runtime: std::path::absolute(runtime)?,
     };
     let paths = models::prepare(&dirs, &face::detector_sizes())
-        .context("the models cannot be prepared for this CPU")?;
+        .with_context(|| said("the models cannot be prepared for this CPU"))?;
     let name = |path: &PathBuf| {
         let name = path.file_name().unwrap_or_default();
         name.to_string_lossy().into_owned()
@@ -113,9 +111,17 @@ fn failure(error: InstallError) -> Failure {
             let text = format!("{}: {error}", path.display());
             Failure::from(anyhow::Error::msg(text))
         }
-        InstallError::Unknown(_) => Failure::usage(error.to_string()),
-        InstallError::NotFound(_) => Failure::new("models_missing", error.to_string())
-            .help("\nput the files into a folder, under these names, and run: facelockctl models install --from FOLDER"),
+        InstallError::Unknown(model) => Failure::usage(filled(
+            "the manifest lists no model {model}",
+            &[("model", model)],
+        )),
+        InstallError::NotFound(missing) => {
+            let help = said(
+                "put the files into a folder, under these names, and run: facelockctl models install --from FOLDER",
+            );
+            let text: String = missing.iter().map(not_had).collect();
+            Failure::new("models_missing", text.trim_end()).help("\n".to_owned() + &help)
+        }
         _ => Failure::from(anyhow::Error::from(error)),
     }
 }
@@ -123,29 +129,39 @@ fn failure(error: InstallError) -> Failure {
 /// What a login cannot do without a model.
 fn cost(missing: &Missing) -> String {
     match (&missing.fallback, missing.role) {
-        (Some(fallback), _) => format!("{fallback} is used in its place"),
-        (None, Role::Pad) => {
-            "no color camera's frame can be judged for liveness, so enrolling and \
-                              logging in by color is refused unless every detector in [pad] is off"
-                .into()
-        }
-        (None, Role::InfraredPad) => "infrared frames are judged by light and motion alone".into(),
-        (None, Role::Eyes) => "closed eyes are not noticed".into(),
-        (None, _) => "faces are compared without it".into(),
+        (Some(fallback), _) => filled("{fallback} is used in its place", &[("fallback", fallback)]),
+        (None, Role::Pad) => said(
+            "no color camera's frame can be judged for liveness, so enrolling and logging in by color is refused unless \
+             every detector in [pad] is off",
+        ),
+        (None, Role::InfraredPad) => said("infrared frames are judged by light and motion alone"),
+        (None, Role::Eyes) => said("closed eyes are not noticed"),
+        (None, _) => said("faces are compared without it"),
     }
 }
 
 fn told(missing: &Missing) -> String {
-    let mut text = format!("not installed: {}; {}\n", missing.name, cost(missing));
-    for Tried {
-        file,
-        origin,
-        reason,
-    } in &missing.tried
-    {
-        let _ = writeln!(text, "  {file} from {origin}: {reason}");
-    }
-    text
+    let values: &[(&str, &dyn Display)] = &[("model", &missing.name), ("cost", &cost(missing))];
+    filled("not installed: {model}; {cost}", values) + "\n" + &tried(missing)
+}
+
+fn not_had(missing: &Missing) -> String {
+    let head = filled("{model} cannot be had", &[("model", &missing.name)]);
+    head + "\n" + &tried(missing)
+}
+
+/// A line each place that did not give one of the model's files.
+fn tried(missing: &Missing) -> String {
+    let line = |tried: &Tried| {
+        let why = words::heard(&tried.reason);
+        let values: &[(&str, &dyn Display)] = &[
+            ("file", &tried.file),
+            ("origin", &tried.origin),
+            ("why", &why),
+        ];
+        "  ".to_owned() + &filled("{file} from {origin}: {why}", values) + "\n"
+    };
+    missing.tried.iter().map(line).collect()
 }
 
 fn as_json(installed: &Installed, prepared: &[String]) -> Value {
@@ -186,7 +202,8 @@ impl Progress {
             Event::Trying { file, origin } => {
                 self.begun = Instant::now();
                 self.file = (*file).into();
-                self.show(&format!("{file} from {origin}"));
+                let values: &[(&str, &dyn Display)] = &[("file", file), ("origin", origin)];
+                self.show(&filled("{file} from {origin}", values));
             }
             Event::Bytes(bytes) => {
                 let line = amount(&self.file, *bytes, self.begun.elapsed().as_secs_f64());

@@ -69,6 +69,15 @@ pub fn counted(
     fill(text, values)
 }
 
+/// A sentence that another room, or the instance, says in English: it is in the catalogues where
+/// tests/messages/catalogues.rs names its file.
+pub fn heard(text: &str) -> String {
+    if text.is_empty() {
+        return String::new();
+    }
+    translated(text)
+}
+
 fn fill(text: String, values: &[(&str, &dyn Display)]) -> String {
     values.iter().fold(text, |text, (name, value)| {
         text.replace(&format!("{{{name}}}"), &value.to_string())

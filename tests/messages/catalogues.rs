@@ -8,7 +8,7 @@ use facelock_protocol::{Gate, Hint, Pose, Unavailable, words as shown};
 use super::{DENIALS, VERDICTS, code, is_said, literals, root};
 
 /// Whose sentences are English in every language, or not translated yet.
-const ENGLISH: [&str; 20] = [
+const ENGLISH: [&str; 19] = [
     "args/",
     "manual/",
     "doctor/probe.rs",
@@ -22,7 +22,6 @@ const ENGLISH: [&str; 20] = [
     "json.rs",
     "measured.rs",
     "mod.rs",
-    "models.rs",
     "notify.rs",
     "overview.rs",
     "preview.rs",
@@ -35,6 +34,16 @@ const ENGLISH: [&str; 20] = [
 const TRANSLATING: [&str; 5] = ["said(", "filled(", "counted(", "of_user(", "translated("];
 /// What translates the literal that comes first.
 const LABELLING: [&str; 4] = ["add(", "row(", "skip(", "verb("];
+
+/// How a command begins that is shown as it must be typed, or as it is run.
+const COMMANDS: [&str; 3] = [
+    "sudo ",
+    "systemctl disable ",
+    "facelockctl pam disable {file} ",
+];
+
+/// Whose fixed sentences facelockctl translates where they arrive.
+const HEARD: [&str; 1] = ["src/models/fetch.rs"];
 
 /// The arguments of each call of `name`, as they are written.
 fn calls<'a>(code: &'a str, name: &str) -> Vec<&'a str> {
@@ -100,8 +109,13 @@ fn translatable() -> BTreeSet<String> {
     texts.extend(variants::<Pose>().into_iter().map(words::pose));
     texts.extend(VERDICTS.map(words::verdict));
     texts.extend(DENIALS.map(words::denied));
-    for (name, code) in code(&root().join("src/cli")) {
-        texts.extend(translated(&name, &code));
+    for (name, code) in code(&root().join("src")) {
+        if name.starts_with("src/cli/") {
+            texts.extend(translated(&name, &code));
+        } else if HEARD.contains(&&*name) {
+            let fixed = |text: &String| is_said(text) && !text.contains('{');
+            texts.extend(literals(&code).into_iter().filter(fixed));
+        }
     }
     texts
 }
@@ -202,7 +216,9 @@ fn every_sentence_of_a_translated_verb_is_in_the_catalogues() {
     for (name, code) in code(&root().join("src/cli")) {
         let file = name.strip_prefix("src/cli/").unwrap();
         if !ENGLISH.iter().any(|english| file.starts_with(english)) {
-            let is_command = |text: &str| text.starts_with("sudo ") && !text.contains(',');
+            let is_command = |text: &str| {
+                COMMANDS.iter().any(|begin| text.starts_with(begin)) && !text.contains(',')
+            };
             let said = (literals(&code).into_iter()).filter(|t| is_said(t) && !is_command(t));
             found.extend(
                 said.filter(|text| !wanted.contains(text))
