@@ -9,6 +9,7 @@ use serde_json::json;
 use super::args::Args;
 use super::failure::{Answer, Exit, Failure};
 use super::print::{print_json, printed};
+use super::words::{filled, said};
 use super::{client, json, render, replace};
 use crate::camera::quirks::{Quirk, Quirks};
 use crate::camera::{CameraOptions, NamedFormat, Rotation};
@@ -93,16 +94,15 @@ fn text(
     written: Option<&Path>,
 ) -> String {
     let end = match (found, written) {
-        (Some(format), Some(path)) => {
-            format!(
-                "{format} is sooner, and is used from now on: {}",
-                path.display()
-            )
-        }
-        (Some(format), None) => format!(
-            "{format} is sooner; this camera is not on USB, so name it in /etc/facelock/config.toml"
+        (Some(format), Some(path)) => filled(
+            "{format} is sooner, and is used from now on: {path}",
+            &[("format", &format), ("path", &path.display())],
         ),
-        (None, _) => "No other format is sooner than the first, which is in use.".into(),
+        (Some(format), None) => filled(
+            "{format} is sooner; this camera is not on USB, so name it in /etc/facelock/config.toml",
+            &[("format", &format)],
+        ),
+        (None, _) => said("No other format is sooner than the first, which is in use."),
     };
     format!("{}\n{}{end}\n", camera.identity, render::mode_times(times))
 }
@@ -117,7 +117,10 @@ fn remember(
     let (Some(usb), Some(format)) = (&camera.usb, NamedFormat::parse(format)) else {
         return Ok(None);
     };
-    let broken = |why: String| Failure::new("quirks", format!("the quirks cannot be used: {why}"));
+    let broken = |why: String| {
+        let message = filled("the quirks cannot be used: {why}", &[("why", &why)]);
+        Failure::new("quirks", message)
+    };
     let dirs = CameraOptions::default().quirk_dirs;
     let known = Quirks::load(&dirs).map_err(|error| broken(error.to_string()))?;
     let interface = interface(&camera.identity);

@@ -206,9 +206,12 @@ fn emitter(options: &args::Emitter) -> Request {
 }
 
 fn clear(subject: Subject, yes: bool) -> Result<Request, Failure> {
-    let question = format!("Remove every template of {}?", subject.name);
+    let question = words::of_user("Remove every template of {user}?", subject.name.as_str());
     if !yes && !prompt::confirm(&question, "--yes")? {
-        return Err(Failure::new("declined", "Nothing was removed."));
+        return Err(Failure::new(
+            "declined",
+            words::said("Nothing was removed."),
+        ));
     }
     Ok(Request::Clear { subject })
 }

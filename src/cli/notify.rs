@@ -2,6 +2,7 @@
 //! makes a file that the instance may write and that its user alone may read; a unit of that user's
 //! own watches it and runs `facelockctl notify show`.
 
+use std::fmt::Display;
 use std::fs::File;
 use std::io::ErrorKind;
 use std::os::unix::fs::{OpenOptionsExt as _, fchown};
@@ -18,7 +19,8 @@ use super::args::{Args, Notice, Notify};
 use super::failure::{Answer, Failure, require_root};
 use super::print::{print_json, printed};
 use super::terminal::Terminal;
-use super::{names, subject, words};
+use super::words::{self, filled, said};
+use super::{names, subject};
 use crate::config::EVENTS;
 
 /// What is older tells nothing new: it is another session's.
@@ -45,16 +47,15 @@ pub fn run(args: &Args, options: &Notify) -> Answer {
         }));
     }
     let name = &subject.name;
-    printed(&Terminal::stdout().wrap(
-        &match now {
-            "off" => format!("{name} is notified of nothing.\n"),
-            "failures" => {
-                format!("{name} is notified of attempts that fail, from the next session on.\n")
-            }
-            _ => format!("{name} is notified of every attempt, from the next session on.\n"),
+    let text = filled(
+        match now {
+            "off" => "{user} is notified of nothing.",
+            "failures" => "{user} is notified of attempts that fail, from the next session on.",
+            _ => "{user} is notified of every attempt, from the next session on.",
         },
-        2,
-    ))
+        &[("user", name)],
+    );
+    printed(&Terminal::stdout().wrap(&(text + "\n"), 2))
 }
 
 fn file(folder: &Path, uid: u32) -> PathBuf {
@@ -102,7 +103,7 @@ fn made(folder: &Path, uid: u32) -> Result<(), Failure> {
     }
     let instance = names::by_name("facelock")?;
     let instance = instance.ok_or_else(|| {
-        Failure::new("no_instance_user", "there is no user facelock")
+        Failure::new("no_instance_user", said("there is no user facelock"))
             .help("sudo systemd-sysusers facelock.conf")
     })?;
     let part = path.with_extension("new");
@@ -125,7 +126,8 @@ fn made(folder: &Path, uid: u32) -> Result<(), Failure> {
         .and_then(|()| std::fs::rename(&part, &path));
     made.map_err(|error| {
         let _ = std::fs::remove_file(&part);
-        let message = format!("{} cannot be made ({error})", path.display());
+        let values: &[(&str, &dyn Display)] = &[("path", &path.display()), ("error", &error)];
+        let message = filled("{path} cannot be made ({error})", values);
         Failure::new("no_event_file", message)
     })
 }
@@ -153,7 +155,7 @@ fn acl(uid: u32) -> Vec<u8> {
 fn show(folder: &Path, json: bool) -> Answer {
     let uid = getuid().as_raw();
     let text = std::fs::read_to_string(file(folder, uid)).map_err(|error| match error.kind() {
-        ErrorKind::NotFound => Failure::new("off", "no notification is wanted by this user")
+        ErrorKind::NotFound => Failure::new("off", said("no notification is wanted by this user"))
             .help("sudo facelockctl notify on"),
         _ => error.into(),
     })?;
@@ -199,7 +201,7 @@ fn bubble(text: &str) -> Result<(), Failure> {
             "Facelock",
             "0",
             "camera-web",
-            "Face login",
+            &said("Face login"),
         ])
         .args([text, "0", "0", "5000"])
         .output()?;
@@ -209,7 +211,7 @@ fn bubble(text: &str) -> Result<(), Failure> {
     let why = String::from_utf8_lossy(&output.stderr).trim().to_owned();
     Err(Failure::new(
         "no_notification",
-        format!("no notification was shown: {why}"),
+        filled("no notification was shown: {why}", &[("why", &why)]),
     ))
 }
 

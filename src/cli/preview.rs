@@ -1,5 +1,6 @@
 //! `facelockctl preview`: what the camera sees, with box, landmarks, exposure and quality.
 
+use std::fmt::Display;
 use std::io::Write as _;
 use std::path::Path;
 
@@ -12,7 +13,8 @@ use super::image::Image;
 use super::narrate::Narrator;
 use super::print::{print_json, printed};
 use super::terminal::Terminal;
-use super::{client, outcome, words};
+use super::words::{self, filled, said};
+use super::{client, outcome};
 
 /// Shows the preview; the last frame that could be drawn is saved where the options say.
 ///
@@ -60,16 +62,21 @@ pub fn run(args: &Args, options: &Preview) -> Answer {
         }));
     }
     match &options.save {
-        Some(path) => printed(&format!("The last frame is in {}.\n", path.display())),
+        Some(path) => {
+            let text = filled("The last frame is in {path}.", &[("path", &path.display())]);
+            printed(&(text + "\n"))
+        }
         None => Ok(Exit::Done),
     }
 }
 
 fn save(image: Option<&Image>, path: &Path) -> Result<(), Failure> {
-    let image = image.ok_or_else(|| Failure::new("no_frame", "no frame came; nothing was saved"));
-    image?
-        .save(path)
-        .map_err(|error| Failure::from(error.context(format!("cannot write {}", path.display()))))
+    let image =
+        image.ok_or_else(|| Failure::new("no_frame", said("no frame came; nothing was saved")))?;
+    image.save(path).map_err(|error| {
+        let what = filled("cannot write {path}", &[("path", &path.display())]);
+        Failure::from(error.context(what))
+    })
 }
 
 fn annotated(frame: &PreviewFrame) -> Option<Image> {
@@ -118,17 +125,29 @@ impl Screen {
 }
 
 fn caption(frame: &PreviewFrame) -> String {
-    let face = frame.measurement.as_ref().map_or("no face".into(), |m| {
-        format!(
-            "face {:.0}x{:.0}  detection {:.2}  quality {:.2}",
-            m.face[2], m.face[3], m.detection_score, m.quality
-        )
-    });
+    let size = format!("{}x{}", frame.width, frame.height);
+    let brightness = format!("{:.0}", frame.brightness);
     let hint = frame.hint.map_or_else(String::new, words::hint);
-    let text = format!(
-        "{}x{}  brightness {:.0}  {face}  {hint}",
-        frame.width, frame.height, frame.brightness
-    );
+    let seen: &[(&str, &dyn Display)] = &[
+        ("size", &size),
+        ("brightness", &brightness),
+        ("hint", &hint),
+    ];
+    let text = match &frame.measurement {
+        None => filled("{size}  brightness {brightness}  no face  {hint}", seen),
+        Some(m) => filled(
+            "{size}  brightness {brightness}  face {face}  detection {detection}  quality {quality}  {hint}",
+            &[
+                seen,
+                &[
+                    ("face", &format!("{:.0}x{:.0}", m.face[2], m.face[3])),
+                    ("detection", &format!("{:.2}", m.detection_score)),
+                    ("quality", &format!("{:.2}", m.quality)),
+                ],
+            ]
+            .concat(),
+        ),
+    };
     text.trim_end().into()
 }
 

@@ -8,6 +8,7 @@ use super::args::{Args, Uninstall};
 use super::failure::{Answer, Failure, require_root};
 use super::print::{print_json, printed};
 use super::terminal::Terminal;
+use super::words::{self, filled, said};
 use super::{pam, prompt};
 
 /// # Errors
@@ -23,10 +24,10 @@ pub fn run(args: &Args, options: &Uninstall) -> Answer {
             .iter()
             .map(|step| format!("  {}\n", step.join(" ")))
             .collect();
-        printed(&terminal.wrap(&format!("This runs:\n{lines}"), 4))?;
+        printed(&terminal.wrap(&(said("This runs:") + "\n" + &lines), 4))?;
     }
     if !options.dry_run {
-        if !options.yes && !prompt::confirm("Run it?", "--yes or --dry-run")? {
+        if !options.yes && !prompt::confirm(&said("Run it?"), &said(words::YES_OR_DRY_RUN))? {
             return Err(Failure::declined());
         }
         for step in &steps {
@@ -42,15 +43,13 @@ pub fn run(args: &Args, options: &Uninstall) -> Answer {
             &json!({ "outcome": "done", "dry_run": options.dry_run, "steps": lines }),
         );
     }
-    printed(&terminal.wrap(
-        if options.dry_run {
-            "Nothing was changed: this was a dry run.\n"
-        } else {
-            "No service asks for a face any more. The package's own removal takes the files away; templates stay in \
-             /var/lib/facelock until it is purged, or until this runs with --templates.\n"
-        },
-        2,
-    ))
+    let text = said(if options.dry_run {
+        words::DRY_RUN
+    } else {
+        "No service asks for a face any more. The package's own removal takes the files away; templates stay in \
+         /var/lib/facelock until it is purged, or until this runs with --templates."
+    });
+    printed(&terminal.wrap(&(text + "\n"), 2))
 }
 
 /// The commands, in their order: stacks first, so that none names a module that is gone.
@@ -79,8 +78,9 @@ fn done(step: &[String]) -> Result<(), Failure> {
     if status.success() {
         return Ok(());
     }
-    let message = format!("{} was not done", step.join(" "));
-    Err(Failure::new("stopped", message).help("mend it and run facelockctl uninstall again"))
+    let message = filled("{command} was not done", &[("command", &step.join(" "))]);
+    let help = said("mend it and run facelockctl uninstall again");
+    Err(Failure::new("stopped", message).help(help))
 }
 
 #[cfg(test)]

@@ -8,7 +8,7 @@ use facelock_protocol::{Gate, Hint, Pose, Unavailable, words as shown};
 use super::{DENIALS, VERDICTS, code, is_said, literals, root};
 
 /// Whose sentences are English in every language, or not translated yet.
-const ENGLISH: [&str; 19] = [
+const ENGLISH: [&str; 11] = [
     "args/",
     "manual/",
     "doctor/probe.rs",
@@ -18,16 +18,8 @@ const ENGLISH: [&str; 19] = [
     "pam/plan.rs",
     "pam/slot.rs",
     "homed.rs",
-    "image.rs",
-    "json.rs",
     "measured.rs",
-    "mod.rs",
-    "notify.rs",
     "overview.rs",
-    "preview.rs",
-    "replace.rs",
-    "terminal.rs",
-    "uninstall.rs",
 ];
 
 /// What translates the literals that it is called with, up to the values to fill in.
