@@ -14,6 +14,7 @@ mod error;
 pub mod folder;
 mod manifest;
 mod map;
+mod memory;
 mod runtime;
 mod session;
 
@@ -23,5 +24,6 @@ pub use manifest::{
     Channels, Comparison, Conversion, EmbeddingSpec, LivenessThresholds, Manifest, ModelEntry,
     Role, SourceFile, Threshold, Wheel,
 };
+pub use memory::grow_heaps_by_large_steps;
 pub use runtime::Runtime;
 pub use session::{Session, builder, failed, verified};

@@ -7,7 +7,7 @@ use std::sync::OnceLock;
 
 use ort::environment::Environment;
 
-use super::ModelError;
+use super::{ModelError, memory};
 
 /// The release that scripts/fetch-onnxruntime pins; another one is refused.
 pub const VERSION: &str = "1.23.2";
@@ -56,9 +56,11 @@ fn load(library: &Path) -> Result<Environment, String> {
             library.display()
         ));
     }
-    builder
+    let environment = builder
         .with_name("facelock")
         .with_telemetry(false)
         .build()
-        .map_err(|error| error.to_string())
+        .map_err(|error| error.to_string())?;
+    memory::share_arena(&environment).map_err(|error| error.to_string())?;
+    Ok(environment)
 }

@@ -130,7 +130,8 @@ pub fn verified(dirs: &ModelDirs, entry: &ModelEntry) -> Result<&'static [u8], M
 
 /// One thread runs everything, and what is computed once is not planned for a second time. A
 /// second thread would wake for every node of networks this small, and the plan of the first run
-/// holds memory that a login of a few frames gives nothing back for.
+/// holds memory that a login of a few frames gives nothing back for. Tensors come from the arena
+/// that all sessions share.
 pub fn builder(
     runtime: &Runtime,
     level: GraphOptimizationLevel,
@@ -148,6 +149,8 @@ pub fn builder(
         .with_inter_op_spinning(false)
         .map_err(failed)?
         .with_memory_pattern(false)
+        .map_err(failed)?
+        .with_env_allocators()
         .map_err(failed)
 }
 

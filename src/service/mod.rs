@@ -46,6 +46,7 @@ pub use cameras::{Cameras, DeviceCameras};
 
 use crate::camera;
 use crate::config::Config;
+use crate::onnx;
 use crate::sandbox::{self, Missing};
 use crate::store::Store;
 use asker::Asker;
@@ -68,6 +69,7 @@ const REQUEST_PATIENCE: Duration = Duration::from_secs(1);
 pub fn main(cameras: impl Cameras) -> ! {
     let config = arguments::value("--config").unwrap_or_else(|| CONFIG_PATH.into());
     sandbox::fail_on_signals();
+    onnx::grow_heaps_by_large_steps();
     if arguments::value("--unit").as_deref() == Some("facelock-restore") {
         restore_emitter(Path::new(&config));
         sandbox::leave(0);
