@@ -1,6 +1,7 @@
 //! A service's auth rules in the order libpam asks them, across the files they come from.
 
 use super::rule::{Kind, Rule, Statement, statements};
+use crate::cli::words::filled;
 
 /// Where PAM files are read; the edge that tests replace.
 pub trait Stacks {
@@ -25,12 +26,23 @@ pub struct Step {
 /// Files that include each other are followed this far.
 const DEPTH: usize = 16;
 
-#[derive(Debug, PartialEq, Eq, thiserror::Error)]
+#[derive(Debug, PartialEq, Eq)]
 pub enum ChainError {
-    #[error("{file} is included, and is not there")]
+    /// A file that is included is not there.
     Missing { file: String },
-    #[error("{file} includes itself")]
+    /// A file includes itself.
     Endless { file: String },
+}
+
+impl ChainError {
+    pub fn told(&self) -> String {
+        match self {
+            ChainError::Missing { file } => {
+                filled("{file} is included, and is not there", &[("file", file)])
+            }
+            ChainError::Endless { file } => filled("{file} includes itself", &[("file", file)]),
+        }
+    }
 }
 
 struct Walk<'a> {

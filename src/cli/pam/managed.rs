@@ -1,5 +1,6 @@
 //! Files that another program writes: that program is asked.
 
+use std::fmt::Display;
 use std::process::Command;
 
 use serde_json::json;
@@ -55,22 +56,27 @@ pub fn switch(manager: Manager, on: bool, edit: &PamEdit, json: bool) -> Answer 
 
 fn call(arguments: &[&str], line: &str) -> Result<(), Failure> {
     let output = Command::new(arguments[0]).args(&arguments[1..]).output();
-    let output = output
-        .map_err(|error| Failure::new("failed", format!("{line} cannot be run ({error})")))?;
+    let output = output.map_err(|error| {
+        let values: &[(&str, &dyn Display)] = &[("command", &line), ("error", &error)];
+        Failure::new(
+            "failed",
+            filled("{command} cannot be run ({error})", values),
+        )
+    })?;
     if output.status.success() {
         return Ok(());
     }
-    let said = String::from_utf8_lossy(&output.stderr);
-    let said = said
-        .lines()
-        .next()
-        .unwrap_or("it says no reason")
-        .to_owned();
-    let failure = Failure::new("failed", format!("{line} failed: {said}"));
+    let told = String::from_utf8_lossy(&output.stderr);
+    let why = match told.lines().next() {
+        Some(line) => line.to_owned(),
+        None => said("it says no reason"),
+    };
+    let values: &[(&str, &dyn Display)] = &[("command", &line), ("why", &why)];
+    let failure = Failure::new("failed", filled("{command} failed: {why}", values));
     Err(if arguments[0] == "authselect" {
-        failure.help(
+        failure.help(said(
             "sudo authselect select facelock with-facelock, after reading authselect show facelock",
-        )
+        ))
     } else {
         failure
     })

@@ -181,6 +181,6 @@ fn by_other_hand(files: &Files, service: &str) -> Result<(), Failure> {
 }
 
 fn refused(service: &str, refusal: &Refusal) -> Failure {
-    Failure::new("by_hand", format!("{service}: {refusal}"))
+    Failure::new("by_hand", format!("{service}: {}", refusal.told()))
         .help(said("docs/pam.md says how to write the line by hand"))
 }

@@ -11,6 +11,7 @@
 use super::chain::{ChainError, Stacks, Step, chain, counted};
 use super::modules::{HOMES, KEYRINGS, Part, is_plain, parts};
 use super::rule::{Control, Rule};
+use crate::cli::words::{filled, said};
 use crate::decision::keyring::SERVICES;
 
 /// The first and the last of the lines that are put in.
@@ -34,18 +35,51 @@ pub struct Insertion {
     pub notes: Vec<String>,
 }
 
-#[derive(Debug, PartialEq, Eq, thiserror::Error)]
+#[derive(Debug, PartialEq, Eq)]
 pub enum Refusal {
-    #[error(transparent)]
-    Chain(#[from] ChainError),
-    #[error("this stack asks for nothing that a face could stand in for")]
+    Chain(ChainError),
+    /// The stack asks for nothing that a face could stand in for.
     NoQuestion,
-    #[error("{module} in {file} is asked beside the password, and a face would go round it")]
-    Factor { module: String, file: String },
-    #[error("{module} in {file} jumps over the place where face login would stand")]
-    Jump { module: String, file: String },
-    #[error("the file has lines that facelockctl put in and that were changed since")]
+    /// A second factor is asked where a face would go round it.
+    Factor {
+        module: String,
+        file: String,
+    },
+    /// A rule jumps over the place where face login would stand.
+    Jump {
+        module: String,
+        file: String,
+    },
+    /// The lines are not as they were put in.
     Changed,
+}
+
+impl From<ChainError> for Refusal {
+    fn from(error: ChainError) -> Self {
+        Refusal::Chain(error)
+    }
+}
+
+impl Refusal {
+    pub fn told(&self) -> String {
+        match self {
+            Refusal::Chain(error) => error.told(),
+            Refusal::NoQuestion => {
+                said("this stack asks for nothing that a face could stand in for")
+            }
+            Refusal::Factor { module, file } => filled(
+                "{module} in {file} is asked beside the password, and a face would go round it",
+                &[("module", module), ("file", file)],
+            ),
+            Refusal::Jump { module, file } => filled(
+                "{module} in {file} jumps over the place where face login would stand",
+                &[("module", module), ("file", file)],
+            ),
+            Refusal::Changed => {
+                said("the file has lines that facelockctl put in and that were changed since")
+            }
+        }
+    }
 }
 
 /// Where the question of a chain stands.
@@ -191,26 +225,28 @@ fn notes(service: &str, behind: &[Step], parts: &[Part]) -> Vec<String> {
         found.map(|step| step.rule.module.clone())
     };
     let keyring = named(&KEYRINGS).map(|module| {
-        format!(
+        filled(
             "{module} stands behind: a face opens the session, and the keyring or wallet stays locked until its \
-             password is typed."
+             password is typed.",
+            &[("module", &module)],
         )
     });
-    let kept = SERVICES.contains(&service).then(|| {
-        "facelockctl keyring enable opens it, too, for who is enrolled by infrared.".to_owned()
+    let opens = keyring.is_some() && SERVICES.contains(&service);
+    let kept = opens.then(|| {
+        said("facelockctl keyring enable opens it, too, for who is enrolled by infrared.")
     });
-    let kept = kept.filter(|_| keyring.is_some());
     let home = named(&HOMES).map(|module| {
-        format!(
+        filled(
             "{module} opens the home folder with the password that was typed. A face types none: a first login by face \
-             finds the home folder closed. Leave face login out of login screens here."
+             finds the home folder closed. Leave face login out of login screens here.",
+            &[("module", &module)],
         )
     });
     let factor = parts.iter().position(|part| *part == Part::Factor);
     let factor = factor.map(|at| {
-        format!(
-            "{} is asked after a face as it is after a password.",
-            behind[at].rule.module
+        filled(
+            "{module} is asked after a face as it is after a password.",
+            &[("module", &behind[at].rule.module)],
         )
     });
     [home, keyring, kept, factor]
