@@ -4,6 +4,7 @@
 
 mod attacks;
 mod attempts;
+mod blinks;
 mod clips;
 mod days;
 mod det;
@@ -101,6 +102,11 @@ fn main() -> Result<()> {
         let clips = clips::load(&data.join("clips"), quick)?;
         let table = eyes::table(&dirs, &data.join("lfw"), &clips)?;
         report.say("Eyes that read as shut", &table);
+    }
+    if wants("blinks") {
+        let clips = clips::load(&data.join("clips"), quick)?;
+        let table = blinks::table(&dirs, &data.join("nuaa"), &clips)?;
+        report.say("Blinks", &table);
     }
     if wants("samples") {
         let table = clips::samples(&dirs, &data.join("spoof_samples"))?;
