@@ -20,6 +20,8 @@ const DENIALS: [Denied; 4] = [
 
 #[path = "messages/catalogues.rs"]
 mod catalogues;
+#[path = "messages/help.rs"]
+mod help;
 
 fn root() -> PathBuf {
     PathBuf::from(env!("CARGO_MANIFEST_DIR"))

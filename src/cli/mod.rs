@@ -7,6 +7,7 @@ mod configuration;
 mod date;
 mod doctor;
 mod failure;
+pub mod help;
 mod history;
 mod homed;
 mod image;
@@ -52,16 +53,17 @@ use print::{printed, report, shown};
 /// Runs `facelockctl` with this process's arguments.
 pub fn run() -> ExitCode {
     sandbox::silence_libraries();
+    let json = std::env::args_os().any(|argument| argument == "--json");
+    if !json {
+        language::begin();
+    }
     if std::env::args_os().skip(1).eq(["-h"]) {
         return answered(printed(&overview::text()), false);
     }
     let args = match Args::try_parse() {
         Ok(args) => args,
-        Err(error) => return misused(&error),
+        Err(error) => return misused(&error, json),
     };
-    if !args.json {
-        language::begin();
-    }
     answered(execute(&args), args.json)
 }
 
@@ -72,10 +74,9 @@ fn answered(answer: Answer, json: bool) -> ExitCode {
 }
 
 /// Help and version are what was asked for; anything else is wrong usage.
-fn misused(error: &clap::Error) -> ExitCode {
-    let json = std::env::args_os().any(|argument| argument == "--json");
+fn misused(error: &clap::Error, json: bool) -> ExitCode {
     if !error.use_stderr() {
-        return answered(shown(&error.render().to_string(), json), json);
+        return answered(shown(&help::text(error, &words::heard), json), json);
     }
     if json {
         let text = error.render().to_string();
@@ -87,7 +88,7 @@ fn misused(error: &clap::Error) -> ExitCode {
     let _ = if overview::is_wanted(error) {
         write!(std::io::stderr(), "{}", overview::text())
     } else {
-        write!(std::io::stderr(), "{}", error.render())
+        write!(std::io::stderr(), "{}", help::text(error, &words::heard))
     };
     Exit::Usage.into()
 }

@@ -104,6 +104,7 @@ fn translatable() -> BTreeSet<String> {
     texts.extend(variants::<Pose>().into_iter().map(words::pose));
     texts.extend(VERDICTS.map(words::verdict));
     texts.extend(DENIALS.map(words::denied));
+    texts.extend(super::help::texts());
     for (name, code) in code(&root().join("src")) {
         if name.starts_with("src/cli/") {
             texts.extend(translated(&name, &code));
@@ -113,6 +114,12 @@ fn translatable() -> BTreeSet<String> {
         }
     }
     texts
+}
+
+/// The catalogue of a language.
+pub fn of(language: &str) -> BTreeMap<String, String> {
+    let path = root().join(format!("po/{language}.po"));
+    catalogue(&std::fs::read_to_string(path).unwrap())
 }
 
 /// A catalogue's messages, each with its translation; both stand in one line. Of a message that a
@@ -154,7 +161,8 @@ fn fixed_parts(text: &str) -> Vec<String> {
     };
     let mut parts: Vec<String> = text.split(' ').map(word).collect();
     parts.retain(|word| {
-        ["{", "/", "["].iter().any(|sign| word.starts_with(sign)) || word.contains("facelockctl")
+        let is_section = word.starts_with('[') && word.ends_with(']');
+        word.starts_with(['{', '/']) || is_section || word.contains("facelockctl")
     });
     parts.sort();
     parts
@@ -183,10 +191,8 @@ fn every_catalogue_has_every_message_and_its_placeholders() {
     let wanted = translatable();
     assert!(wanted.len() > 80, "{}", wanted.len());
     for language in ["de", "es"] {
-        let path = root().join(format!("po/{language}.po"));
-        let catalogue = catalogue(&std::fs::read_to_string(path).unwrap());
         assert_eq!(
-            faults(&catalogue, &wanted),
+            faults(&of(language), &wanted),
             Vec::<String>::new(),
             "{language}"
         );

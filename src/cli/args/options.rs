@@ -236,7 +236,7 @@ pub enum ModelsCommand {
         /// The manifest that pins them [default: manifest.toml in --dest]
         #[arg(long, value_name = "FILE")]
         manifest: Option<PathBuf>,
-        /// ONNX Runtime
+        /// ONNX Runtime's library
         #[arg(
             long,
             value_name = "FILE",
