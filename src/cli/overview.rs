@@ -4,37 +4,30 @@
 
 use clap::error::{ContextKind, ContextValue, ErrorKind};
 
-const HEAD: &str = "\
-Face login, set up and looked after. What changes something needs sudo.
-
-Usage: facelockctl COMMAND [OPTIONS]
-
-";
+use super::words::said;
 
 /// Every verb, by what it is wanted for.
 const GROUPS: [(&str, &[&str]); 5] = [
-    ("Begin", &["setup", "enroll", "test", "doctor"]),
-    ("Look", &["status", "history", "list", "devices", "preview"]),
+    (BEGIN, &["setup", "enroll", "test", "doctor"]),
+    (LOOK, &["status", "history", "list", "devices", "preview"]),
     (
-        "Change",
+        CHANGE,
         &["remove", "rename", "clear", "unlock", "config", "pam"],
     ),
     (
-        "Switch",
+        SWITCH,
         &["disable", "enable", "notify", "keyring", "uninstall"],
     ),
     (
-        "Repair",
+        REPAIR,
         &["models", "camera", "emitter", "tpm", "man", "completions"],
     ),
 ];
-
-const TAIL: &str = "
-facelockctl setup       from nothing to a screen lock that asks for your face
-facelockctl COMMAND -h  what a command takes
-facelockctl --help      every command in a line, and the exit statuses
-Options of every command: --json for a script, --socket PATH
-";
+const BEGIN: &str = "Begin";
+const LOOK: &str = "Look";
+const CHANGE: &str = "Change";
+const SWITCH: &str = "Switch";
+const REPAIR: &str = "Repair";
 
 /// Whether no verb was named at all.
 pub fn is_wanted(error: &clap::Error) -> bool {
@@ -49,8 +42,32 @@ pub fn is_wanted(error: &clap::Error) -> bool {
 }
 
 pub fn text() -> String {
-    let line = |(name, verbs): &(&str, &[&str])| format!("{name:<8}{}\n", verbs.join("  "));
-    HEAD.to_owned() + &GROUPS.iter().map(line).collect::<String>() + TAIL
+    let head = said("Face login, set up and looked after. What changes something needs sudo.");
+    let usage = said("Usage: facelockctl COMMAND [OPTIONS]");
+    let groups = GROUPS.map(|(name, verbs)| (said(name), verbs.join("  ")));
+    let commands = [
+        (
+            "facelockctl setup",
+            said("from nothing to a screen lock that asks for your face"),
+        ),
+        ("facelockctl COMMAND -h", said("what a command takes")),
+        (
+            "facelockctl --help",
+            said("every command in a line, and the exit statuses"),
+        ),
+    ];
+    let commands = commands.map(|(command, what)| (command.to_owned(), what));
+    let tail = said("Options of every command: --json for a script, --socket PATH");
+    let (groups, commands) = (columns(&groups), columns(&commands));
+    format!("{head}\n\n{usage}\n\n{groups}\n{commands}{tail}\n")
+}
+
+/// Two columns, two spaces between them.
+fn columns(rows: &[(String, String)]) -> String {
+    let widths = rows.iter().map(|(left, _)| left.chars().count());
+    let width = widths.max().unwrap_or(0);
+    let line = |(left, right): &(String, String)| format!("{left:<width$}  {right}\n");
+    rows.iter().map(line).collect()
 }
 
 #[cfg(test)]
