@@ -13,6 +13,8 @@ use facelock_protocol::{Message, REQUEST_CAP, Request};
 
 /// No case takes longer.
 const PATIENCE: Duration = Duration::from_secs(30);
+/// How long what was written is waited for behind a case's end.
+const DRAIN: Duration = Duration::from_secs(2);
 
 #[derive(Clone, Debug, Default, serde::Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -102,8 +104,11 @@ pub fn run(case: &Case) -> Run {
         let text = text.replace("\r\n", "\n");
         text.replace(folder.path().to_str().unwrap(), "FOLDER")
     };
-    // What reads the pipes may be a moment behind.
-    std::thread::sleep(Duration::from_millis(30));
+    // What reads the pipes may be behind; a program that stays may hold them open.
+    let begun = Instant::now();
+    while begun.elapsed() < DRAIN && !shown.iter().all(|kept| Arc::strong_count(kept) == 1) {
+        std::thread::sleep(Duration::from_millis(5));
+    }
     Run {
         status,
         stdout: clean(text_of(&shown[0])),
