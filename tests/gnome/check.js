@@ -36,15 +36,38 @@ function started(userName, change = () => {}) {
     return asked;
 }
 
+// Whether the Shell begins a service again that has just refused somebody.
+function again(service) {
+    const failed = [];
+    const verifier = Object.assign(Object.create(ShellUserVerifier.prototype), {
+        _activeServices: new Set([service]),
+        _unavailableServices: new Set(),
+        _credentialManagers: {},
+        _defaultService: 'gdm-password',
+        _messageQueue: [],
+        _verificationFailed: (name, retry) => retry && failed.push(name),
+    });
+    verifier._onConversationStopped(null, service);
+    return failed;
+}
+
 const dir = Gio.File.new_for_path(path).get_parent();
 const extension = new Extension({uuid: dir.get_basename(), dir, path: dir.get_path()});
 same('before', started('alice'), 'gdm-password');
+if (!services)
+    same('control: the Shell begins a service again that refused', again('gdm-face'), 'gdm-face');
 extension.enable();
 same('beside the password', started('alice'), 'gdm-password,gdm-face');
 same('nobody chosen yet', started(null), 'gdm-password');
 same('not there', started('alice', host => host._unavailableServices.add('gdm-face')), 'gdm-password');
 same('under way', started('alice', host => host._activeServices.add('gdm-face')), 'gdm-password');
+if (!services) {
+    same('one look a prompt', again('gdm-face'), '');
+    same('the password is asked for again', again('gdm-password'), 'gdm-password');
+}
 extension.disable();
 same('afterwards', started('alice'), 'gdm-password');
+if (!services)
+    same('and begun again', again('gdm-face'), 'gdm-face');
 if (failed)
     throw new Error(`${failed} failed`);

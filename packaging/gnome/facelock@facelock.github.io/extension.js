@@ -14,7 +14,7 @@ export default class FacelockExtension extends Extension {
         this._injections = new InjectionManager();
         const verifier = Util.ShellUserVerifier?.prototype;
         const services = legacy?.AuthServicesLegacy?.prototype;
-        if (verifier?._beginVerification && verifier._startService)
+        if (verifier?._beginVerification && verifier._startService && verifier._onConversationStopped)
             this._startWith(verifier);
         else if (services?._handleGetCredentialManagerServices && services._handleCanStartService)
             this._nameTo(services);
@@ -26,6 +26,14 @@ export default class FacelockExtension extends Extension {
             original.apply(this, args);
             if (this._userName && !this._activeServices.has(SERVICE) && !this._unavailableServices.has(SERVICE))
                 this._startService(SERVICE).catch(logError);
+        });
+        // The Shell starts a service that refused somebody again at once: whoever stays in front would use up the misses of
+        // its owner within seconds. One look a prompt.
+        this._injections.overrideMethod(verifier, '_onConversationStopped', original => function (client, service, ...args) {
+            if (service === SERVICE)
+                this._activeServices.delete(service);
+            else
+                original.call(this, client, service, ...args);
         });
     }
 
