@@ -10,3 +10,10 @@ switched_on() { # service: as its user does it
 switched_off() { # service, a copy of its file
   facelockctl pam disable "$1" --yes >/tmp/disabled 2>&1 || { echo "FAIL pam disable $1: $(tail -n 2 /tmp/disabled)"; failed=$((failed + 1)); }
 }
+held() { # name, what is wanted (open or locked), at most how many ms, what happened
+  local after=${4#open }
+  case $2,$4 in
+    open,open\ *) ok "$1 ($after ms, of $3)" "$([ "$after" -le "$3" ] && echo yes)" yes ;;
+    *) ok "$1" "$4" "$2" ;;
+  esac
+}

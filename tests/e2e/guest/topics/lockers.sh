@@ -3,13 +3,6 @@
 # shellcheck source=tests/e2e/guest/desktop.sh
 . /opt/share/guest/desktop.sh
 recorded
-held() { # name, what is wanted (open or locked), at most how many ms, what happened
-  local after=${4#open }
-  case $2,$4 in
-    open,open\ *) ok "$1 ($after ms, of $3)" "$([ "$after" -le "$3" ] && echo yes)" yes ;;
-    *) ok "$1" "$4" "$2" ;;
-  esac
-}
 sway() { at_seat alice bash $S/guest/hosts/sway-lock.sh "$@" </dev/null 2>/tmp/said; }
 x() { at_seat alice bash $S/guest/hosts/x-lock.sh "$@" </dev/null 2>/tmp/said; }
 asks_on_enter() { # locker, command that locks and types
