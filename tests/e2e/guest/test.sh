@@ -1,7 +1,7 @@
 #!/bin/bash
 # In the guest: holds the installed package against everything it promises, topic by topic.   test.sh [TOPIC…]
-# The topics setup and notify run by name only, to keep the whole run short. The topic keyring needs a root file system of its own
-# (scripts/e2e keyring).
+# The topics setup and notify run by name only, to keep the whole run short. The topics keyring and gnome need a root file system
+# each (scripts/e2e keyring, gnome).
 # Each topic is a file with its own set-up and tear-down. One that fails, or that dies, stops no other.
 set -u
 # shellcheck source=tests/e2e/guest/lib.sh
