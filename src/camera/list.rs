@@ -99,12 +99,10 @@ fn verdict(
     };
     let is_open_scale =
         chosen.four_cc.0 == *b"Y16 " && told.is_none_or(|quirk| quirk.bits.is_none());
-    let scale = if is_open_scale {
-        "; its significant bits are found from the first lit frames"
-    } else {
-        ""
-    };
-    Ok(format!("{by}; {kind}; {chosen}{scale}"))
+    let scale = is_open_scale.then_some("its significant bits are found from the first lit frames");
+    let chosen = chosen.to_string();
+    let parts = [Some(by), Some(kind), Some(&*chosen), scale];
+    Ok(parts.into_iter().flatten().collect::<Vec<_>>().join("; "))
 }
 
 fn report(camera: &Camera, used: bool, reason: String) -> CameraReport {

@@ -4,6 +4,8 @@ use std::path::Path;
 
 use facelock_protocol::{Reply, Request};
 
+use super::words::of_user;
+
 /// Adds to an enrollment's answer what the instance cannot see from inside its sandbox.
 pub fn noted(request: &Request, mut reply: Reply, root: &Path) -> Reply {
     if let (Request::Enroll { subject, .. }, Reply::Enrolled(report)) = (request, &mut reply)
@@ -19,10 +21,11 @@ pub fn noted(request: &Request, mut reply: Reply, root: &Path) -> Reply {
 }
 
 fn note(user: &str) -> String {
-    format!(
+    of_user(
         "systemd-homed keeps the home of {user} locked under the password. A login by face alone leaves it locked, and \
          the session fails: keep the password for logging in, and use the face for sudo and the screen lock \
-         (see docs/pam.md)."
+         (see docs/pam.md).",
+        user,
     )
 }
 

@@ -150,7 +150,12 @@ fn completions(shell: clap_complete::Shell, json: bool) -> Answer {
 }
 
 fn named(argument: &str, label: String) -> Result<Label, Failure> {
-    Label::new(label).map_err(|error| Failure::usage(format!("{argument}: {error}")))
+    Label::new(label).map_err(|error| {
+        Failure::usage({
+            let why = words::heard(&error.to_string());
+            format!("{argument}: {why}")
+        })
+    })
 }
 
 fn enrollment(subject: Subject, label: Option<&String>, now: bool) -> Result<Request, Failure> {

@@ -57,7 +57,8 @@ impl Narrator {
                 })
             }
             Event::Assumed(what) => {
-                self.say(&words::filled("Assumed of the camera: {what}", &[("what", what)]));
+                let told = words::heard(what);
+                self.say(&words::filled("Assumed of the camera: {what}", &[("what", &told)]));
                 self.assumed.push(what.clone());
             }
             Event::Measured(measurement) => self.measured(measurement),

@@ -4,7 +4,7 @@ use facelock_protocol::{Reply, Request, Unavailable, Verdict};
 
 use super::failure::{Exit, Failure};
 use super::history;
-use super::words::filled;
+use super::words::{self, filled};
 
 /// The failure that a reply is, in the terms of what was asked.
 pub fn failure(request: &Request, reply: &Reply) -> Option<Failure> {
@@ -14,7 +14,7 @@ pub fn failure(request: &Request, reply: &Reply) -> Option<Failure> {
             Some(match history::refusal(subject.name.as_str()) {
                 Some(why) => failure.because(&filled(
                     "these samples cannot be enrolled: {why}",
-                    &[("why", &why)],
+                    &[("why", &words::heard(&why))],
                 )),
                 None => failure.help("sudo journalctl -t facelock -n 5"),
             })

@@ -110,7 +110,9 @@ fn enrolled(
     }
     text += &table(&report.templates, terminal);
     if let Some(warning) = &report.warning {
-        text += &("\n".to_owned() + &filled("Note: {warning}", &[("warning", warning)]) + "\n");
+        let warning: Vec<String> = warning.lines().map(words::heard).collect();
+        let note = filled("Note: {warning}", &[("warning", &warning.join("\n"))]);
+        text += &format!("\n{note}\n");
     }
     if let Some(key) = &report.recovery_key {
         text += &("\n".to_owned() + &filled("Recovery key: {key}", &[("key", &key.0)]) + "\n");

@@ -30,10 +30,16 @@ pub fn rows(report: &StatusReport) -> Rows {
     rows.add("Camera:", camera);
     let sandbox = match report.sandbox_missing.as_slice() {
         [] => said("in force"),
-        missing => filled("NOT in force: {what}", &[("what", &missing.join(", "))]),
+        missing => filled("NOT in force: {what}", &[("what", &lacking(missing))]),
     };
     rows.add("Sandbox:", sandbox);
     rows
+}
+
+/// What the sandbox lacks.
+pub fn lacking(missing: &[String]) -> String {
+    let missing: Vec<String> = missing.iter().map(|what| words::heard(what)).collect();
+    missing.join(", ")
 }
 
 fn enrollment(state: &EnrollmentState) -> String {
@@ -155,7 +161,7 @@ pub fn cameras(cameras: &[CameraReport], enrolled: &[&str]) -> String {
             "{mark} {}\n    {} ({}, {})\n",
             camera.identity, camera.name, camera.driver, camera.bus
         );
-        text += &format!("    {}\n", camera.reason);
+        text += &format!("    {}\n", words::heard_all(&camera.reason));
         if is_enrolled(camera, cameras, enrolled) {
             text += &format!("    {}\n", said("the user is enrolled on it"));
         }

@@ -4,7 +4,7 @@ use facelock_protocol::{Subject, naming};
 
 use super::failure::Failure;
 use super::names;
-use super::words::filled;
+use super::words::{filled, heard};
 
 /// The user named, else the one behind `sudo`, `doas` or `pkexec`, else the one who runs this.
 ///
@@ -25,7 +25,9 @@ pub fn resolve(name: Option<&str>) -> Result<Subject, Failure> {
         naming::NameError::Unknown => {
             no_such_user(filled("there is no user named {user}", &[("user", &name)]))
         }
-        naming::NameError::Unusable(_) => no_such_user(format!("{name}: {error}")),
+        naming::NameError::Unusable(_) => {
+            no_such_user(format!("{name}: {}", heard(&error.to_string())))
+        }
     })
 }
 

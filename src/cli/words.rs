@@ -69,13 +69,44 @@ pub fn counted(
     fill(text, values)
 }
 
+/// What other rooms, and the instance, say in English with a value in it.
+pub const HEARD_WITH: [&str; 8] = [
+    "has no format that can be read: {names}",
+    "its 16-bit values carry {bits} significant bits",
+    "sends a sensor's raw pictures only ({names}), which need an image processor; such a camera works by libcamera only",
+    "the unit does not bind its node: systemctl edit facelock@.service facelock-restore@.service, and add to both \
+     [Service] BindPaths=-/dev/video{number}",
+    "{host} could not be reached before",
+    "{program} is not installed",
+    "longer than {0} bytes",
+    "this user name cannot be used ({0}); facelock takes up to 256 letters, digits and signs, without / and :",
+];
+
 /// A sentence that another room, or the instance, says in English: it is in the catalogues where
 /// tests/messages/catalogues.rs names its file.
 pub fn heard(text: &str) -> String {
     if text.is_empty() {
         return String::new();
     }
-    translated(text)
+    let with_value = HEARD_WITH.iter().find_map(|known| with_value(known, text));
+    with_value.unwrap_or_else(|| translated(text))
+}
+
+fn with_value(known: &'static str, text: &str) -> Option<String> {
+    let (before, rest) = known.split_once('{')?;
+    let (name, after) = rest.split_once('}')?;
+    let value = text.strip_prefix(before)?.strip_suffix(after)?;
+    Some(filled(known, &[(name, &heard(value))]))
+}
+
+/// The same of a sentence, or of several between semicolons.
+pub fn heard_all(text: &str) -> String {
+    let whole = heard(text);
+    if whole != text {
+        return whole;
+    }
+    let parts: Vec<String> = text.split("; ").map(heard).collect();
+    parts.join("; ")
 }
 
 fn fill(text: String, values: &[(&str, &dyn Display)]) -> String {

@@ -8,12 +8,11 @@ use facelock_protocol::{Gate, Hint, Pose, Unavailable, words as shown};
 use super::{DENIALS, VERDICTS, code, is_said, literals, root};
 
 /// Whose sentences are English in every language, or not translated yet.
-const ENGLISH: [&str; 6] = [
+const ENGLISH: [&str; 5] = [
     "args/",
     "manual/",
     "doctor/probe.rs",
     "pam/slot.rs",
-    "homed.rs",
     "measured.rs",
 ];
 
@@ -36,8 +35,22 @@ const WRITTEN: [&str; 3] = [
     "\\ No newline at end of file ",
 ];
 
-/// Whose fixed sentences facelockctl translates where they arrive.
-const HEARD: [&str; 1] = ["src/models/fetch.rs"];
+/// Whose sentences facelockctl translates where they arrive.
+const HEARD: [&str; 10] = [
+    "src/camera/classify.rs",
+    "src/camera/list.rs",
+    "src/camera/select.rs",
+    "src/camera/session.rs",
+    "src/models/fetch.rs",
+    "src/protocol/src/limits.rs",
+    "src/protocol/src/naming.rs",
+    "src/sandbox.rs",
+    "src/service/enroll.rs",
+    "src/service/enroll/sampling.rs",
+];
+
+/// What one of them says to the journal alone.
+const TO_THE_JOURNAL: &str = "asked for {mode}, the driver chose {four_cc} {width}x{height}";
 
 /// The arguments of each call of `name`, as they are written.
 fn calls<'a>(code: &'a str, name: &str) -> Vec<&'a str> {
@@ -107,15 +120,28 @@ fn translatable() -> BTreeSet<String> {
     texts.extend(VERDICTS.map(words::verdict));
     texts.extend(DENIALS.map(words::denied));
     texts.extend(super::help::texts());
-    for (name, code) in code(&root().join("src")) {
-        if name.starts_with("src/cli/") {
-            texts.extend(translated(&name, &code));
-        } else if HEARD.contains(&&*name) {
-            let fixed = |text: &String| is_said(text) && !text.contains('{');
-            texts.extend(literals(&code).into_iter().filter(fixed));
-        }
+    texts.extend(heard());
+    for (name, code) in code(&root().join("src/cli")) {
+        texts.extend(translated(&name, &code));
     }
     texts
+}
+
+/// What other rooms say, and the instance.
+fn heard() -> BTreeSet<String> {
+    let mut all = code(&root().join("src"));
+    all.retain(|name, _| HEARD.contains(&&**name));
+    assert_eq!(all.len(), HEARD.len());
+    let found = all.values().flat_map(|code| literals(code));
+    found
+        .filter(|text| is_said(text) && text != TO_THE_JOURNAL)
+        .collect()
+}
+
+#[test]
+fn a_sentence_that_arrives_with_a_value_is_known_by_its_pattern() {
+    let with_value: BTreeSet<String> = heard().into_iter().filter(|t| t.contains('{')).collect();
+    assert_eq!(with_value, words::HEARD_WITH.map(str::to_owned).into());
 }
 
 /// The catalogue of a language.

@@ -6,6 +6,7 @@ use std::fmt::Display;
 use facelock_protocol::{StatusReport, Unavailable};
 
 use super::facts::{Facts, Model, Row, State, row};
+use crate::cli::status;
 use crate::cli::words::{self, counted, filled, said};
 
 pub fn config(facts: &Facts) -> Row {
@@ -73,7 +74,7 @@ pub fn sandbox(report: &StatusReport, facts: &Facts) -> Row {
         missing => row(
             "sandbox",
             State::Fail,
-            filled("lacks: {what}", &[("what", &missing.join(", "))]),
+            filled("lacks: {what}", &[("what", &status::lacking(missing))]),
         )
         .fix(said(
             "systemctl cat facelock@.service shows what a drop-in took away",

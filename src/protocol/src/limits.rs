@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 /// Why a string was refused.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum LimitError {
-    #[error("empty")]
+    #[error("must not be empty")]
     Empty,
     #[error("longer than {0} bytes")]
     TooLong(usize),
