@@ -7,6 +7,7 @@ use facelock_protocol::{CameraReport, Reply, Request, Subject, TemplateReport};
 use super::args::{Args, Move, User};
 use super::failure::{Answer, Failure};
 use super::print::{print_json, printed, shown};
+use super::terminal::Terminal;
 use super::words::{self, said};
 use super::{client, json, narrate, outcome, prompt, render, status, subject};
 use crate::camera::{self, CameraOptions};
@@ -31,7 +32,8 @@ pub fn devices(args: &Args, user: &User) -> Answer {
     if args.json {
         print_json(&json::cameras(cameras, &enrolled))?;
     } else {
-        printed(&status::cameras(cameras, &enrolled))?;
+        let text = status::cameras(cameras, &enrolled);
+        printed(&Terminal::stdout().wrap(&text, 6))?;
     }
     Ok(outcome::exit(&reply))
 }

@@ -9,7 +9,7 @@ use toml_edit::{DocumentMut, InlineTable, Item, TableLike};
 
 use super::args::{ConfigCommand, ConfigFile};
 use super::failure::{Answer, Failure};
-use super::print::{print_json, printed};
+use super::print::{print_json, printed, wrapped};
 use super::replace;
 use super::words::{filled, said};
 use crate::config::Config;
@@ -41,7 +41,7 @@ fn check(file: &Path, json: bool) -> Answer {
         },
         &[("path", &file.display())],
     );
-    printed(&(text + "\n"))
+    wrapped(&text)
 }
 
 fn unusable(error: &str) -> Failure {
@@ -129,7 +129,7 @@ fn set(key: &str, value: &str, at: &ConfigFile, json: bool) -> Answer {
         return print_json(&json!({ "outcome": "done", "key": key, "changed": changed != text }));
     }
     let values: &[(&str, &dyn Display)] = &[("key", &key), ("value", &value)];
-    printed(&(filled("{key} = {value}, from the next login on.", values) + "\n"))
+    wrapped(&filled("{key} = {value}, from the next login on.", values))
 }
 
 /// `text` with the mode of one PAM service changed.

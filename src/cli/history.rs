@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 use super::args::{Args, History};
 use super::date::time;
 use super::failure::{Answer, Failure, is_root};
-use super::print::{print_json, printed};
+use super::print::{print_json, printed, wrapped};
 use super::subject;
 use super::terminal::Terminal;
 use super::words::{self, filled, said};
@@ -65,7 +65,7 @@ pub fn run(args: &Args, options: &History) -> Answer {
         return print_json(&json!({ "outcome": "done", "attempts": list }));
     }
     if attempts.is_empty() {
-        return printed(&nothing());
+        return wrapped(&nothing());
     }
     let terminal = Terminal::stdout();
     let columns = terminal.size.map_or(usize::MAX, |(columns, _)| columns);
@@ -80,7 +80,7 @@ fn nothing() -> String {
         "The journal has no attempt."
     } else {
         "The journal shows you no attempt: sudo facelockctl history shows every one."
-    }) + "\n"
+    })
 }
 
 /// The last `most` attempts that the journal shows to this caller, oldest first.

@@ -8,7 +8,7 @@ use serde_json::json;
 
 use super::args::Args;
 use super::failure::{Answer, Exit, Failure};
-use super::print::{print_json, printed};
+use super::print::{print_json, wrapped};
 use super::words::{filled, said};
 use super::{client, json, render, replace};
 use crate::camera::quirks::{Quirk, Quirks};
@@ -46,7 +46,7 @@ pub fn run(args: &Args) -> Answer {
                 "remembered": written.as_ref().and(found),
             }));
         } else {
-            printed(&text(camera, &times, found, written.as_deref()))?;
+            wrapped(&text(camera, &times, found, written.as_deref()))?;
         }
     }
     if args.json {
@@ -104,7 +104,7 @@ fn text(
         ),
         (None, _) => said("No other format is sooner than the first, which is in use."),
     };
-    format!("{}\n{}{end}\n", camera.identity, render::mode_times(times))
+    format!("{}\n{}{end}", camera.identity, render::mode_times(times))
 }
 
 /// Writes `format` as the camera's, beside what was known of it; `None` where it has no USB

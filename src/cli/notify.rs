@@ -17,8 +17,7 @@ use serde_json::json;
 
 use super::args::{Args, Notice, Notify};
 use super::failure::{Answer, Failure, require_root};
-use super::print::{print_json, printed};
-use super::terminal::Terminal;
+use super::print::{print_json, printed, wrapped};
 use super::words::{self, filled, said};
 use super::{names, subject};
 use crate::config::EVENTS;
@@ -55,7 +54,7 @@ pub fn run(args: &Args, options: &Notify) -> Answer {
         },
         &[("user", name)],
     );
-    printed(&Terminal::stdout().wrap(&(text + "\n"), 2))
+    wrapped(&text)
 }
 
 fn file(folder: &Path, uid: u32) -> PathBuf {

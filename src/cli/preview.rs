@@ -11,7 +11,7 @@ use super::args::{Args, Graphics, Preview};
 use super::failure::{Answer, Exit, Failure};
 use super::image::Image;
 use super::narrate::Narrator;
-use super::print::{print_json, printed};
+use super::print::{print_json, wrapped};
 use super::terminal::Terminal;
 use super::words::{self, filled, said};
 use super::{client, outcome};
@@ -64,7 +64,7 @@ pub fn run(args: &Args, options: &Preview) -> Answer {
     match &options.save {
         Some(path) => {
             let text = filled("The last frame is in {path}.", &[("path", &path.display())]);
-            printed(&(text + "\n"))
+            wrapped(&text)
         }
         None => Ok(Exit::Done),
     }

@@ -44,6 +44,11 @@ pub fn shown(text: &str, json: bool) -> Answer {
     }
 }
 
+/// Prints sentences, broken where the terminal is too narrow; done.
+pub fn wrapped(text: &str) -> Answer {
+    printed(&(Terminal::stdout().wrap(text, 2) + "\n"))
+}
+
 /// Prints `text`; done.
 pub fn printed(text: &str) -> Answer {
     let mut out = std::io::stdout().lock();

@@ -6,7 +6,7 @@ use std::time::{SystemTime, UNIX_EPOCH};
 use serde_json::json;
 
 use super::failure::{Answer, require_root};
-use super::print::{print_json, printed};
+use super::print::{print_json, wrapped};
 use super::words::{filled, said};
 use super::{date, replace};
 use crate::config;
@@ -36,7 +36,7 @@ pub fn disable(hours: Option<u32>, json: bool) -> Answer {
             "Face login is off: nothing looks, and passwords work. facelockctl enable switches it on again.",
         ),
     };
-    printed(&(text + "\n"))
+    wrapped(&text)
 }
 
 /// # Errors
@@ -59,5 +59,5 @@ pub fn enable(json: bool) -> Answer {
     } else {
         "Face login was not switched off."
     });
-    printed(&(text + "\n"))
+    wrapped(&text)
 }

@@ -9,7 +9,7 @@ use super::files::Files;
 use crate::cli::args::{PamEdit, ServiceMode};
 use crate::cli::configuration;
 use crate::cli::failure::{Answer, Failure, require_root};
-use crate::cli::print::{print_json, printed};
+use crate::cli::print::{print_json, printed, wrapped};
 use crate::cli::terminal::Terminal;
 use crate::cli::words::{self, filled, said};
 use crate::cli::{prompt, replace};
@@ -86,7 +86,7 @@ impl Change {
             }));
         }
         if options.dry_run {
-            return printed(&(said(words::DRY_RUN) + "\n"));
+            return wrapped(&said(words::DRY_RUN));
         }
         printed(&terminal.wrap(&self.after, 2))
     }

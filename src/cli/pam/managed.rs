@@ -8,7 +8,7 @@ use serde_json::json;
 use super::files::Manager;
 use crate::cli::args::PamEdit;
 use crate::cli::failure::{Answer, Failure, require_root};
-use crate::cli::print::{print_json, printed};
+use crate::cli::print::{print_json, wrapped};
 use crate::cli::prompt;
 use crate::cli::words::{self, filled, said};
 
@@ -31,7 +31,7 @@ pub fn switch(manager: Manager, on: bool, edit: &PamEdit, json: bool) -> Answer 
                 "{service} is written by another program; this asks it:",
                 &[("service", &edit.service)],
             );
-            printed(&format!("{text}\n  {line}\n"))?;
+            wrapped(&format!("{text}\n  {line}"))?;
         }
         if !edit.yes && !prompt::confirm(&said("Run it?"), &said(words::YES_OR_DRY_RUN))? {
             return Err(Failure::declined());
@@ -51,7 +51,7 @@ pub fn switch(manager: Manager, on: bool, edit: &PamEdit, json: bool) -> Answer 
             "Done. Services that include this file ask for a face where [services] in /etc/facelock/config.toml lets them.",
         )
     };
-    printed(&(text + "\n"))
+    wrapped(&text)
 }
 
 fn call(arguments: &[&str], line: &str) -> Result<(), Failure> {

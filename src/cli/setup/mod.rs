@@ -13,7 +13,7 @@ use serde_json::{Value, json};
 
 use super::args::{Args, Setup};
 use super::failure::{Answer, Exit, Failure, require_root};
-use super::print::{print_json, printed};
+use super::print::{print_json, printed, wrapped};
 use super::terminal::Terminal;
 use super::words::{self, filled, said};
 use super::{client, doctor, outcome, pam, prompt, subject};
@@ -200,7 +200,7 @@ impl Run<'_> {
         } else {
             "Done. facelockctl doctor says whether anything stands in the way; facelockctl pam disable SERVICE undoes a service."
         });
-        printed(&(text + "\n"))
+        wrapped(&text)
     }
 
     /// What the instance says of this user; a dry run goes on without.
