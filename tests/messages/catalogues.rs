@@ -7,13 +7,15 @@ use facelock_protocol::{Gate, Hint, Pose, Unavailable, words as shown};
 
 use super::{DENIALS, VERDICTS, code, is_said, literals, root};
 
-/// Whose sentences are English in every language, or not translated yet.
-const ENGLISH: [&str; 5] = [
-    "args/",
-    "manual/",
-    "doctor/probe.rs",
-    "pam/slot.rs",
-    "measured.rs",
+/// Whose sentences are English in every language, and why.
+const ENGLISH: [(&str, &str); 4] = [
+    (
+        "args/",
+        "help is read from the command line itself; what is wrong with one is told in English, with its usage",
+    ),
+    ("doctor/probe.rs", "what another program prints"),
+    ("manual/", "the manual pages are English"),
+    ("pam/slot.rs", "files of PAM, found again by their text"),
 ];
 
 /// What translates the literals that it is called with, up to the values to fill in.
@@ -29,7 +31,9 @@ const COMMANDS: [&str; 3] = [
 ];
 
 /// What goes into files, or is a patch: for programs, and found again by its text.
-const WRITTEN: [&str; 3] = [
+const WRITTEN: [&str; 5] = [
+    "# Written by facelockctl devices --time. Remove an entry, or this file, to forget what was measured. ",
+    "measured by facelockctl devices --time",
     "# >>> facelockctl pam enable (facelockctl pam disable takes these out)",
     "# <<< facelockctl pam enable",
     "\\ No newline at end of file ",
@@ -244,7 +248,7 @@ fn every_sentence_of_a_translated_verb_is_in_the_catalogues() {
     let mut found = Vec::new();
     for (name, code) in code(&root().join("src/cli")) {
         let file = name.strip_prefix("src/cli/").unwrap();
-        if !ENGLISH.iter().any(|english| file.starts_with(english)) {
+        if !ENGLISH.iter().any(|(english, _)| file.starts_with(english)) {
             let is_command = |text: &str| {
                 COMMANDS.iter().any(|begin| text.starts_with(begin)) && !text.contains(',')
             };
