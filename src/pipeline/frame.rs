@@ -119,8 +119,8 @@ impl FrameJudge {
         })
     }
 
-    /// Runs the embedders once on nothing: what only a first run costs, memory above all, is over
-    /// before a frame is there. Only worth it while none is.
+    /// Runs the slowest embedder once on nothing: what only a first run costs, memory above all, is
+    /// over before a frame is there. Only worth it while none is.
     ///
     /// # Errors
     /// [`ModelError`]: a network does not do its work.

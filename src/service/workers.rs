@@ -73,7 +73,7 @@ pub fn start_camera(inbox: &Arc<Inbox>, stream: Stream) -> std::io::Result<Camer
 }
 
 /// Makes the models ready on a thread of their own. Most cameras take longer for their first frame:
-/// that time pays for the networks' first run.
+/// that time pays for the slowest network's first run.
 ///
 /// # Errors
 /// No thread could be started.
