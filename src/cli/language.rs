@@ -17,12 +17,26 @@ pub fn begin() {
     }
 }
 
-/// The same in the person's language; itself where there is no translation.
+/// The same in the person's language; itself where there is no translation. The instance's words
+/// come here too: the C library ends a text at a zero byte, so one that has it is left alone.
 pub fn translated(text: &str) -> String {
+    if text.contains('\0') {
+        return text.to_owned();
+    }
     dgettext(DOMAIN, text)
 }
 
 /// The form of a text that goes with the number, in the person's language.
 pub fn numbered(one: &'static str, many: &'static str, number: u32) -> String {
     dngettext(DOMAIN, one, many, number)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_text_with_a_zero_byte_is_left_alone() {
+        assert_eq!(translated("a reason\0with more"), "a reason\0with more");
+    }
 }
