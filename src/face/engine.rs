@@ -75,8 +75,8 @@ impl Engine {
         Ok(values.and_then(Embedding::normalized))
     }
 
-    /// Lets the slowest embedder run on a black picture, for what only a first run costs: the others
-    /// have theirs while it looks at the first face. It leaves nothing behind.
+    /// Lets the slowest embedder run on a black picture, for what only a first run costs: the
+    /// others have theirs while it looks at the first face. It leaves nothing behind.
     ///
     /// # Errors
     /// [`ModelError`]: a network does not do its work.
