@@ -189,6 +189,8 @@ seconds
 echo "# unplugged, plugged in again"
 before empty
 for spectrum in infrared:alice color:bob; do
+  # By color no detector of this lane decides, which an attempt would end with once its models are there.
+  [ "$spectrum" = infrared:alice ] || infrared=false configure
   settled
   streams=$(told "${spectrum%:*} stream on")
   tried "${spectrum#*:}" >/run/attempt &
@@ -200,6 +202,7 @@ for spectrum in infrared:alice color:bob; do
   ok "${spectrum%:*}: unplugged while it looked" "$(cat /run/attempt)" camera_unplugged
   [ "$spectrum" = color:bob ] || plug SN1 color infrared
 done
+configure
 ok "no camera: alice" "$(tried alice)" no_camera
 ok "no camera: bob" "$(tried bob)" no_camera
 ok "then it is the password" "$(echo alicepw | face facetest alice 2>&1 | grep -ac "$IN")" 1
