@@ -99,7 +99,8 @@ fn text(
             &[("format", &format), ("path", &path.display())],
         ),
         (Some(format), None) => filled(
-            "{format} is sooner; this camera is not on USB, so name it in /etc/facelock/config.toml",
+            "{format} is sooner; this camera is not on USB, so name it in \
+             /etc/facelock/config.toml",
             &[("format", &format)],
         ),
         (None, _) => said("No other format is sooner than the first, which is in use."),

@@ -117,7 +117,8 @@ fn failure(error: InstallError) -> Failure {
         )),
         InstallError::NotFound(missing) => {
             let help = said(
-                "put the files into a folder, under these names, and run: facelockctl models install --from FOLDER",
+                "put the files into a folder, under these names, and run: \
+                 facelockctl models install --from FOLDER",
             );
             let text: String = missing.iter().map(not_had).collect();
             Failure::new("models_missing", text.trim_end()).help("\n".to_owned() + &help)
@@ -131,8 +132,8 @@ fn cost(missing: &Missing) -> String {
     match (&missing.fallback, missing.role) {
         (Some(fallback), _) => filled("{fallback} is used in its place", &[("fallback", fallback)]),
         (None, Role::Pad) => said(
-            "no color camera's frame can be judged for liveness, so enrolling and logging in by color is refused unless \
-             every detector in [pad] is off",
+            "no color camera's frame can be judged for liveness, so enrolling and logging in by \
+             color is refused unless every detector in [pad] is off",
         ),
         (None, Role::InfraredPad) => said("infrared frames are judged by light and motion alone"),
         (None, Role::Eyes) => said("closed eyes are not noticed"),

@@ -136,7 +136,8 @@ fn caption(frame: &PreviewFrame) -> String {
     let text = match &frame.measurement {
         None => filled("{size}  brightness {brightness}  no face  {hint}", seen),
         Some(m) => filled(
-            "{size}  brightness {brightness}  face {face}  detection {detection}  quality {quality}  {hint}",
+            "{size}  brightness {brightness}  face {face}  detection {detection}  \
+             quality {quality}  {hint}",
             &[
                 seen,
                 &[

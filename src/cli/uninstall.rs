@@ -46,8 +46,9 @@ pub fn run(args: &Args, options: &Uninstall) -> Answer {
     let text = said(if options.dry_run {
         words::DRY_RUN
     } else {
-        "No service asks for a face any more. The package's own removal takes the files away; templates stay in \
-         /var/lib/facelock until it is purged, or until this runs with --templates."
+        "No service asks for a face any more. The package's own removal takes the files away; \
+         templates stay in /var/lib/facelock until it is purged, or until this runs with \
+         --templates."
     });
     printed(&terminal.wrap(&(text + "\n"), 2))
 }

@@ -73,13 +73,15 @@ pub fn counted(
 pub const HEARD_WITH: [&str; 8] = [
     "has no format that can be read: {names}",
     "its 16-bit values carry {bits} significant bits",
-    "sends a sensor's raw pictures only ({names}), which need an image processor; such a camera works by libcamera only",
-    "the unit does not bind its node: systemctl edit facelock@.service facelock-restore@.service, and add to both \
-     [Service] BindPaths=-/dev/video{number}",
+    "sends a sensor's raw pictures only ({names}), which need an image processor; such a camera \
+     works by libcamera only",
+    "the unit does not bind its node: systemctl edit facelock@.service \
+     facelock-restore@.service, and add to both [Service] BindPaths=-/dev/video{number}",
     "{host} could not be reached before",
     "{program} is not installed",
     "longer than {0} bytes",
-    "this user name cannot be used ({0}); facelock takes up to 256 letters, digits and signs, without / and :",
+    "this user name cannot be used ({0}); facelock takes up to 256 letters, digits and signs, \
+     without / and :",
 ];
 
 /// A sentence that another room, or the instance, says in English: it is in the catalogues where

@@ -44,15 +44,16 @@ impl Reader {
     }
 }
 
-/// The frame with which the first blink is over: eyes open, shut, and open again.
-fn blink(shut: &[Option<f32>]) -> Option<usize> {
+/// Whether a blink is there: eyes open, shut, and open again.
+fn blinks(shut: &[Option<f32>]) -> bool {
     let is_open = |n: &usize| shut[*n].is_some_and(|shut| shut < OPEN);
-    (0..shut.len()).filter(is_open).find_map(|begin| {
-        let end = (begin + 1..shut.len().min(begin + LONGEST)).find(is_open)?;
-        let between = &shut[begin + 1..end];
-        let seen = between.iter().all(Option::is_some);
-        let is_shut = between.iter().flatten().any(|shut| *shut >= SHUT);
-        (seen && is_shut).then_some(end)
+    (0..shut.len()).filter(is_open).any(|begin| {
+        let mut later = begin + 1..shut.len().min(begin + LONGEST);
+        later.find(is_open).is_some_and(|end| {
+            let between = &shut[begin + 1..end];
+            let seen = between.iter().all(Option::is_some);
+            seen && between.iter().flatten().any(|shut| *shut >= SHUT)
+        })
     })
 }
 
@@ -78,7 +79,7 @@ fn people(reader: &mut Reader, clips: &[Clip]) -> Result<String> {
         let rates = WAITS.map(|wait| {
             let mut rate = Rate::default();
             let windows = shut.windows(10 * wait).step_by(5);
-            windows.for_each(|window| rate.add(blink(window).is_some()));
+            windows.for_each(|window| rate.add(blinks(window)));
             rate
         });
         all.iter_mut()
@@ -108,7 +109,7 @@ fn pictures(reader: &mut Reader, nuaa: &Path, clips: &[Clip]) -> Result<String> 
         let mut rate = Rate::default();
         for clip in clips {
             let shut = reader.all(present(*species, &clip.probes, &[]).take(ATTACK))?;
-            rate.add(blink(&shut).is_some());
+            rate.add(blinks(&shut));
         }
         writeln!(text, "| {name}, {} s (made here) | {rate} |", ATTACK / 10)?;
     }
@@ -119,7 +120,7 @@ fn pictures(reader: &mut Reader, nuaa: &Path, clips: &[Clip]) -> Result<String> 
                 let shut = reader.all(days::read(files)?.into_iter().map(Ok))?;
                 let attempts = shut.chunks(days::SHOWN);
                 let long = attempts.filter(|shown| shown.len() >= days::FEWEST_SHOWN);
-                long.for_each(|shown| rate.add(blink(shown).is_some()));
+                long.for_each(|shown| rate.add(blinks(shown)));
             }
         }
         let shown = days::SHOWN;
